@@ -1,0 +1,74 @@
+"""What a prompt becomes: a list of actions, and the checks that every way of writing one shares."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+
+MAX_WORDS = 2_000
+MAX_CHARACTERS = 40_000
+MAX_ACTIONS = 200
+
+
+@dataclass(frozen=True)
+class Action:
+    """One sentence for one stretch of motion; `seconds` None lets the planner choose the length."""
+
+    text: str
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise ValueError("an action needs a text; describe the movement, such as 'A person walks.'")
+        if self.seconds is not None:
+            check_seconds(self.seconds, f"the action {shorten(self.text)!r}")
+
+
+def check_seconds(seconds: float, where: str) -> float:
+    """Return `seconds` as a float if it is a finite positive number of seconds, else say what is wrong."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise ValueError(f"seconds of {where} is {shorten(repr(seconds))}, not a number; give one such as 4")
+    try:
+        value = float(seconds)
+    except OverflowError:
+        value = math.inf
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{where} lasts {value:g} seconds; give a finite number above 0, or leave it out")
+    return value
+
+
+def check_count(count: int) -> None:
+    """Refuse more actions than anybody plans by hand: each one costs a network evaluation per step."""
+    if count > MAX_ACTIONS:
+        raise ValueError(f"the prompt has {count} actions, the limit is {MAX_ACTIONS}; split it into parts")
+
+
+def clean(text: str) -> str:
+    """Drop control and invisible characters (newlines and tabs stay) and check the size of a prompt."""
+    if not isinstance(text, str):
+        raise ValueError(f"the prompt is of type {type(text).__name__}; give a string")
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"the prompt has {len(text)} characters, the limit is {MAX_CHARACTERS}; shorten it")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    text = unicodedata.normalize("NFC", text)
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in _UNWANTED)
+    words = len(text.split())
+    if words > MAX_WORDS:
+        raise ValueError(f"the prompt has {words} words, the limit is {MAX_WORDS}; split it into parts")
+    return text
+
+
+def has_letter(text: str) -> bool:
+    """True when the text holds at least one letter of any script."""
+    return any(c.isalpha() for c in text)
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """The beginning of a text, for an error message of one line."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+# control, format (zero-width joiners, direction marks), lone surrogates, private use, unassigned
+_UNWANTED = ("Cc", "Cf", "Cs", "Co", "Cn")

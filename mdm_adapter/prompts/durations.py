@@ -1,0 +1,144 @@
+"""Durations in plain words, such as "for about two and a half seconds", taken out of a text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from mdm_adapter.prompts.action import check_seconds, shorten
+
+# The action before the words, the action that follows them, or the action that they put an end to.
+Owner = Literal["before", "following", "ended"]
+
+
+@dataclass(frozen=True)
+class Duration:
+    """`seconds` for the action at `offset`, a character position in the text without durations."""
+
+    offset: int
+    seconds: float
+    owner: Owner
+
+
+_SMALL = dict(
+    zip(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen".split(),
+        range(20),
+    )
+)
+_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10)))
+
+_DIGITS = r"\d+(?:[.,]\d+)?(?:e[+-]?\d{1,3})?|\.\d+"
+_TEENS = "|".join(sorted(_SMALL, key=len, reverse=True))
+_NUMBER_WORD = rf"(?:{'|'.join(_TENS)})(?:[-\s](?:{_TEENS}))?|(?:{_TEENS})"
+_VAGUE = r"half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?"
+_UNIT = r"milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|hours?|hrs?"
+_AMOUNT = (
+    rf"(?:(?:{_DIGITS})\s*(?:-|–|to)\s*(?:{_DIGITS})[\s-]*(?:{_UNIT})"
+    rf"|(?:{_DIGITS})[\s-]*(?:{_UNIT})"
+    rf"|(?:{_NUMBER_WORD})(?:\s+and\s+an?\s+half)?[\s-]+(?:{_UNIT})"
+    rf"|(?:{_VAGUE})\s+(?:{_UNIT}))(?![\w-])(?:\s+and\s+a\s+half(?!\w))?"
+)
+_TOTAL = rf"{_AMOUNT}(?:(?:\s*,)?\s*(?:and\s+)?(?!a\s){_AMOUNT})?"
+_ABOUT = r"(?:(?:about|around|roughly|approximately|approx\.?|exactly|at\s+least|up\s+to|another|some|a\s+total\s+of"
+_ABOUT += r"|the\s+(?:first|next|last|remaining)|the)\s+|~\s*)*"
+# What may stand behind a duration that has no "for": the end, a stop, or a connector.
+_CLOSES = r"(?=\s*(?:$|[,.;:!?)\]\n–—]|-\s|(?:then|and|while|whilst|as|before|after|followed|next|finally)\b))"
+
+_PATTERN = re.compile(
+    rf"(?P<article>\ban?\s+|\bthe\s+)(?P<compound>(?:{_DIGITS}|{_NUMBER_WORD})[\s-](?:second|minute|sec|min))"
+    rf"(?=\s+[a-z])(?!\s+(?:of|and|then|while)\b)"
+    rf"|\b(?:for\s+)?(?P<of>{_ABOUT}{_TOTAL})\s+of\s+(?=[a-z])"
+    rf"|\b(?P<ended>after\s+{_ABOUT}{_TOTAL})(?:\s*,)?(?!\w)"
+    rf"|(?P<later>(?<![\w.]){_TOTAL}\s+later\b)"
+    rf"|\b(?:for|lasting|during|over)\s+(?P<sign>-\s*)?(?P<plain>{_ABOUT}{_TOTAL})(?:\s+long\b)?"
+    rf"|[\[(]\s*(?:for\s+)?(?P<bracket>{_ABOUT}{_TOTAL})\s*[\])]"
+    rf"|(?:^|(?<=\n))\s*(?P<label>{_TOTAL})\s*[:,–-]?\s+(?=[a-z])"
+    rf"|(?<=[\s,–-])(?P<bare>(?:about\s+|~\s*)?{_TOTAL}){_CLOSES}",
+    re.IGNORECASE,
+)
+# "every 2 seconds" and "in 2 seconds" say when or how often, not how long the action lasts
+_NOT_A_LENGTH = re.compile(r"\b(?:every|each|per|in|within|at|than|until|by|of|every\s+other)\s+$", re.IGNORECASE)
+_ORDINAL = re.compile(r"^\s*(?!(?:then|and|while|whilst|as|before|after|followed|next|finally)\b)\w", re.IGNORECASE)
+
+
+def take_durations(text: str) -> tuple[str, list[Duration]]:
+    """Split a text into the text without durations and the durations, in order.
+
+    "jumps for 2 seconds" gives "jumps" and 2 s for the action before; "3 seconds of walking" gives 3 s for the
+    action that follows; "after 2 seconds he bows" gives "then he bows" and 2 s for the action that has ended.
+    """
+    pieces: list[str] = []
+    length = 0
+    last = 0
+    found: list[Duration] = []
+    for match in _PATTERN.finditer(text):
+        name = match.lastgroup or ""
+        if name == "bare" and _NOT_A_LENGTH.search(text[max(0, match.start() - 20) : match.start()]):
+            continue
+        if name in ("plain", "ended") and _is_ordinal(match[name], text[match.end() : match.end() + 20]):
+            continue
+        kept = text[last : match.start()]
+        kept, replacement, owner = _replacement(name, match, kept)
+        pieces += [kept, replacement]
+        length += len(kept)
+        if match["sign"]:
+            raise ValueError(f"{shorten(match[0])!r} is below 0; give a finite number of seconds above 0")
+        words = match["compound"] if name == "compound" else match[name]
+        found.append(Duration(length, check_seconds(_seconds(words), f"{shorten(match[0])!r}"), owner))
+        length += len(replacement)
+        last = match.end()
+    return "".join([*pieces, text[last:]]), found
+
+
+def _replacement(name: str, match: re.Match[str], kept: str) -> tuple[str, str, Owner]:
+    if name == "compound":
+        # "an 8 second walk" becomes "a walk"
+        following = match.string[match.end() :].lstrip()[:1].lower()
+        article = match["article"].lower().strip()
+        if article != "the":
+            article = "an" if following in tuple("aeiou") else "a"
+        return kept, article, "following"
+    if name in ("ended", "later"):
+        return kept, " then ", "ended"
+    if name in ("of", "label"):
+        return kept, " " if name == "of" else "", "following"
+    return kept.rstrip(" ") + (" " if kept.endswith((" ", "\t")) else ""), "", "before"
+
+
+def _is_ordinal(words: str, rest: str) -> bool:
+    """True for "for a second" in "for a second time": not a length."""
+    return bool(re.fullmatch(r"an?\s+second|the\s+.*second", words, re.IGNORECASE) and _ORDINAL.match(rest))
+
+
+def _seconds(words: str) -> float:
+    """The number of seconds that a matched run of words means."""
+    return sum(_amount(m[0]) for m in re.finditer(_AMOUNT, words, re.IGNORECASE))
+
+
+def _amount(words: str) -> float:
+    words = re.sub(r"[\s]+", " ", words.lower())
+    half = 0.5 if re.search(r"and an? half", words) else 0.0
+    words = re.sub(r" and an? half", "", words)
+    numbers = [float(n.replace(",", ".")) for n in re.findall(_DIGITS, words)]
+    if numbers:
+        value = sum(numbers) / len(numbers)
+    elif "half" in words:
+        value = 0.5
+    elif "quarter" in words:
+        value = 0.25
+    elif "couple" in words:
+        value = 2.0
+    else:
+        spoken = [w for w in re.split(r"[\s-]", words) if w in _SMALL or w in _TENS]
+        value = float(sum(_SMALL.get(w, 0) + _TENS.get(w, 0) for w in spoken)) if spoken else 1.0
+    unit = re.search(rf"(?:{_UNIT})$", words)
+    name = unit[0] if unit else "s"
+    scale = 0.001 if name.startswith("mil") or name.startswith("ms") else 1.0
+    if name.startswith("min"):
+        scale = 60.0
+    elif name.startswith("h"):
+        scale = 3600.0
+    return (value + half) * scale

@@ -1,0 +1,218 @@
+"""Training a motion denoiser: balanced random crops, text dropout and the losses that keep motion smooth and feet still."""
+
+import random
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mdm_adapter import features as representation
+from mdm_adapter import skeleton
+from mdm_adapter.data import Clip, Dataset, Normalisation
+from mdm_adapter.network import MDM, NetworkConfig
+from mdm_adapter.text import TextEncoder
+from motioncollage.schedules import VPSchedule
+
+BUCKETS = 8  # batches drawn together and sorted by length, so that little is padding
+
+
+@dataclass(frozen=True)
+class DenoiserTraining:
+    """What a batch holds and what is minimised.
+
+    Overlaps are short and mostly carry the null token, pieces are long and mostly carry text: both kinds of crop
+    are drawn, each with its own chance to lose its text.
+    """
+
+    batch_size: int = 48
+    balance: float = 0.6  # an action of n clips is drawn in proportion to n ** balance
+    short_crops: float = 0.4
+    short_frames: tuple[int, int] = (8, 40)
+    long_frames: tuple[int, int] = (40, 196)
+    whole_part: float = 0.6  # a long crop keeps at least this part of a clip
+    drop_text_short: float = 0.5
+    drop_text_long: float = 0.1
+    text_noise: float = 0.15  # relative to the embedding: neighbours of a caption mean the same motion
+    difference_weight: float = 3.0  # squared error of first differences over time
+    joint_velocity_weight: float = 1.0
+    contact_weight: float = 1.0
+    root_weight: float = 4.0  # the four root numbers decide where the body goes
+    rotation_weight: float = 0.5  # positions, not rotations, make the joints that are written
+
+
+_SUBJECT = re.compile(r"^(a|the) (person|man|human|figure|woman)\b|^someone\b", re.IGNORECASE)
+_SUBJECTS = ("a person", "someone", "a man", "a woman", "the character", "he", "she", "the person")
+
+
+def caption_variants(caption: str, *, count: int, seed: int = 0) -> list[str]:
+    """The caption and up to `count` others that differ in subject and possessive only."""
+    chooser = random.Random(f"{seed}:{caption}")
+    variants = [caption]
+    for _ in range(count):
+        subject = chooser.choice(_SUBJECTS)
+        variant = _SUBJECT.sub(subject, caption, count=1)
+        owner = "her" if subject in ("a woman", "she") else chooser.choice(("his", "their", "the"))
+        variants.append(re.sub(r"\bthe (left|right)\b(?= (hand|arm|leg|foot))", rf"{owner} \1", variant))
+    return list(dict.fromkeys(variants))
+
+
+class ClipBatches:
+    """Crops of clips, all on one device, drawn by step number alone."""
+
+    def __init__(
+        self, clips: tuple[Clip, ...], normalisation: Normalisation, encoder: TextEncoder, settings: DenoiserTraining,
+        *, device: torch.device, variants: int = 2,
+    ) -> None:  # fmt: skip
+        self.settings, self.device = settings, device
+        self.lengths = torch.tensor([clip.frames for clip in clips])
+        self.starts = torch.cumsum(self.lengths, 0) - self.lengths
+        frames = torch.cat([clip.features for clip in clips])
+        self.frames = normalisation.apply(frames).to(device)
+        actions = [clip.action or clip.captions[0] for clip in clips]
+        sizes = Counter(actions)
+        self.chances = torch.tensor([sizes[action] ** (settings.balance - 1.0) for action in actions])
+        texts = [[v for c in clip.captions for v in caption_variants(c, count=variants)] for clip in clips]
+        distinct = {text: i for i, text in enumerate(dict.fromkeys(t for group in texts for t in group))}
+        embedding = encoder.encode(list(distinct))
+        self.text, self.text_padding = embedding.tokens.to(device), embedding.padding.to(device)
+        self.captions = [[distinct[text] for text in group] for group in texts]
+
+    def draw(self, size: int, generator: torch.Generator) -> list[tuple[int, int, int, int, bool]]:
+        """`size` crops (clip, start, frames, caption, text dropped)."""
+        s = self.settings
+        chosen = torch.multinomial(self.chances, size, replacement=True, generator=generator).tolist()
+        uniform = torch.rand(size, 5, generator=generator).tolist()
+        crops = []
+        for clip, (kind, length, place, caption, drop) in zip(chosen, uniform, strict=True):
+            total = int(self.lengths[clip])
+            short = kind < s.short_crops
+            low, high = s.short_frames if short else s.long_frames
+            if not short:
+                low = min(high, max(low, int(s.whole_part * total)))
+            frames = min(total, low + int(length * (high - low + 1)))
+            start = int(place * (total - frames + 1))
+            dropped = drop < (s.drop_text_short if short else s.drop_text_long)
+            captions = self.captions[clip]
+            crops.append((clip, start, frames, captions[int(caption * len(captions))], dropped))
+        return crops
+
+    def batch(self, step: int, seed: int) -> list[tuple[int, int, int, int, bool]]:
+        """The crops of one step: the step's share of `BUCKETS` batches sorted by length."""
+        generator = torch.Generator().manual_seed((seed << 32) ^ (step // BUCKETS))
+        size = self.settings.batch_size
+        crops = sorted(self.draw(size * BUCKETS, generator), key=lambda crop: crop[2])
+        order = torch.randperm(BUCKETS, generator=generator)
+        first = int(order[step % BUCKETS]) * size
+        return crops[first : first + size]
+
+    def gather(self, crops: list[tuple[int, int, int, int, bool]]) -> tuple[Tensor, Tensor]:
+        """Motion [batch, frames, 263] (zero padded) and mask [batch, frames] of crops."""
+        lengths = torch.tensor([crop[2] for crop in crops])
+        time = torch.arange(int(lengths.max()))
+        mask = time < lengths[:, None]
+        first = torch.tensor([int(self.starts[clip]) + start for clip, start, *_ in crops])
+        index = (first[:, None] + time).clamp_max(len(self.frames) - 1)
+        motion = self.frames[index.to(self.device)]
+        mask = mask.to(self.device)
+        return motion * mask[..., None], mask
+
+
+class DenoiserObjective:
+    """The MDM objective (clean motion, squared error) with differences, joint velocities and contacts added."""
+
+    def __init__(
+        self, config: NetworkConfig, train: ClipBatches, validation: ClipBatches | None,
+        normalisation: Normalisation, settings: DenoiserTraining, *, seed: int, device: torch.device,
+    ) -> None:  # fmt: skip
+        self.config, self.settings, self.seed, self.device = config, settings, seed, device
+        self.train, self.validation = train, validation
+        self.normalisation = normalisation.to(device)
+        self.schedule = VPSchedule.named(config.noise_schedule, config.diffusion_steps)
+        weight = torch.ones(config.features)
+        for part in (representation.YAW_VELOCITY, representation.PLANAR_VELOCITY, representation.ROOT_HEIGHT):
+            weight[part] = settings.root_weight
+        weight[representation.ROTATIONS] = settings.rotation_weight
+        self.weight = (weight / weight.mean()).to(device)
+        std = self.normalisation.std[representation.VELOCITIES]
+        self.velocity_scale = std.mean()
+
+    def training_terms(self, model: nn.Module, step: int, generator: torch.Generator) -> dict[str, Tensor]:
+        crops = self.train.batch(step, self.seed)
+        timesteps = torch.randint(0, self.config.diffusion_steps, (len(crops),), generator=generator)
+        return self._terms(model, self.train, crops, timesteps, generator)
+
+    @torch.no_grad()
+    def validation_loss(self, model: nn.Module) -> float:
+        """Mean of the plain squared error over every held-out clip at eight levels of noise; NaN without such clips."""
+        if self.validation is None:
+            return float("nan")
+        generator = torch.Generator().manual_seed(1)
+        total = count = 0.0
+        for first in range(0, len(self.validation.lengths), 64):
+            clips = range(first, min(first + 64, len(self.validation.lengths)))
+            crops = [
+                (clip, 0, min(196, int(self.validation.lengths[clip])), self.validation.captions[clip][0], False)
+                for clip in clips
+            ]
+            levels = (torch.arange(len(crops)) % 8 * 2 + 1) * self.config.diffusion_steps // 16
+            terms = self._terms(model, self.validation, crops, levels, generator)
+            total += float(terms["clean"]) * len(crops)
+            count += len(crops)
+        return total / count
+
+    def _terms(
+        self, model: nn.Module, batches: ClipBatches, crops: list[tuple[int, int, int, int, bool]],
+        timesteps: Tensor, generator: torch.Generator,
+    ) -> dict[str, Tensor]:  # fmt: skip
+        clean, mask = batches.gather(crops)
+        alpha, sigma = self.schedule.alpha_sigma(timesteps)
+        noise = torch.randn(clean.shape, generator=generator).to(self.device)
+        noisy = alpha.float().to(self.device)[:, None, None] * clean + sigma.float().to(self.device)[:, None, None] * noise
+        captions = torch.tensor([crop[3] for crop in crops], device=self.device)
+        text = batches.text[captions]
+        if model.training:
+            text = text + self.settings.text_noise * torch.randn(text.shape, generator=generator).to(self.device)
+        dropped = torch.tensor([crop[4] for crop in crops], device=self.device)
+        predicted = model(
+            noisy, timesteps.to(self.device), text,
+            text_padding=batches.text_padding[captions], text_dropped=dropped, frame_mask=mask,
+        )  # fmt: skip
+        with torch.autocast(self.device.type, enabled=False):
+            return self._losses(predicted.float(), clean, mask)
+
+    def _losses(self, predicted: Tensor, clean: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        s = self.settings
+        pairs = mask[:, 1:]
+        error = predicted - clean
+        terms = {
+            "clean": _masked_mean(error.square() * self.weight, mask),
+            "difference": s.difference_weight * _masked_mean(error.diff(dim=1).square() * self.weight, pairs),
+        }
+        ours = representation.joint_velocities(self.normalisation.undo(predicted)) / self.velocity_scale
+        theirs = representation.joint_velocities(self.normalisation.undo(clean)) / self.velocity_scale
+        terms["joint_velocity"] = s.joint_velocity_weight * _masked_mean((ours - theirs).square().flatten(2), pairs)
+        contact = self.normalisation.undo(clean)[:, :-1, representation.CONTACTS]
+        feet = ours[:, :, list(skeleton.FEET)].square().sum(-1) * (contact > 0.5)
+        terms["contact"] = s.contact_weight * _masked_mean(feet, pairs)
+        return terms
+
+
+def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of values [batch, frames, width] over the frames of the mask [batch, frames]."""
+    return (values * mask[..., None]).sum() / (mask.sum() * values.shape[-1]).clamp_min(1)
+
+
+def prepare(
+    train: Dataset, validation: Dataset | None, encoder: TextEncoder, config: NetworkConfig,
+    settings: DenoiserTraining, normalisation: Normalisation, *, seed: int, device: torch.device,
+) -> tuple[MDM, DenoiserObjective]:  # fmt: skip
+    """A fresh network on the device, and its objective over the data."""
+    torch.manual_seed(seed)
+    model = MDM(config).to(device)
+    batches = ClipBatches(train.clips, normalisation, encoder, settings, device=device)
+    held_out = None
+    if validation is not None:
+        held_out = ClipBatches(validation.clips, normalisation, encoder, settings, device=device, variants=0)
+    return model, DenoiserObjective(config, batches, held_out, normalisation, settings, seed=seed, device=device)

@@ -1,0 +1,194 @@
+"""A training loop that resumes: exponential moving average, atomic checkpoints, the same on CPU and GPU.
+
+The loop knows nothing of motion or images. Each step's randomness comes from a generator seeded by (seed, step), so a
+run that was interrupted goes on exactly as if it had not been.
+"""
+
+import copy
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to optimise; `steps` counts from the start of the run, not from the checkpoint it resumes.
+
+    The learning rate rises over `warmup` steps, stays, and falls linearly to a hundredth over the last `decay`
+    fraction of the steps.
+    """
+
+    steps: int = 20_000
+    learning_rate: float = 5e-4
+    warmup: int = 300
+    decay: float = 0.25
+    weight_decay: float = 0.01
+    ema_decay: float = 0.999
+    gradient_clip: float = 1.0
+    checkpoint_seconds: float = 180.0
+    validate_every: int = 500
+    seed: int = 0
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps is {self.steps}; train for at least 1 step")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision is {self.precision!r}; choose one of {', '.join(PRECISIONS)}")
+
+    def learning_rate_at(self, step: int) -> float:
+        rise = min(1.0, (step + 1) / max(1, self.warmup))
+        left = (self.steps - step) / max(1.0, self.decay * self.steps)
+        return self.learning_rate * rise * max(0.01, min(1.0, left))
+
+
+class Objective(Protocol):
+    """What is minimised: named terms of one training step, whose sum is the loss."""
+
+    def training_terms(self, model: nn.Module, step: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """Terms of the loss of one batch, drawn with the generator."""
+        ...
+
+    def validation_loss(self, model: nn.Module) -> float:
+        """One number on held-out data, the same data and noise at every call."""
+        ...
+
+
+Report = Callable[[int, dict[str, float]], None]
+
+
+def step_generator(seed: int, step: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Generator for one step of one run, independent of all steps before it."""
+    return torch.Generator(device=device).manual_seed((seed << 32) ^ (step * 2654435761 % (1 << 32)))
+
+
+def supports_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 matrix products are fast on a device (CPUs without the instructions emulate them)."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def save_atomically(contents: dict[str, Any], path: Path) -> None:
+    """`torch.save` to a temporary name, then rename: a killed process leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(path.suffix + f".{os.getpid()}.tmp")
+    try:
+        torch.save(contents, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class Trainer:
+    """Minimises an objective over a model's parameters, with everything needed to go on in one file."""
+
+    def __init__(
+        self, model: nn.Module, objective: Objective, settings: TrainingSettings, *, checkpoint: Path, about: str = ""
+    ) -> None:
+        """Args:
+        checkpoint: file to resume from, if it exists, and to write.
+        about: describes model and data; a checkpoint with another description is refused.
+        """
+        self.model, self.objective, self.settings = model, objective, settings
+        self.checkpoint, self.about = checkpoint, about
+        self.device = next(model.parameters()).device
+        self.average = copy.deepcopy(model).eval().requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay
+        )
+        self.step = 0
+        self.best = float("inf")
+        if checkpoint.exists():
+            self._resume()
+
+    @property
+    def autocast(self) -> torch.autocast:
+        wanted = self.settings.precision
+        on = wanted == "bfloat16" or (wanted == "auto" and supports_bfloat16(self.device))
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
+
+    def run(self, report: Report | None = None) -> int:
+        """Train up to `settings.steps`; returns the step reached. Ctrl-C saves and stops."""
+        last_save = time.monotonic()
+        try:
+            while self.step < self.settings.steps:
+                figures = self._train_step()
+                if self.step % self.settings.validate_every == 0 or self.step == self.settings.steps:
+                    figures["validation"] = self._validate()
+                if time.monotonic() - last_save > self.settings.checkpoint_seconds:
+                    self.save()
+                    last_save = time.monotonic()
+                if report:
+                    report(self.step, figures)
+        except KeyboardInterrupt:
+            pass
+        self.save()
+        return self.step
+
+    def _train_step(self) -> dict[str, float]:
+        self.model.train()
+        rate = self.settings.learning_rate_at(self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        # Dropout draws from the global generator; seeding it makes a resumed run identical.
+        torch.manual_seed((self.settings.seed << 32) ^ self.step)
+        with self.autocast:
+            terms = self.objective.training_terms(self.model, self.step, step_generator(self.settings.seed, self.step))
+        loss = torch.stack(list(terms.values())).sum()
+        if not torch.isfinite(loss):
+            raise ValueError(f"loss is {float(loss)} at step {self.step}; lower the learning rate and resume")
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
+        self.optimizer.step()
+        self.step += 1
+        self._update_average()
+        return {"loss": float(loss.detach()), **{name: float(term.detach()) for name, term in terms.items()}}
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+        average, current = list(self.average.parameters()), list(self.model.parameters())
+        torch._foreach_lerp_(average, current, 1 - decay)
+
+    @torch.no_grad()
+    def _validate(self) -> float:
+        with self.autocast:
+            value = self.objective.validation_loss(self.average)
+        if value < self.best:
+            self.best = value
+            save_atomically(
+                {"model": self.average.state_dict(), "step": self.step, "validation": value, "about": self.about},
+                self.checkpoint.with_name("best.pt"),
+            )
+        return value
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        contents = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "best": self.best,
+            "about": self.about,
+        }
+        save_atomically(contents, self.checkpoint)
+
+    def _resume(self) -> None:
+        contents = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        if contents["about"] != self.about:
+            raise ValueError(f"{self.checkpoint} was written by another run ({contents['about']}); choose another --out")
+        self.model.load_state_dict(contents["model"])
+        self.average.load_state_dict(contents["average"])
+        self.optimizer.load_state_dict(contents["optimizer"])
+        self.step, self.best = int(contents["step"]), float(contents["best"])
