@@ -164,11 +164,11 @@ def loop_report(joints: Any, period: int, fps: float = 20.0, reach: int = 5) -> 
 
 
 def _wrap_and_beside(values: Float64, wraps: Indices, order: int, reach: int) -> tuple[float, float]:
-    """Mean of those differences of this order that straddle a wrap, and of those up to `reach` frames beside
+    """Mean of the differences of this order that straddle a wrap, and of those up to `reach` frames beside
     it.
 
-    A first difference at t uses frames t, t + 1 and straddles wrap w for t = w - 1; a second one for w - 2, w
-    - 1.
+    A first difference at t uses frames t, t + 1 and straddles wrap w if t = w - 1; a second one if t = w - 2
+    or w - 1.
     """
     straddling = np.concatenate([np.arange(w - order, w) for w in wraps])
     beside = np.concatenate([np.r_[w - order - reach : w - order, w : w + reach] for w in wraps])

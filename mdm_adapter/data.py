@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mdm_adapter import features as representation
 from mdm_adapter import skeleton
+from mdm_adapter.importers.bvh import leading_rest_frames
 from mdm_adapter.text.mirror import mirror_text
 
 SPLITS = ("train", "val", "test")
@@ -131,7 +132,9 @@ def read_starter(path: Path, split: str, progress: Progress | None = None) -> Da
     wanted = [(i, row) for i, row in enumerate(rows) if row["split"] == split]
     clips, rejected = [], {}
     for count, (i, row) in enumerate(wanted):
-        motion = torch.from_numpy(joints[offsets[i] : offsets[i + 1]].astype(np.float32) * scale)
+        motion = joints[offsets[i] : offsets[i + 1]].astype(np.float32) * scale
+        # Some recordings start in the T-pose that their converter put in front.
+        motion = torch.from_numpy(motion[leading_rest_frames(motion, 1 / representation.FPS) :])
         clip = _checked(row["name"], motion, row["captions"], rejected)
         if clip is not None:
             clips.append(replace(clip, action=row["content"], style=row["style"]))

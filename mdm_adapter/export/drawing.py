@@ -33,9 +33,7 @@ FAINT = _hex("8B929B")
 SHADOW, SHADOW_LAYERS = (0.20, 0.20, 0.24, 0.055), 7
 RULE = _hex("D5D1C8")
 BODY, LEFT, RIGHT = _hex("39465A"), _hex("E4694B"), _hex("218A9B")
-SEGMENTS = tuple(
-    _hex(c) for c in ("4F7FD9", "EBA13C", "4FAE86", "B765A7", "7D6BD6", "D9646B", "3FA9B8", "97A03F")
-)
+SEGMENTS = tuple(map(_hex, ("4F7FD9", "EBA13C", "4FAE86", "B765A7", "7D6BD6", "D9646B", "3FA9B8", "97A03F")))
 
 # The body as tapered tubes: two points (joints, or 22 and up: `_with_ends`), their radii in metres, a piece.
 # A piece is drawn as one smooth shape: torso, head, and the parts of legs and arms, left before right.
@@ -52,6 +50,7 @@ _TUBES = (
 _A, _B, _PIECE = (np.array([tube[i] for tube in _TUBES]) for i in (0, 1, 4))
 _RADII = np.array([tube[2:4] for tube in _TUBES])
 _COLOURS = np.array([BODY, BODY, LEFT, LEFT, LEFT, RIGHT, RIGHT, RIGHT, LEFT, LEFT, RIGHT, RIGHT])
+_RIMS = np.array([0.0 if tube[:2] == (12, 22) else 1.0 for tube in _TUBES])  # a neck grows out of its torso
 # Where the light falls: the tubes of each piece that get a gloss (never two that overlap).
 _GLOSSY = np.array([3, 14, 15, 16, 17, 19, 20, 21, 23, 24, 26, 27])
 
@@ -207,7 +206,7 @@ def body_shapes(pose: Array, camera: Camera, height: float) -> Shapes:
         polygons=np.concatenate([outline, outline, shine])[order],
         fills=np.concatenate([solid, solid, gloss])[order],
         edges=np.concatenate([rim, np.zeros((n + m, 4))])[order],
-        widths=np.where(layer == 0, 0.016 * scale * camera.focal / depth[0], 0.0)[order],
+        widths=(np.concatenate([_RIMS, np.zeros(n + m)]) * 0.016 * scale * camera.focal / depth[0])[order],
     )
 
 
@@ -306,32 +305,44 @@ def _font() -> Any:
     return font
 
 
+@functools.lru_cache(maxsize=4096)
+def _advance(character: str) -> float:
+    return float(_font().load_char(ord(character)).linearHoriAdvance) / 65536 / 100
+
+
 def text_width(text: str, pixels: float) -> float:
     """Width of `text` in pixels at a font size in pixels."""
-    return sum(_font().load_char(ord(c)).linearHoriAdvance for c in text) / 65536 * pixels / 100
+    return sum(_advance(c) for c in text) * pixels
 
 
 def printable(text: str) -> str:
     """`text` in one line, with a box for every character that the font cannot show."""
-    spaced = "".join(" " if unicodedata.category(c)[0] in "CZ" and c != "\u200d" else c for c in text)
-    shown = (c if c == " " or _font().get_char_index(ord(c)) else "\u25a1" for c in spaced)
+    shown = []
+    for c in text:
+        kind = unicodedata.category(c)
+        if kind == "Cc" or kind[0] == "Z":
+            shown.append(" ")
+        elif kind != "Cf":  # joiners, direction marks and soft hyphens have no picture
+            shown.append(c if _font().get_char_index(ord(c)) else "\u25a1")
     return " ".join("".join(shown).split())
 
 
 def wrap(text: str, width: float, pixels: float, lines: int) -> list[str]:
     """Break text of a size into at most `lines` lines of `width` pixels; an ellipsis replaces the rest."""
+
+    def wide(part: str) -> bool:
+        return text_width(part, pixels) > width
+
     rows = [""]
     for word in printable(text[:2000]).split(" "):
         joined = f"{rows[-1]} {word}".strip()
-        rows[-1:] = [joined] if not rows[-1] or text_width(joined, pixels) <= width else [rows[-1], word]
-        while text_width(rows[-1], pixels) > width and len(rows[-1]) > 1:  # a word longer than a line
-            fits = (
-                next(n for n in range(2, len(rows[-1]) + 1) if text_width(rows[-1][:n], pixels) > width) - 1
-            )
+        rows[-1:] = [rows[-1], word] if rows[-1] and wide(joined) else [joined]
+        while len(rows) <= lines and len(rows[-1]) > 1 and wide(rows[-1]):  # a word longer than a line
+            fits = next(n for n in range(1, len(rows[-1])) if wide(rows[-1][: n + 1]))
             rows[-1:] = [rows[-1][:fits], rows[-1][fits:]]
     if len(rows) > lines:
         last = rows[lines - 1]
-        while last and text_width(f"{last}…", pixels) > width:
+        while last and wide(f"{last}…"):
             last = last[:-1]
         rows[lines - 1 :] = [f"{last.rstrip()}…"]
     return rows

@@ -41,7 +41,7 @@ def import_bvh(
 
     Args:
         fps: frames a second of the result.
-        skip_rest_pose: drop a first frame that is a rest pose put before the recording.
+        skip_rest_pose: drop a rest pose put before the recording (see `leading_rest_frames`).
         metres_per_unit: the unit of the file; None finds it from the size of the body.
         up: "y", "z", or "auto".
     Returns:
@@ -73,19 +73,22 @@ def to_smpl(
     if metres_per_unit is not None and not 1e-6 <= metres_per_unit <= 1e6:
         raise ValueError(f"metres_per_unit is {metres_per_unit}; it must be positive, such as 0.01 for cm")
     first, rest = replace(motion, values=motion.values[:1]), replace(motion, values=0 * motion.values[:1])
+    damaged = f"a joint is {FARTHEST:g} units away or more; the file is damaged, export it again"
     with np.errstate(all="ignore"):  # absurd but finite numbers overflow here and are refused below
         start = world_positions(first)[0]
+        if not np.abs(start).max() < FARTHEST:  # also refuses nan
+            raise ValueError(damaged)
         match = match_skeleton(motion.names, start)
         joints = match.weights[:, match.used] @ world_positions(motion, [int(k) for k in match.used])
         rest_pose = match.weights @ world_positions(rest)[0]
-    if not (np.abs(joints).max() < FARTHEST and np.abs(rest_pose).max() < FARTHEST):  # also refuses nan
-        raise ValueError(f"a joint is {FARTHEST:g} units away or more; the file is damaged, export it again")
+    if not (np.abs(joints).max() < FARTHEST and np.abs(rest_pose).max() < FARTHEST):
+        raise ValueError(damaged)
     if up == "z" or (up == "auto" and find_up_axis(joints, rest_pose) == "z"):
         joints = joints[..., [0, 2, 1]] * np.array([1.0, 1.0, -1.0])  # a quarter turn about x
     check_sides(joints)
     scale = find_metres_per_unit(joints) if metres_per_unit is None else metres_per_unit
-    if skip_rest_pose and starts_with_rest_pose(joints):
-        joints = joints[1:]
+    if skip_rest_pose:
+        joints = joints[leading_rest_frames(joints, motion.frame_time) :]
     joints = resample(joints, motion.frame_time, fps) * scale
     joints -= [joints[0, 0, 0], joints[..., 1].min(), joints[0, 0, 2]]
     return joints.astype(np.float32)
@@ -174,7 +177,7 @@ def resample(joints: Floats, frame_time: float, fps: float) -> Floats:
             f"a frame time of {frame_time:g} s makes {last:.3g} frames at {fps:g} fps, more than {MAX_FRAMES}"
         )
         raise ValueError(f"{why}; correct Frame Time in the file")
-    position = np.arange(math.floor(last + 1e-3) + 1) / fps / frame_time
+    position = np.arange(math.floor(last + 1e-3) + 1) / max(fps * frame_time, 1e-300)
     position = np.minimum(position, len(joints) - 1)
     before = np.minimum(position.astype(np.int64), max(len(joints) - 2, 0))
     after = np.minimum(before + 1, len(joints) - 1)
@@ -182,18 +185,23 @@ def resample(joints: Floats, frame_time: float, fps: float) -> Floats:
     return (1 - part) * joints[before] + part * joints[after]
 
 
-def starts_with_rest_pose(joints: Floats) -> bool:
-    """Whether joints [F, 22, 3], relative to the root, jump from frame 0 to 1 as nowhere in the next 30.
+def leading_rest_frames(joints: Floats, frame_time: float) -> int:
+    """How many frames of joints [F, 22, 3] come before the recording: a rest pose, and what leads out of it.
 
-    The jump is the mean over joints: 2 % of the stature, 1.2 times the largest and 4 times the median of the
-    next changes, at least. A false alarm costs one frame.
+    0, unless the change from frame 0 to 1 (relative to the root, mean over joints) is 2 % of the stature, 1.2
+    times the largest and 4 times the median of the next 30. Then frame 0, and those of the next 0.1 s that
+    still change by more than 4 times the median: some converters blend from the T-pose over a few frames. A
+    false alarm costs these few frames.
     """
     if len(joints) < 3:
-        return False
+        return 0
     early = joints[:32] - joints[:32, :1]
     change = np.linalg.norm(np.diff(early, axis=0), axis=-1).mean(axis=1)
-    usual = max(1.2 * change[1:].max(), 4 * float(np.median(change[1:])))
-    return bool(change[0] > max(0.02 * stature(joints), usual))
+    height, usual = stature(joints), 4 * float(np.median(change[1:]))
+    if change[0] <= max(0.02 * height, 1.2 * change[1:].max(), usual):
+        return 0
+    blend = change[1 : 1 + round(min(0.1 / frame_time, len(change) - 2))] > max(usual, 0.002 * height)
+    return 1 + int(np.argmin([*blend, False]))
 
 
 def stature(joints: Floats) -> float:
@@ -228,8 +236,9 @@ def find_metres_per_unit(joints: Floats) -> float:
 def find_up_axis(joints: Floats, rest: Floats) -> str:
     """ "y" or "z". joints: [F, 22, 3]; rest: [22, 3], the pose with all rotations zero.
 
-    A body upright along y most of the time settles it. Else the rest pose decides, if it stands straight (a
-    body may lie down for a whole clip). Else z is believed only of a body upright along z most of the time.
+    A body upright along y most of the time settles it. So does one upright along z that travels along y:
+    nobody rises lying down. Else the rest pose decides if it stands straight, since a body may lie down for a
+    whole clip. Else z is believed of a body upright along z.
     """
 
     def line(points: Floats) -> Floats:
@@ -239,6 +248,8 @@ def find_up_axis(joints: Floats, rest: Floats) -> str:
     typical = np.median(upward / np.maximum(np.linalg.norm(upward, axis=1, keepdims=True), 1e-12), axis=0)
     if typical[1] >= 0.5:
         return "y"
+    if typical[2] >= 0.9 and np.ptp(joints[:, 0, 1]) >= 0.3 * stature(joints):
+        return "z"
     standing = line(rest[None])[0]
     if np.linalg.norm(standing) >= 0.7 * stature(joints):
         return "z" if standing[2] > abs(standing[1]) else "y"

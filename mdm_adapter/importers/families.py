@@ -179,9 +179,7 @@ FAMILIES: tuple[Family, ...] = (
         "biped",
         _L_R,
         ("Spine", "Spine1", "Spine2", "Spine3"),
-        _limb(
-            "{} Thigh", "{} Calf", "{} Foot", "{} Toe0", "{} Clavicle", "{} UpperArm", "{} Forearm", "{} Hand"
-        ),
+        _limb("{}Thigh", "{}Calf", "{}Foot", "{}Toe0", "{}Clavicle", "{}UpperArm", "{}Forearm", "{}Hand"),
         {"pelvis": ("Pelvis",), "neck": ("Neck",), "head": ("Head",)},
     ),
     Family(

@@ -42,14 +42,17 @@ class Chunk:
 
     @property
     def aside(self) -> bool:
-        """True for "then, slowly": a comma behind the connector makes the next words an aside."""
-        return self.joiner is Joiner.SEQUENCE and bool(self.joined_by) and self.joined_by[-1].text == ","
+        """True for "then, slowly" and "and, slowly": a comma behind the connector opens an aside."""
+        connected = self.joiner in (Joiner.SEQUENCE, Joiner.COMMA_AND)
+        return connected and len(self.joined_by) > 1 and self.joined_by[-1].text == ","
 
 
 _MOMENT = ("while", "moment", "bit", "pause", "beat", "time")
+_MOMENTS = ("seconds", "moments", "minutes", "beats", "time")
 _SEQUENCE_PHRASES: tuple[tuple[str, ...], ...] = (
     *(("after", "a", m) for m in _MOMENT),
     *(("after", "a", s, m) for s in ("short", "brief", "little", "small", "long") for m in _MOMENT),
+    *(("after", *few, m) for few in (("a", "few"), ("some",), ("several",)) for m in _MOMENTS),
     *(("a", "moment", w) for w in ("later", "after")),
     ("after", "doing", "so"),
     *(("after", w) for w in ("that", "this", "which")),
@@ -89,7 +92,7 @@ _CLOSE_TO = ("just", "shortly", "immediately", "soon", "directly", "straight")
 
 
 def split_chunks(tokens: Sequence[Token]) -> list[Chunk]:
-    """Cut one sentence into chunks, each with its joiner and its reading; chunks without a word are dropped."""
+    """Cut one sentence into chunks, each with its joiner and its reading; wordless chunks are dropped."""
     chunks = [Chunk()]
     current = chunks[0]
     i = 0
@@ -139,7 +142,11 @@ def _drop_empty_end(chunks: list[Chunk]) -> None:
     """A connector with nothing behind it: "then" and punctuation go, "and so on as before" stays as it is."""
     last = chunks.pop()
     kept = [t for t in last.joined_by if t.is_word]
-    if chunks and kept and last.joiner not in (Joiner.SEQUENCE, Joiner.FOLLOWED, Joiner.AND, Joiner.COMMA_AND):
+    if (
+        chunks
+        and kept
+        and last.joiner not in (Joiner.SEQUENCE, Joiner.FOLLOWED, Joiner.AND, Joiner.COMMA_AND)
+    ):
         chunks[-1].tokens += [*last.joined_by, *last.tokens]
 
 

@@ -1,4 +1,4 @@
-"""What a run of words is: a clause with a subject, a bare verb, a gerund, the name of a move, or a fragment."""
+"""What a run of words is: a clause with a subject, a bare verb, a gerund, a move's name, or a fragment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mdm_adapter.prompts import words
+from mdm_adapter.prompts.nouns import is_body_part, move_head, names_move
 from mdm_adapter.prompts.tokens import Token, verb_form
 from mdm_adapter.prompts.verbs import Form, readings
 
@@ -24,7 +25,7 @@ class Kind(enum.Enum):
 
 @dataclass
 class Clause:
-    """The reading of a list of tokens, by identity of its tokens (their positions change when clauses merge)."""
+    """The reading of a list of tokens; it points at tokens, since positions change when clauses merge."""
 
     kind: Kind
     tokens: list[Token]
@@ -83,46 +84,16 @@ def analyse(tokens: Sequence[Token], *, after_sequence: bool = False) -> Clause:
         return fragment
     view = toks[first:]
     form = verb_form(view, 0)
+    if form is None and after_sequence and head.tag == "NNS" and not names_move(head) and not head.is_body:
+        form = "s"  # "then shimmies": a plural alone behind "then" is an unknown verb
+    if form == "base" and _compound_move(view):
+        return Clause(Kind.MOVE, toks, view[1], insert=head)
     if form is not None and not _modifies_noun(view, form):
         kind = Kind.GERUND if form == "ing" else Kind.VERB
         return Clause(kind, toks, head, form, insert=insert)
     if head.lower in words.PREPOSITIONS or head.tag == "IN":
         return _after_preposition(toks, first) or fragment
     return _noun_led(toks, first, insert) or fragment
-
-
-def is_body_part(subject: Sequence[Token]) -> bool:
-    """True for "his left arm": such a subject moves with the person, it is nobody of its own."""
-    nouns = [t for t in subject if t.is_noun]
-    heads = nouns[:1] if any(t.lower == "of" for t in subject) else nouns[-1:]
-    return bool(heads) and heads[0].lower in words.BODY
-
-
-def is_group_noun(token: Token) -> bool:
-    return token.lower in words.GROUPS
-
-
-def move_head(tokens: Sequence[Token]) -> Token | None:
-    """The noun of "a slow jump to the left" if it names a move."""
-    head: Token | None = None
-    for token in tokens:
-        if not token.is_word or token.lower in words.PREPOSITIONS or token.tag in ("IN", "TO", "WDT", "WP"):
-            break
-        if head is not None and (token.lower in words.DIRECTIONS or token.is_adverb):
-            if token.lower not in ("left", "right", "back", "side"):
-                break
-            continue
-        head = token
-        if head.tag == "VBG" and _names_move(head) and token is not tokens[0]:
-            break
-    return head if head is not None and _names_move(head) else None
-
-
-def _names_move(token: Token) -> bool:
-    low = token.lower
-    if low in words.MOVE_NOUNS or low in words.MOVE_COMPOUNDS:
-        return True
-    return any(form in ("base", "s") and base not in words.NOT_MOVES for base, form in readings(low))
 
 
 def _skippable(toks: list[Token], i: int) -> bool:
@@ -134,7 +105,18 @@ def _skippable(toks: list[Token], i: int) -> bool:
 
 
 def _is_base(token: Token) -> bool:
-    return token.tag == "VB" or any(form == "base" for _, form in readings(token.lower)) or token.lower == "be"
+    return (
+        token.tag == "VB" or any(form == "base" for _, form in readings(token.lower)) or token.lower == "be"
+    )
+
+
+def _compound_move(view: list[Token]) -> bool:
+    """True for "dodge roll left" and "spin kick", which name a move; "go walk" and "try to jump" do not."""
+    if len(view) < 2 or view[0].is_auxiliary or view[0].base("base") in words.TAKES_VERB:
+        return False
+    return (
+        any(form == "base" for _, form in readings(view[1].lower)) and view[1].lower not in words.NEVER_VERBS
+    )
 
 
 def _modifies_noun(view: list[Token], form: Form) -> bool:
@@ -182,15 +164,21 @@ def _noun_led(toks: list[Token], first: int, insert: Token) -> Clause | None:
     finite = _finite_verb(toks, start)
     if finite is not None and toks[finite].lower not in words.RELATIVES:
         end = finite
-        while end > start + 1 and toks[end - 1].is_adverb and toks[end - 1].lower not in words.DIRECTIONS:
+        while end > start + 1 and _belongs_to_verb(toks[end - 1]):
             end -= 1
+        if end > start + 1 and toks[end - 1].lower in words.SUBJECT_PRONOUNS and toks[end - 2].lower != "and":
+            start = end - 1  # '"Jump!" he shouts'
         subject = tuple(toks[start:end])
         if not _plausible_subject(subject):
             return None
         form = verb_form(toks, finite)
+        if len(subject) == 1 and subject[0].lower in words.VERB_PREFIXES | words.UNCOUNTED:
+            return Clause(Kind.VERB, toks, toks[finite], form, insert=insert)
+        if len(subject) == 1 and subject[0].is_body and form == "s" and not subject[0].is_plural:
+            return Clause(Kind.MOVE, toks, toks[finite], insert=insert)  # "leg kicks", "arm circles"
         if is_body_part(subject) and form in ("past", "part"):
             return None  # "his arms raised": a posture beside the action
-        dropped = tuple(toks[first:start])
+        dropped = tuple(toks[first:start]) if toks[first].lower == "there" else ()
         relative = [t for t in subject if t.lower in ("who", "which") or t.tag in ("WDT", "WP")]
         if relative and _relative_only(toks, start, finite):
             # "a man who walks": the caption has no other verb, so this one becomes the main verb
@@ -211,8 +199,17 @@ def _noun_led(toks: list[Token], first: int, insert: Token) -> Clause | None:
             if is_body_part(subject) or not _plausible_subject(subject):
                 return None
             dropped = tuple(toks[first:start])
-            return Clause(Kind.GERUND_FULL, toks, toks[i], "ing", subject, insert=toks[start], dropped=dropped)
+            return Clause(
+                Kind.GERUND_FULL, toks, toks[i], "ing", subject, insert=toks[start], dropped=dropped
+            )
     return None
+
+
+def _belongs_to_verb(token: Token) -> bool:
+    """True for "slowly" and "side" in "a man slowly side steps"."""
+    if token.lower in words.VERB_PREFIXES:
+        return True
+    return token.is_adverb and token.lower not in words.DIRECTIONS
 
 
 def _finite_verb(toks: list[Token], start: int) -> int | None:
@@ -226,6 +223,8 @@ def _finite_verb(toks: list[Token], start: int) -> int | None:
         if i > start and (token.lower in ("who", "which") or token.tag in ("WDT", "WP")):
             waiting = True
         form = verb_form(toks, i) if i > start else None
+        if form in ("past", "part") and toks[i - 1].lower in ("having", "being"):
+            form = None
         if form in ("s", "base", "past", "part"):
             if form == "base" and not token.is_auxiliary and not _may_take_base(toks, start, i):
                 form = None
@@ -248,7 +247,11 @@ def _skip_chain(toks: list[Token], i: int) -> int:
     """The position behind an auxiliary and what belongs to it, such as "can walk"."""
     chain = toks[i].is_auxiliary
     i += 1
-    while chain and i < len(toks) and (toks[i].is_adverb or toks[i].is_auxiliary or toks[i].tag in ("VB", "VBG")):
+    while (
+        chain
+        and i < len(toks)
+        and (toks[i].is_adverb or toks[i].is_auxiliary or toks[i].tag in ("VB", "VBG"))
+    ):
         chain = toks[i].is_adverb or toks[i].is_auxiliary
         i += 1
     return i
@@ -276,7 +279,15 @@ def _plausible_subject(subject: Sequence[Token]) -> bool:
     if head.lower in words.SUBJECT_PRONOUNS:
         return len(subject) == 1 or any(t.lower == "and" for t in subject)
     if head.lower in words.DETERMINERS | words.POSSESSIVES | words.NUMBERS:
-        return len(subject) > 1 or head.lower in ("this", "that", "these", "those", "each", "another", *words.NUMBERS)
+        return len(subject) > 1 or head.lower in (
+            "this",
+            "that",
+            "these",
+            "those",
+            "each",
+            "another",
+            *words.NUMBERS,
+        )
     return any(t.is_noun or t.tag in ("CD", "PRP", "NNP") for t in subject)
 
 

@@ -21,37 +21,49 @@ class Duration:
     owner: Owner
 
 
-_SMALL = dict(
-    zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split(),
-        range(20),
-    )
+_UNITS_AND_TEENS = (
+    "zero one two three four five six seven eight nine ten "
+    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 )
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10)))
+_DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
+_SMALL = {word: number for number, word in enumerate(_UNITS_AND_TEENS.split())}
+_TENS = {word: 10 * number for number, word in enumerate(_DECADES.split(), start=2)}
 
 _DIGITS = r"\d+(?:[.,]\d+)?(?:e[+-]?\d{1,3})?|\.\d+"
 _TEENS = "|".join(sorted(_SMALL, key=len, reverse=True))
 _NUMBER_WORD = rf"(?:{'|'.join(_TENS)})(?:[-\s](?:{_TEENS}))?|(?:{_TEENS})"
 _VAGUE = r"half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?"
+_BIG_UNIT = r"minutes?|mins?|hours?|hrs?"
 _UNIT = r"milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|hours?|hrs?"
-_AMOUNT = (
-    rf"(?:(?:{_DIGITS})\s*(?:-|–|to)\s*(?:{_DIGITS})[\s-]*(?:{_UNIT})"
-    rf"|(?:{_DIGITS})[\s-]*(?:{_UNIT})"
-    rf"|(?:{_NUMBER_WORD})(?:\s+and\s+an?\s+half)?[\s-]+(?:{_UNIT})"
-    rf"|(?:{_VAGUE})\s+(?:{_UNIT}))(?![\w-])(?:\s+and\s+a\s+half(?!\w))?"
+
+
+def _amount_of(unit: str) -> str:
+    """The pattern of one number with a unit."""
+    return (
+        rf"(?:(?:{_DIGITS})\s*(?:-|–|to)\s*(?:{_DIGITS})[\s-]*(?:{unit})"
+        rf"|(?:{_DIGITS})[\s-]*(?:{unit})"
+        rf"|(?:{_NUMBER_WORD})(?:\s+and\s+an?\s+half)?[\s-]+(?:{unit})"
+        rf"|(?:{_VAGUE})\s+(?:{unit}))(?![\w-])(?:\s+and\s+a\s+half(?!\w))?"
+    )
+
+
+_AMOUNT = _amount_of(_UNIT)
+# "one minute and 30 seconds" is one length, "2 seconds, 3 seconds" are two
+_TOTAL = rf"(?:{_amount_of(_BIG_UNIT)}(?:\s*,)?\s*(?:and\s+)?(?!a\s){_AMOUNT}|{_AMOUNT})"
+_ABOUT = (
+    r"(?:(?:about|around|roughly|approximately|approx\.?|exactly|at\s+least|up\s+to|another|some"
+    r"|a\s+total\s+of|the\s+(?:first|next|last|remaining)|the)\s+|~\s*)*"
 )
-_TOTAL = rf"{_AMOUNT}(?:(?:\s*,)?\s*(?:and\s+)?(?!a\s){_AMOUNT})?"
-_ABOUT = r"(?:(?:about|around|roughly|approximately|approx\.?|exactly|at\s+least|up\s+to|another|some|a\s+total\s+of"
-_ABOUT += r"|the\s+(?:first|next|last|remaining)|the)\s+|~\s*)*"
 # What may stand behind a duration that has no "for": the end, a stop, or a connector.
-_CLOSES = r"(?=\s*(?:$|[,.;:!?)\]\n–—]|-\s|(?:then|and|while|whilst|as|before|after|followed|next|finally)\b))"
+_CLOSES = (
+    r"(?=\s*(?:$|[,.;:!?)\]\n–—]|-\s|(?:then|and|while|whilst|as|before|after|followed|next|finally)\b))"
+)
 
 _PATTERN = re.compile(
     rf"(?P<article>\ban?\s+|\bthe\s+)(?P<compound>(?:{_DIGITS}|{_NUMBER_WORD})[\s-](?:second|minute|sec|min))"
     rf"(?=\s+[a-z])(?!\s+(?:of|and|then|while)\b)"
     rf"|\b(?:for\s+)?(?P<of>{_ABOUT}{_TOTAL})\s+of\s+(?=[a-z])"
-    rf"|\b(?P<ended>after\s+{_ABOUT}{_TOTAL})(?:\s*,)?(?!\w)"
+    rf"|\b(?P<ended>after\s+{_ABOUT}{_TOTAL})(?!\s+of\b)(?:\s*,)?(?!\w)"
     rf"|(?P<later>(?<![\w.]){_TOTAL}\s+later\b)"
     rf"|\b(?:for|lasting|during|over)\s+(?P<sign>-\s*)?(?P<plain>{_ABOUT}{_TOTAL})(?:\s+long\b)?"
     rf"|[\[(]\s*(?:for\s+)?(?P<bracket>{_ABOUT}{_TOTAL})\s*[\])]"
@@ -60,15 +72,19 @@ _PATTERN = re.compile(
     re.IGNORECASE,
 )
 # "every 2 seconds" and "in 2 seconds" say when or how often, not how long the action lasts
-_NOT_A_LENGTH = re.compile(r"\b(?:every|each|per|in|within|at|than|until|by|of|every\s+other)\s+$", re.IGNORECASE)
-_ORDINAL = re.compile(r"^\s*(?!(?:then|and|while|whilst|as|before|after|followed|next|finally)\b)\w", re.IGNORECASE)
+_NOT_A_LENGTH = re.compile(
+    r"\b(?:every|each|per|in|within|at|than|until|by|of|every\s+other)\s+$", re.IGNORECASE
+)
+_ORDINAL = re.compile(
+    r"^\s*(?!(?:then|and|while|whilst|as|before|after|followed|next|finally)\b)\w", re.IGNORECASE
+)
 
 
 def take_durations(text: str) -> tuple[str, list[Duration]]:
     """Split a text into the text without durations and the durations, in order.
 
-    "jumps for 2 seconds" gives "jumps" and 2 s for the action before; "3 seconds of walking" gives 3 s for the
-    action that follows; "after 2 seconds he bows" gives "then he bows" and 2 s for the action that has ended.
+    "jumps for 2 seconds" gives "jumps" and 2 s for the action before; "3 seconds of walking" gives 3 s for
+    the action that follows; "after 2 seconds he bows" gives "then he bows" and 2 s for the action that ended.
     """
     pieces: list[str] = []
     length = 0

@@ -31,3 +31,16 @@ def load_language() -> Language:
             continue
     names = " or ".join(MODEL_NAMES)
     raise RuntimeError(f"no English spaCy model ({names}) is installed; run: {INSTALL}")
+
+
+@functools.cache
+def only_verbs() -> frozenset[str]:
+    """Plain forms that the model's dictionary knows as verbs and never as nouns, such as "vanish"."""
+    language = load_language()
+    if not language.has_pipe("lemmatizer"):
+        return frozenset()
+    tables = getattr(language.get_pipe("lemmatizer"), "lookups", None)
+    if tables is None or not tables.has_table("lemma_index"):
+        return frozenset()
+    index = tables.get_table("lemma_index")
+    return frozenset(index.get("verb", ())) - frozenset(index.get("noun", ()))

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
+from mdm_adapter.prompts import words
+from mdm_adapter.prompts.action import shorten
+
+MAX_WORD = 100
+
+_STEP = r"(?:step|action|part|clip|motion)"
 _NUMBERED = re.compile(
-    r"(?P<line>^|\n)[ \t]*(?:(?:step|action|part|clip|motion)\s*)?[(\[#]?(?P<first>\d{1,3})\s*[.):\]-]+\s*(?=[^\W\d_]|[\"'])"
-    r"|(?<=[\s,;.])(?:(?:step|action|part|clip|motion)\s+)?[(\[#]?(?P<inner>\d{1,3})\s?[.):\]]\s*(?=[^\W\d_]|[\"'])",
+    rf"(?P<line>^|\n)[ \t]*(?:{_STEP}\s*)?[(\[#]?(?P<first>\d{{1,3}})\s*[.):\]-]+\s*(?=[^\W\d_]|[\"'])"
+    rf"|(?<=[\s,;.])(?:{_STEP}\s+)?[(\[#]?(?P<inner>\d{{1,3}})\s?[.):\]]\s*(?=[^\W\d_]|[\"'])",
     re.IGNORECASE,
 )
 _LETTERED = re.compile(r"(?:^|(?<=[\s,;.]))\(?(?P<letter>[a-h])\)\s+(?=[^\W\d_])")
@@ -18,11 +25,25 @@ _LABEL = re.compile(
     r"(?:\s*\d+)?\s*:\s*",
     re.IGNORECASE,
 )
+_PICTURE = r"(?:animation|video|motion|clip|sequence|recording|mocap|footage|scene|gif)"
+_ACTORS = "|".join(sorted(words.PEOPLE | words.CREATURES))
+_SOMEBODY = rf"(?P<who>(?:an?|the|two|three|some)\s+(?:[a-z-]+\s+){{0,2}}?(?:{_ACTORS})\b)"
+# what stands before the actor in "make the character walk", "a video of a man walking", "we see a man"
+_LEAD = re.compile(
+    r"^(?:please\s+)?(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?"
+    r"(?:(?:make|have|let|animate|generate|create|show|show\s+me|give\s+me|draw|render|produce|simulate"
+    r"|i\s+want|i\s+would\s+like|i'd\s+like|we\s+see|you\s+see)\s+)?"
+    rf"(?:(?:an?\s+|the\s+)?(?:short\s+|looping\s+)?{_PICTURE}\s+"
+    rf"(?:of|where|in\s+which|showing|with)\s+)?{_SOMEBODY}"
+    r"(?P<to>\s+to)?(?=\s+[a-z])",
+    re.IGNORECASE,
+)
 _QUOTED_ITEM = re.compile(r"\s*\"([^\"]+)\"\s*(?:[,.]|,?\s*(?:and\s+)?then\b|,?\s*and\b)?\s*")
-_QUOTES = str.maketrans({c: '"' for c in "“”„‟«»″"} | {c: "'" for c in "‘’‚‛′`´"})
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛′`´", "'"))
 # A line that ends in one of these goes on in the next one.
 _OPEN_END = re.compile(
-    r"\b(?:a|an|the|his|her|its|their|my|your|with|to|of|in|on|at|for|from|into|and|then|while|as|or|is|are)$", re.I
+    r"\b(?:a|an|the|his|her|its|their|my|your|with|to|of|in|on|at|for|from|into|and|then|while|as|or|is|are)$",
+    re.I,
 )
 _CLOSES = re.compile(r"[.!?:;,]$")
 _LOWER_CONTINUATION = re.compile(
@@ -37,11 +58,22 @@ def hard_segments(text: str) -> list[str]:
     text = lower_if_shouted(text)
     text = _LABEL.sub("", text, count=1)
     text = _unquote(text)
+    text = _LEAD.sub(lambda m: m["who"], text, count=1)
     text = _join_wrapped_lines(text)
     text = _mark_numbers(text)
+    text = re.sub(r"\blet(?:'s|\s+us)\s+", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(sit|push|pull|chin|press) ups\b", r"\1-ups", text, flags=re.IGNORECASE)
+    # a run of one mark means no more than three of it, and the tokenizer needs quadratic time for long ones
+    text = re.sub(r"([^\w\s])\1{3,}", r"\1\1\1", text)
     # "jumps.Then bows": a missing space would glue the two sentences into one word
     text = re.sub(r"(?<=[^\W\d_]{2})([.!?;,])(?=[^\W\d_]{2})", r"\1 ", text)
     pieces = [re.sub(r"^(?:[-*•–—·+>]+\s+)+", "", piece.strip()) for piece in _BREAK.split(text)]
+    pieces = ["".join(c for c in piece if c == "°" or unicodedata.category(c) != "So") for piece in pieces]
+    for word in (word for piece in pieces for word in piece.split()):
+        if len(word) > MAX_WORD:
+            raise ValueError(
+                f"the word {shorten(word, 30)!r} has {len(word)} letters; put spaces between words"
+            )
     return [" ".join(piece.split()) for piece in pieces if any(c.isalnum() for c in piece)]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.language import load_language
-from mdm_adapter.prompts.verbs import Form, readings
+from mdm_adapter.prompts.language import load_language, only_verbs
+from mdm_adapter.prompts.verbs import Form, inflect, readings
 
 _TAG_FORMS: dict[str, Form] = {
     "VB": "base",
@@ -47,6 +47,10 @@ class Token:
         return self.tag.startswith("NN") or self.lower in words.BODY or self.lower in words.PEOPLE
 
     @property
+    def is_body(self) -> bool:
+        return self.lower in words.BODY
+
+    @property
     def is_adverb(self) -> bool:
         return (self.tag.startswith("RB") and self.lower not in words.BODY) or (
             self.lower in words.ADVERBS or (self.lower.endswith("ly") and self.lower != "fly")
@@ -61,13 +65,22 @@ class Token:
     @property
     def is_auxiliary(self) -> bool:
         low = self.lower
-        return low in words.BE_PLURAL or low in words.HAVE or low in words.DO or low in words.MODALS or low == "be"
+        return (
+            low in words.BE_PLURAL
+            or low in words.HAVE
+            or low in words.DO
+            or low in words.MODALS
+            or low == "be"
+        )
 
     def base(self, form: Form) -> str:
         """The plain form of this word read as a verb in `form`."""
         for base, known in readings(self.lower):
             if known == form:
                 return base
+        if form == "s" and self.tag.startswith("N"):
+            stems = (self.lower[:-1], self.lower[:-2], self.lower[:-3] + "y")
+            return next((stem for stem in stems if stem in only_verbs()), stems[0])
         return self.lemma.lower() if self.lemma else self.lower
 
 
@@ -101,6 +114,18 @@ def verb_form(tokens: Sequence[Token], i: int) -> Form | None:
         return _auxiliary_form(tokens, i)
     forms = [form for _, form in readings(low)]
     tagged = _TAG_FORMS.get(token.tag)
+    if not forms and tagged is None and token.tag.startswith(("NN", "JJ")):
+        if _unknown_verb(tokens, i):
+            return "s"
+        forms = _dictionary_forms(low)
+        tagged = forms[0] if forms else None
+    if (
+        low in words.NAMES
+        and token.tag == "NNP"
+        and token.text[0].isupper()
+        and not _verb_like_next(tokens, i)
+    ):
+        return None
     if not forms:
         if tagged is None or not token.lower.isalpha() or low in words.PREPOSITIONS or low in words.ADVERBS:
             return None
@@ -108,16 +133,39 @@ def verb_form(tokens: Sequence[Token], i: int) -> Form | None:
             return None
         forms = [tagged]
     form = tagged if tagged in forms else forms[0]
+    if i == 0 and form in ("past", "part") and "base" in forms:
+        form = "base"  # "put it down": without a subject an order, not the past
     if "base" in forms and low in words.ADJECTIVE_VERBS and not _verb_like_next(tokens, i):
         return None
     return None if _stands_as_noun(tokens, i, form) else form
+
+
+def _unknown_verb(tokens: Sequence[Token], i: int) -> bool:
+    """True for "hums" in "a girl hums": an unknown plural right behind one person."""
+    low = tokens[i].lower
+    if i == 0 or not low.isalpha() or not low.endswith("s") or low in words.MOVE_NOUNS or low in words.BODY:
+        return False
+    before = tokens[i - 1]
+    person = before.lower in words.PEOPLE and not before.is_plural
+    return tokens[i].tag in ("NNS", "NNP", "NNPS", "NN") and (person or before.lower in ("he", "she"))
+
+
+def _dictionary_forms(low: str) -> list[Form]:
+    """The form of a word that the dictionary of the model knows as a verb only: "vanishes", "propose"."""
+    known = only_verbs()
+    if low in known:
+        return ["base"]
+    stems = (low[:-1], low[:-2], low[:-3] + "y") if low.endswith("s") else ()
+    return ["s"] if any(stem in known and inflect(stem, "s") == low for stem in stems) else []
 
 
 def _auxiliary_form(tokens: Sequence[Token], i: int) -> Form | None:
     low = tokens[i].lower
     if low == "'s":
         # "he's walking" against "the man's arm"
-        return "s" if i and (tokens[i - 1].lower in words.SUBJECT_PRONOUNS or tokens[i].tag == "VBZ") else None
+        return (
+            "s" if i and (tokens[i - 1].lower in words.SUBJECT_PRONOUNS or tokens[i].tag == "VBZ") else None
+        )
     if low == "be":
         return None if i else "base"
     if low in ("does", "has", "is"):
@@ -142,9 +190,11 @@ def _verb_like_next(tokens: Sequence[Token], i: int) -> bool:
     if i + 1 == len(tokens):
         return tokens[i].tag.startswith("VB") or tokens[i].lower in ("idle", "limp", "lead")
     after = tokens[i + 1]
-    if after.lower in words.DETERMINERS or after.lower in words.POSSESSIVES or after.is_adverb:
+    if after.lower in words.DETERMINERS | words.POSSESSIVES or after.is_adverb or after.tag == "PRP":
         return True
-    return after.lower in words.PREPOSITIONS or after.lower in words.DIRECTIONS or not after.is_word
+    if not after.is_word:
+        return tokens[i].tag.startswith("VB")
+    return after.lower in words.PREPOSITIONS or after.lower in words.DIRECTIONS
 
 
 def _stands_as_noun(tokens: Sequence[Token], i: int, form: Form) -> bool:
@@ -175,7 +225,11 @@ def _stands_as_noun(tokens: Sequence[Token], i: int, form: Form) -> bool:
         return form in ("base", "ing", "s") and low not in words.PEOPLE
     if form == "base" and before.is_noun and not before.is_plural:
         # "a karate kick" is a kick, "a person kick" is bad grammar
-        return low not in words.PEOPLE
+        known = words.PEOPLE | words.CREATURES
+        couple = any(t.lower == "and" for t in tokens[:i]) and any(
+            t.tag == "NNP" or t.lower in known for t in tokens[:i]
+        )
+        return low not in words.PEOPLE and not couple
     if form == "s" and before.is_noun and not before.is_plural:
         return _counted(tokens, i)
     return False
@@ -186,7 +240,10 @@ def _counted(tokens: Sequence[Token], i: int) -> bool:
     j = i - 1
     while j > 0 and tokens[j - 1].tag[:2] in ("JJ", "NN") and tokens[j - 1].lower not in words.NUMBERS:
         j -= 1
-    return j > 0 and (tokens[j - 1].lower in words.NUMBERS or tokens[j - 1].tag == "CD")
+    number = tokens[j - 1] if j > 0 else None
+    if number is None or number.lower in ("one", "1"):
+        return False
+    return number.lower in words.NUMBERS or number.tag == "CD"
 
 
 def _guard(tokens: list[Token]) -> None:
@@ -210,4 +267,3 @@ def _guard(tokens: list[Token]) -> None:
                 token.text = ""
     for i in opened:
         tokens[i].text = ""
-

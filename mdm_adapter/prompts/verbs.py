@@ -11,29 +11,36 @@ from typing import Literal
 
 Form = Literal["base", "s", "ing", "past", "part"]
 
-MOTION_VERBS: tuple[str, ...] = tuple(
-    """
-    accelerate adjust aim amble approach arch ascend attack avoid backflip backpedal balance ballet bat begin bend block
-    bob bounce bow box brace breakdance breathe bring brush bump cartwheel carry catch celebrate charge chase cheer
-    circle clap clean clench climb collapse come continue cough cower crawl creep cross crouch curtsy cut cycle dab
-    dance dart dash deadlift defend descend dig dip dive dodge do drag draw dribble drift drink drive drop duck dunk
-    eat elbow enter exercise exit extend fall feint fence fidget fight fist-pump flail flap flex flinch fling flip
-    float flop fly fold freeze frolic gallop gesture gesticulate get give glance glide go grab greet grip gyrate hang
-    headbang headbutt hide high-five hike hit hobble hold hop hug hunch hurdle hurry idle inch jab jam jerk jiggle jive
-    jog juggle jump kick kneel knock land laugh lay lead lean leap leave lie lift limp loiter look lope lower lunge
-    lurch lurk make march meander meditate mime mimic mop moonwalk move nod open pace paddle paint pant pass pat pause
-    pedal perform pet pick pirouette pitch pivot place play plank plie point poke pose pounce practice practise prance
-    pray press pretend prowl pull pump punch push put race raise ram reach recoil reel relax remain repeat rest return
-    rise roll rotate row rub run rush salsa salute saunter scamper scoot scratch scurry search serve shadowbox shake
-    shiver shout shove shrug shuffle sidestep sing sit skate skateboard ski skip slam slap slash slide slip slouch slow
-    slump smash snap sneak sob somersault spar spin spread sprint squat squeeze stagger stamp stand start stay step
-    sting stir stomp stoop stop straddle stretch stride strike stroll struggle strum strut stumble surf swagger sway
-    sweep swerve swim swing swipe swivel swoop tackle take talk tango tap taunt tense text throw thrust tilt tiptoe
-    toss totter touch trample transition travel tread tremble trip trot trudge try tuck tug tumble turn twerk twirl
-    twist twitch uppercut use vault wade waddle wag wait wake walk waltz wander warm wash wave weave wiggle wipe wobble
-    work worm wrap wrestle yawn yell zigzag zip zombie-walk
-    """.split()
-)
+_LIST = """
+    accelerate adjust aim amble approach arch ascend attack avoid backflip backpedal backtrack balance bat
+    beckon begin bend blink block bob bounce bow box brace breakdance breathe bring brush bump bunny-hop
+    carry cartwheel cast catch celebrate charge chase cheer chew chop circle clap clean clench climb clutch
+    collapse come continue cough counter cower crane crawl creep cross crouch cry curl curtsy cut cycle dab
+    dance dart dash deadlift defend descend die dig dip dismount dive do dodge doze drag draw dribble drift
+    drink drive drop duck dunk eat elbow embrace enter exercise exhale exit extend faint fake fall feint
+    fence fidget fight fist-pump flail flap flex flick flinch fling flip float flop fly fold freeze frolic
+    frown fumble gallop gaze gesticulate gesture get giggle give glance glide go grab grapple grasp greet
+    grin grind grip gyrate halt hammer hang haul headbang headbutt heave hide high-five hike hit hobble
+    hoist hold hop hug hum hunch hurdle hurry idle inch inhale jab jam jerk jiggle jive jog juggle juke jump
+    kick kiss knead kneel knock land laugh lay lead lean leap leave lie lift limp listen loiter look lope
+    lower lumber lunge lurch lurk make march meander meditate mime mimic moonwalk mop mount move nod offer
+    open pace paddle paint pant parry pass pat pause pedal peek peer perform pet pick pirouette pitch pivot
+    place plank play plie plod point poke ponder pose pounce pour practice practise prance pray press
+    pretend prowl pull pump punch push put quiver race raise ram reach rebound receive recoil recover reel
+    regain relax release remain repeat rest resume return reverse ride rinse rise rock roll rotate row rub
+    run rush salute saunter scamper scoot scratch scream scrub scurry search serve shadowbox shake sheathe
+    shield shimmy shiver shoot shout shove shovel shrug shudder shuffle sidestep sigh signal sing sip sit
+    skate skateboard ski skid skip slam slap slash sleep slice slide slip slouch slow slump smash smile snap
+    sneak sneeze sniff sob somersault spar spin sprawl spread sprint squat squeeze squirm stab stack stagger
+    stalk stamp stand stare start stay step sting stir stomp stoop stop straddle stretch stride strike
+    stroll struggle strum strut stumble surf swagger swat sway sweep swerve swim swing swipe switch swivel
+    swoop tackle take talk tango tap taunt tense text thrash throw thrust tilt tiptoe toss totter touch
+    trample transition travel tread tremble trip trot trudge try tuck tug tumble turn twerk twirl twist
+    twitch unsheathe uppercut use vault waddle wade wag wait wake walk waltz wander warm wash wave waver
+    weave weep whistle wiggle wince wink wipe wobble work worm wrap wrestle wriggle writhe yawn yell zigzag
+    zip zombie-walk
+"""
+MOTION_VERBS: tuple[str, ...] = tuple(_LIST.split())
 
 # base: (past, participle); everything else follows the rules
 _IRREGULAR: dict[str, tuple[str, str]] = {

@@ -1,4 +1,4 @@
-"""The closed lists of words that the splitter knows: connectors, pronouns, people, body parts, names of moves."""
+"""The closed lists of words that the splitter knows: connectors, pronouns, people, body parts, moves."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ RELATIVES = _words("who which that")
 # Words that this domain never uses as a verb (or so rarely that reading them as one does more harm).
 NEVER_VERBS = _words(
     """
-    left right like back forward forwards backward backwards sideways still past round clockwise counterclockwise
-    counter up down arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips
-    finger fingers toe toes fist fists thumb thumbs chest waist wrist wrists ankle ankles torso body palm palms
-    then next man men person people guy human male female ok okay please slowly quickly after before and
+    left right like back forward forwards backward backwards sideways still past round clockwise
+    counterclockwise counter up down arm arms leg legs hand hands foot feet knee knees elbow elbows head
+    shoulder shoulders hip hips finger fingers toe toes fist fists thumb thumbs chest waist wrist wrists
+    ankle ankles torso body palm palms then next man men person people guy human male female ok okay please
+    slowly quickly after before and
     """
 )
 # Adjectives that are verbs too: their plain form is a verb only when no noun follows.
@@ -27,8 +28,9 @@ ADJECTIVE_VERBS = _words("slow open clean warm lower tense idle limp clear dry c
 
 PREPOSITIONS = _words(
     """
-    with without in on at to from into onto towards toward through by of for against along across above below beneath
-    behind beside between among near like over under around off out using via upon inside outside within during per
+    with without in on at to from into onto towards toward through by of for against along across above
+    below beneath behind beside between among near like over under around off out using via upon inside
+    outside within during per
     """
 )
 # Prepositions that also close a verb ("the man standing up waves"), so a verb may follow them directly.
@@ -36,76 +38,114 @@ PARTICLES = _words("over under around off out by up down along across through in
 
 ADVERBS = _words(
     """
-    still again also just even once twice thrice almost simply both all too soon gently hard fast
-    together instead sometimes often always never not n't suddenly clockwise counterclockwise
+    still again also just even once twice thrice almost simply both all too soon gently hard fast together
+    instead sometimes often always never not n't suddenly clockwise counterclockwise
     """
 )
 DIRECTIONS = _words(
     """
-    left right forward forwards backward backwards back sideways up down around upward upwards downward downwards
-    clockwise counterclockwise again twice thrice together apart ahead straight inward outward inside outside
+    left right forward forwards backward backwards back sideways up down around upward upwards downward
+    downwards clockwise counterclockwise again twice thrice together apart ahead straight inward outward
+    inside outside
     """
 )
 
 BE = {"am": "is", "is": "is", "are": "is", "was": "was", "were": "was", "'m": "is", "'re": "is", "'s": "is"}
-BE_PLURAL = {"am": "are", "is": "are", "are": "are", "was": "were", "were": "were", "'m": "are", "'re": "are"}
+BE_PLURAL = {
+    "'s": "are",
+    "am": "are",
+    "is": "are",
+    "are": "are",
+    "was": "were",
+    "were": "were",
+    "'m": "are",
+    "'re": "are",
+}
 HAVE = _words("have has had 've")
 DO = _words("do does did")
 MODALS = _words("will would can could should must may might shall 'll 'd ca wo cannot")
 
-# People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, not a noun.
+# People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
 MALE = _words("man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother")
-FEMALE = _words("woman girl lady female mother queen princess women girls ladies females daughter sister ballerina")
+FEMALE = _words(
+    "woman girl lady female mother queen princess women girls ladies females daughter sister ballerina"
+)
 PEOPLE = (
     MALE
     | FEMALE
     | _words(
         """
-        person character figure dancer child kid human someone somebody individual player actor actress subject avatar
-        people persons characters figures dancers children kids humans individuals players actors subjects avatars
-        everyone everybody couple pair group crowd team toddler adult teenager baby performer mannequin
+        person character figure dancer child kid human someone somebody individual player actor actress
+        subject avatar people persons characters figures dancers children kids humans individuals players
+        actors subjects avatars everyone everybody couple pair group crowd team toddler adult teenager baby
+        performer mannequin
         """
     )
+)
+CREATURES = _words(
+    "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
 )
 GROUPS = _words("couple pair group crowd team number bunch lot")
 PLURAL_PEOPLE = _words("people men women children guys ladies boys girls everybody's persons")
 
 BODY = _words(
     """
-    arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips finger fingers toe
-    toes fist fists chest waist wrist wrists ankle ankles torso body palm palms back neck upper-body eyes face chin
-    heel heels thigh thighs forearm forearms
+    arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips finger
+    fingers toe toes fist fists chest waist wrist wrists ankle ankles torso body palm palms back neck
+    upper-body eyes face chin heel heels thigh thighs forearm forearms
+    butt
     """
 )
 
-# Moves that have a name but no verb of their own (the plain forms of the motion verbs are names of moves too).
+# Moves that have a name but no verb of their own (plain forms of motion verbs are names of moves too).
 MOVE_NOUNS = _words(
     """
-    cartwheel somersault backflip frontflip handstand headstand push-up pushup pull-up pullup sit-up situp jack
-    push-ups pushups pull-ups pullups sit-ups situps jacks crunch crunches burpee burpees pirouette plié plie lunge
-    roundhouse uppercut hook t-pose a-pose pose stance stretch stretches yoga karate ballet salsa tango waltz
-    breakdance hip-hop tai-chi chi capoeira gymnastics aerobics dance moonwalk handspring flip roll tumble bow curtsy
-    salute nod shrug gesture squat squats knees circles circle kneebend deadlift vault arabesque combo combination
-    stagger strut swagger clap applause handshake high-five wave backbend split splits thumbs-up greeting idle
-    walk-cycle run-cycle pushoff headbutt cha-cha twist shuffle loop flips spins turns jumps kicks punches
+    cartwheel somersault backflip frontflip handstand headstand push-up pushup pull-up pullup sit-up situp
+    jack push-ups pushups pull-ups pullups sit-ups situps chin-ups press-ups jacks crunch crunches burpee
+    burpees pirouette plié plie lunge roundhouse uppercut hook t-pose a-pose pose stance stretch stretches
+    yoga karate ballet salsa tango waltz breakdance hip-hop tai-chi chi capoeira gymnastics aerobics dance
+    moonwalk handspring flip roll tumble bow curtsy salute nod shrug gesture squat squats knees circles
+    circle kneebend deadlift vault arabesque combo combination stagger strut swagger clap applause handshake
+    high-five wave backbend split splits thumbs-up greeting idle walk-cycle run-cycle pushoff headbutt
+    cha-cha twist shuffle loop flips spins turns jumps kicks punches
     """
 )
+# The first word of verbs of two words: "salsa dances", "side steps", "crab walks".
+VERB_PREFIXES = _words(
+    "side front back break moon shadow power speed crab bear belly tap body fist tip double half"
+)
 # Plain verbs that are far more often the name of a thing than of a move.
-NOT_MOVES = _words("box face place work ram bat pet text paint lead use back talk drink search open play make get")
-UNCOUNTED = _words("yoga karate ballet salsa tango capoeira gymnastics aerobics breakdance hip-hop tai-chi chi applause")
+NOT_MOVES = _words(
+    "box face place work ram bat pet text paint lead use back talk drink search open play make get"
+)
+UNCOUNTED = _words(
+    "yoga karate ballet salsa tango capoeira gymnastics aerobics breakdance hip-hop tai-chi chi applause"
+)
 MOVE_COMPOUNDS = _words("cycle animation loop moves move motion motions routine sequence pose steps")
 # "does a step" is not English, "takes a step" is.
 TAKEN = _words("step steps stride strides leap rest seat break breath nap")
 
 # Verbs whose object names the moves: "performs a jump, spin and kick" is one action.
-LIGHT_VERBS = _words("do perform practice practise execute make take give throw demonstrate show attempt complete mimic")
+LIGHT_VERBS = _words(
+    "do perform practice practise execute make take give throw demonstrate show attempt complete mimic"
+)
+# First names that are motion verbs too.
+NAMES = _words("bob pat chase rock rob jack grant drew frank mark")
+# Verbs behind which a plain verb stays a verb: "go sit", "try jump".
+TAKES_VERB = _words(
+    "go come help let make start stop begin continue try keep get do have be say practice practise"
+)
 # Verbs of a speaker or a camera, after which a new subject is no new action.
 REPORTING = _words("see watch think know say show hear feel imagine believe")
 
-# Connectors of one word that start a new action wherever they stand; "then" and friends may follow the subject.
+# Connectors of one word that start a new action wherever they stand, also behind the subject: "he then".
 SEQUENCE_WORDS = _words("then finally lastly afterwards afterward subsequently thereafter")
 # ... and those that do so only at the beginning of a clause.
-LEADING_SEQUENCE = _words("next later eventually now first firstly initially second secondly third thirdly fourth last")
-SUBORDINATORS = _words("while whilst as when whenever until till because if though although whereas since unless where")
+LEADING_SEQUENCE = _words(
+    "next later eventually now first firstly initially second secondly third thirdly fourth last"
+)
+SUBORDINATORS = _words(
+    "while whilst as when whenever until till because if though although whereas since unless where"
+)
 END_OF_SENTENCE = _words(". ! ? … ... .. ?! !! !!!")
 SOFT_STOPS = _words(", – — -- - : ,, ،")

@@ -1,7 +1,6 @@
-from eval.starter_encoder import StarterConfig, StarterEvaluator, Vocabulary
-
 from eval.encoder import OfficialDims, OfficialEvaluator
 from eval.protocols import MotionEmbedder, TextEmbedder, TextMotionEvaluator
+from eval.starter_encoder import StarterConfig, StarterEvaluator, Vocabulary
 
 
 def test_both_evaluators_offer_what_the_protocols_ask() -> None:

@@ -1,0 +1,147 @@
+"""Actions written out by the user: "a | b [3s] | c" or JSON, which no parser of English touches."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mdm_adapter.prompts.action import Action, check_count, check_seconds, clean, has_letter, shorten
+from mdm_adapter.prompts.splitter import split_prompt
+
+MAX_JSON_BYTES = 1_000_000
+
+_KEYS = ("text", "seconds")
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,4})?|[+-]?(?:nan|inf(?:inity)?)"
+_UNIT = r"(?:s|secs?|seconds?)"
+# a part ends in "for 4 seconds", "[4s]" or "(4 s)"; anything else is the user's own wording
+_BAR_SECONDS = re.compile(
+    rf"(?:\bfor\s+(?P<plain>{_NUMBER})\s*{_UNIT}|\[\s*(?P<square>{_NUMBER})\s*{_UNIT}\s*\]"
+    rf"|\(\s*(?P<round>{_NUMBER})\s*{_UNIT}\s*\))\s*[.,;]?$",
+    re.IGNORECASE,
+)
+_LOOKS_LIKE_JSON = re.compile(r"\s*(?:\{|\[\s*[\[\]{\"])")
+
+
+def read_prompt(text: str) -> list[Action]:
+    """The actions of whatever the user wrote: a .json path, JSON, "a | b | c", or a prompt to be split."""
+    if not isinstance(text, str):
+        raise ValueError(f"the prompt is of type {type(text).__name__}; give a string")
+    if _is_path(text) or _LOOKS_LIKE_JSON.match(text) or "|" in text:
+        return parse_timeline(text)
+    return split_prompt(text)
+
+
+def parse_timeline(text: str | Path) -> list[Action]:
+    """Read a timeline: bars or JSON.
+
+    Bars: "walk forward for 4 seconds | wave [3s] | bow"; each part is kept in the user's words, less a
+    duration at its end in the form "for 4 seconds", "[4s]" or "(4 s)".
+    JSON: [{"text": "wave", "seconds": 3}], where "seconds" may be null or missing; given as a text or as the
+    path of a .json file. Raises ValueError naming the part (counted from 1) or the item (timeline[0] is the
+    first) that is wrong.
+    """
+    if isinstance(text, Path):
+        return _from_json(_read_file(text))
+    if _is_path(text):
+        return _from_json(_read_file(Path(text.strip())))
+    if _LOOKS_LIKE_JSON.match(text):
+        return _from_json(text)
+    return _from_bars(text)
+
+
+def _is_path(text: str) -> bool:
+    bare = text.strip()
+    return bare.lower().endswith(".json") and "\n" not in bare and "|" not in bare and len(bare) < 4096
+
+
+def _from_bars(text: str) -> list[Action]:
+    parts = clean(text).split("|")
+    check_count(len(parts))
+    actions: list[Action] = []
+    for position, part in enumerate(parts, start=1):
+        words = " ".join(part.split())
+        seconds: float | None = None
+        match = _BAR_SECONDS.search(words)
+        if match:
+            written = match["plain"] or match["square"] or match["round"]
+            seconds = check_seconds(float(written), f"part {position} ({shorten(words)!r})")
+            words = words[: match.start()].rstrip(" ,;:-")
+        if not has_letter(words):
+            what = "has a duration but no action" if match else "has no words" if words else "is empty"
+            raise ValueError(f"part {position} of {len(parts)} {what}; write an action between the bars")
+        actions.append(Action(words, seconds))
+    return actions
+
+
+def _read_file(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise ValueError(f"there is no timeline file {shorten(str(path))!r}; check the path")
+        with path.open("rb") as file:
+            data = file.read(MAX_JSON_BYTES + 1)
+    except OSError as error:
+        raise ValueError(
+            f"cannot read {shorten(str(path))!r} ({error.strerror}); check its permissions"
+        ) from error
+    if len(data) > MAX_JSON_BYTES:
+        raise ValueError(f"{shorten(str(path))!r} is over {MAX_JSON_BYTES} bytes; shorten the timeline")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{shorten(str(path))!r} is not UTF-8 (byte {error.start}); save it as UTF-8"
+        ) from error
+
+
+def _from_json(text: str) -> list[Action]:
+    if len(text) > MAX_JSON_BYTES:
+        raise ValueError(
+            f"the JSON timeline has {len(text)} characters, the limit is {MAX_JSON_BYTES}; shorten it"
+        )
+    try:
+        items = json.loads(text, object_pairs_hook=_Pairs)
+    except RecursionError as error:
+        raise ValueError("the JSON timeline is nested too deeply; give a flat list of objects") from error
+    except ValueError as error:
+        raise ValueError(f"the timeline is not JSON: {shorten(str(error), 120)}; correct it there") from error
+    if not isinstance(items, list):
+        kind = "an object" if isinstance(items, _Pairs) else f"a {type(items).__name__}"
+        raise ValueError(
+            f'the JSON timeline is {kind}; give a list such as [{{"text": "wave", "seconds": 3}}]'
+        )
+    if not items:
+        raise ValueError('the JSON timeline is an empty list; give at least one {"text": ...}')
+    check_count(len(items))
+    return [_item(index, item) for index, item in enumerate(items)]
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """The members of a JSON object with repeated keys still visible."""
+
+    members: list[tuple[str, Any]]
+
+
+def _item(index: int, item: object) -> Action:
+    if not isinstance(item, _Pairs):
+        raise ValueError(f'timeline[{index}] is no object; write {{"text": ..., "seconds": ...}}')
+    values: dict[str, Any] = {}
+    for key, value in item.members:
+        if key not in _KEYS:
+            raise ValueError(f"timeline[{index}] has the unknown key {shorten(key)!r}; use text and seconds")
+        if key in values:
+            raise ValueError(f"timeline[{index}] has the key {key!r} twice; keep one")
+        values[key] = value
+    text = values.get("text")
+    if not isinstance(text, str):
+        raise ValueError(f'timeline[{index}] has no "text" that is a string; describe the action there')
+    words = clean(text).strip()
+    if not has_letter(words):
+        raise ValueError(f'"text" of timeline[{index}] is empty; describe the action there')
+    seconds = values.get("seconds")
+    if seconds is not None:
+        seconds = check_seconds(seconds, f"timeline[{index}]")
+    return Action(words, seconds)
