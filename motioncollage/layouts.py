@@ -1,0 +1,153 @@
+"""Covers that people ask for: chain, cycle, grid and cube map, each a list of regions or a product of lists."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from motioncollage.graph import FactorGraph, Node, Region
+
+
+def chain(lengths: Sequence[int], overlaps: Sequence[int]) -> FactorGraph:
+    """Pieces in a row; piece i + 1 starts `overlaps[i]` sites before piece i ends.
+
+    Args:
+        lengths: sites of each piece.
+        overlaps: sites shared by neighbours, one fewer than pieces; any size below both neighbours.
+    """
+    starts = chain_starts(lengths, overlaps)
+    total = starts[-1] + lengths[-1]
+    regions = [Region.line(range(start, start + length)) for start, length in zip(starts, lengths)]
+    return FactorGraph.from_regions(regions, (total,))
+
+
+def chain_starts(lengths: Sequence[int], overlaps: Sequence[int]) -> list[int]:
+    """First site of each piece of a chain.
+
+    Raises:
+        ValueError: counts that do not fit, or an overlap that is not shorter than both its pieces.
+    """
+    if not lengths or len(overlaps) != len(lengths) - 1:
+        raise ValueError(f"{len(lengths)} pieces need {max(0, len(lengths) - 1)} overlaps, not {len(overlaps)}")
+    _check_overlaps(lengths, overlaps, pairwise(range(len(lengths))))
+    starts = [0]
+    for length, overlap in zip(lengths, overlaps):
+        starts.append(starts[-1] + length - overlap)
+    ends = [start + length for start, length in zip(starts, lengths)]
+    for before, after in pairwise(range(len(lengths))):
+        if ends[after] <= ends[before]:
+            raise ValueError(f"piece {after} lies inside piece {before}; shorten the overlap of {overlaps[before]}")
+    return starts
+
+
+def cycle(lengths: Sequence[int], overlaps: Sequence[int]) -> FactorGraph:
+    """Pieces round a circle: as `chain`, and the last overlap joins the last piece to the first.
+
+    The seam is a join like any other, so the result commutes with rolling by whole pieces.
+    """
+    if len(overlaps) != len(lengths):
+        raise ValueError(f"a cycle of {len(lengths)} pieces needs as many overlaps, not {len(overlaps)}")
+    if len(lengths) < 2:
+        raise ValueError("a cycle needs at least 2 pieces; use a shorter piece or a longer period")
+    around = [(i, (i + 1) % len(lengths)) for i in range(len(lengths))]
+    _check_overlaps(lengths, overlaps, around)
+    total = sum(lengths) - sum(overlaps)
+    starts = [0]
+    for length, overlap in zip(lengths, overlaps[:-1]):
+        starts.append(starts[-1] + length - overlap)
+    regions = [
+        Region.line([site % total for site in range(start, start + length)]) for start, length in zip(starts, lengths)
+    ]
+    return FactorGraph.from_regions(regions, (total,))
+
+
+def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:
+    """Product of two covers of lines: pieces +1, shared edges -1, shared corners +1.
+
+    Counting numbers of a product are products of counting numbers, so each axis may be a chain or a cycle.
+    """
+    if len(rows.site_shape) != 1 or len(columns.site_shape) != 1:
+        raise ValueError("a grid is a product of two covers over one axis each, such as chain(...) and cycle(...)")
+    width = columns.site_shape[0]
+
+    def product(row: Node, column: Node) -> Node:
+        sites = tuple(y * width + x for y in row.region.sites for x in column.region.sites)
+        region = Region(sites, (len(row.region), len(column.region)))
+        return Node(region, row.counting_number * column.counting_number)
+
+    first, second = rows.nodes[: rows.factors], columns.nodes[: columns.factors]
+    pieces = [product(row, column) for row in first for column in second]
+    others = [
+        product(row, column)
+        for i, row in enumerate(rows.nodes)
+        for j, column in enumerate(columns.nodes)
+        if i >= rows.factors or j >= columns.factors
+    ]
+    return FactorGraph((rows.site_shape[0], width), tuple(pieces + others), len(pieces))
+
+
+# Six faces seen from inside, z forward, x right, y down on every face; order L F R B U D.
+FACES = "LFRBUD"
+# Each ring of four faces, and by how many quarter turns (counter-clockwise) a face is turned to continue the ring.
+# The middle ring runs left to right; the other two run downwards and are read as columns turned into rows.
+_RINGS = (
+    (("L", 0), ("F", 0), ("R", 0), ("B", 0)),
+    (("U", 2), ("L", 1), ("D", 0), ("R", 3)),
+    (("U", 1), ("F", 1), ("D", 1), ("B", 3)),
+)
+
+
+def cube_map(face: int, overlap: int | None = None) -> FactorGraph:
+    """The 360-degree cube of appendix A, over sites (6, face, face) in the order L, F, R, B, U, D.
+
+    Three rings of four faces are the factors (LFRB, ULDR, UFDB); each is itself a cycle of square windows. The
+    pairs of opposite faces, where two rings cross, are the variables, and count -1: their two faces do not touch, so
+    each face is a node of its own.
+
+    Args:
+        face: pixels along a face.
+        overlap: pixels shared by neighbouring windows of a ring, below `face`; half a face by default.
+    """
+    overlap = face // 2 if overlap is None else overlap
+    if not 0 < overlap < face or face % (face - overlap):
+        raise ValueError(f"overlap is {overlap}; it must leave a stride that divides the face of {face} pixels")
+    stride = face - overlap
+    windows = 4 * face // stride
+    nodes: list[Node] = []
+    later: list[Node] = []
+    for ring in _RINGS:
+        strip = ring_sites(ring, face)
+        around = cycle([face] * windows, [overlap] * windows)
+        for number, node in enumerate(around.nodes):
+            sites = tuple(strip[y][x] for y in range(face) for x in node.region.sites)
+            placed = Node(Region(sites, (face, len(node.region))), node.counting_number)
+            (nodes if number < around.factors else later).append(placed)
+    for number in range(6):
+        first = number * face * face
+        later.append(Node(Region(tuple(range(first, first + face * face)), (face, face)), -1))
+    return FactorGraph((6, face, face), tuple(nodes + later), len(nodes))
+
+
+def ring_sites(ring: Sequence[tuple[str, int]], face: int) -> list[list[int]]:
+    """Site numbers of four faces side by side, each turned as the ring asks: `face` rows of 4 `face` sites."""
+    rows: list[list[int]] = [[] for _ in range(face)]
+    for name, turns in ring:
+        first = FACES.index(name) * face * face
+        block = [[first + y * face + x for x in range(face)] for y in range(face)]
+        for _ in range(turns):
+            block = [list(row) for row in zip(*block)][::-1]
+        for y in range(face):
+            rows[y].extend(block[y])
+    return rows
+
+
+def _check_overlaps(
+    lengths: Sequence[int], overlaps: Sequence[int], joints: "Sequence[tuple[int, int]] | pairwise[tuple[int, int]]"
+) -> None:
+    for number, length in enumerate(lengths):
+        if length < 1:
+            raise ValueError(f"piece {number} has {length} sites; a piece needs at least 1")
+    for overlap, (before, after) in zip(overlaps, joints):
+        if not 0 <= overlap < min(lengths[before], lengths[after]):
+            raise ValueError(
+                f"overlap {overlap} between pieces {before} and {after} of {lengths[before]} and {lengths[after]} sites;"
+                " it must be shorter than both"
+            )
