@@ -36,7 +36,7 @@ class StarterConfig:
     """
 
     pose: int = 263
-    hidden: int = 256
+    hidden: int = 192
     word: int = 96
     text_hidden: int = 128
     embedding: int = 256

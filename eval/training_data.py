@@ -60,17 +60,22 @@ class TrainingSettings:
     frames, multiples of 4; balance: a clip is drawn with probability ~ (clips of its label)^-balance, 0 as
     they come, 1 labels alike; unknown_words: share of words replaced by their bucket, which trains the
     buckets; precision: "auto" takes bfloat16 where the machine multiplies it fast.
+
+    `spoilt_weight` is how strict the judge becomes, and should stay small. Frechet distances of starter
+    test clips with 4, 8, 16 and 32 mm of noise on every joint: 0, 0, 0.03 and 0.4 with spoilt_per_step = 0;
+    0.5, 8, 59 and 137 as set here; 40, 119, 155 and 170 with a weight of 4, two kinds a step and 1,500 steps:
+    there all that is spoilt falls on one spot and imperfect methods can no longer be told apart.
     """
 
-    steps: int = 6000
+    steps: int = 800
     batch: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
-    warmup: int = 200
+    warmup: int = 100
     ema: float = 0.998
     spoilt: tuple[str, ...] = tuple(CORRUPTIONS)
-    spoilt_per_step: int = 2
-    spoilt_weight: float = 4.0
+    spoilt_per_step: int = 1
+    spoilt_weight: float = 0.15
     crop: float = 0.5
     shortest: int = 24
     longest: int = 196
@@ -78,7 +83,7 @@ class TrainingSettings:
     unknown_words: float = 0.05
     seed: int = 0
     precision: Literal["auto", "bf16", "float32"] = "auto"
-    checkpoint_every: int = 500
+    checkpoint_every: int = 100
 
     def check(self) -> None:
         if self.shortest % 4 or self.longest % 4 or not 4 <= self.shortest <= self.longest:

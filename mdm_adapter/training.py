@@ -101,7 +101,8 @@ class ClipBatches:
 
     def batch(self, step: int, seed: int) -> list[tuple[int, int, int, int, bool]]:
         """The crops of one step: the step's share of `BUCKETS` batches sorted by length."""
-        generator = torch.Generator().manual_seed((seed << 32) ^ (step // BUCKETS))
+        # The CPU generator reads the low 32 bits of its seed only.
+        generator = torch.Generator().manual_seed((seed * 0x85EBCA6B + step // BUCKETS) % (1 << 32))
         size = self.settings.batch_size
         crops = sorted(self.draw(size * BUCKETS, generator), key=lambda crop: crop[2])
         order = torch.randperm(BUCKETS, generator=generator)

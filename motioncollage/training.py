@@ -67,7 +67,8 @@ Report = Callable[[int, dict[str, float]], None]
 
 def step_generator(seed: int, step: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Generator for one step of one run, independent of all steps before it."""
-    return torch.Generator(device=device).manual_seed((seed << 32) ^ (step * 2654435761 % (1 << 32)))
+    # The CPU generator reads the low 32 bits of its seed only.
+    return torch.Generator(device=device).manual_seed((seed * 0x85EBCA6B + step * 2654435761) % (1 << 32))
 
 
 def supports_bfloat16(device: torch.device) -> bool:
@@ -144,7 +145,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         # Dropout draws from the global generator; seeding it makes a resumed run identical.
-        torch.manual_seed((self.settings.seed << 32) ^ self.step)
+        torch.manual_seed((self.settings.seed * 0x85EBCA6B + self.step) % (1 << 32))
         with self.autocast:
             terms = self.objective.training_terms(self.model, self.step, step_generator(self.settings.seed, self.step))
         loss = torch.stack(list(terms.values())).sum()

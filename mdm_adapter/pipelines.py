@@ -1,0 +1,137 @@
+"""From prompt to motion: plan pieces, compose their denoisers, sample, turn features into joints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mdm_adapter import features as representation
+from mdm_adapter.checkpoint import LoadedModel
+from mdm_adapter.denoiser import MDMDenoiser
+from mdm_adapter.export.archive import MotionArchive
+from mdm_adapter.planning import Plan, PlanSettings, plan_pieces, resolve_seconds
+from mdm_adapter.prompts import Action
+from mdm_adapter.text import TextEmbedding, TextEncoder
+from mdm_adapter.vocabulary import DEFAULT_SECONDS, Match, Matcher, Vocabulary
+from motioncollage.compose import CollageDenoiser
+from motioncollage.sampling import SamplerSettings, sample
+from motioncollage.samplers import DiscreteLevels, OnStep
+from motioncollage.schedules import VPSchedule
+from motioncollage.training import step_generator
+
+SITE_AXES = (1,)  # motion is [samples, frames, features]
+
+
+@dataclass(frozen=True)
+class GenerateSettings:
+    """Everything that decides a motion, besides the model and the actions."""
+
+    seed: int = 0
+    samples: int = 1
+    guidance: float = 2.5
+    piece: int | None = None  # frames; None: 120, or the longest that the model knows
+    overlap: int = 20
+    sampler: SamplerSettings = field(default_factory=SamplerSettings)
+    batch_limit: int = 32
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.samples <= 1000:
+            raise ValueError(f"samples is {self.samples}; choose between 1 and 1000")
+        if not np.isfinite(self.guidance):
+            raise ValueError(f"guidance is {self.guidance}; give a finite number, such as 2.5")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed is {self.seed}; give a whole number from 0")
+
+    def plan_settings(self, limit: int) -> PlanSettings:
+        piece = min(120, limit) if self.piece is None else self.piece
+        return PlanSettings(piece=piece, overlap=self.overlap, limit=limit)
+
+
+class MotionPipeline:
+    """A loaded model with its text encoder; made once, used for many motions."""
+
+    def __init__(self, model: LoadedModel, encoder: TextEncoder, *, vocabulary: Vocabulary | None = None) -> None:
+        if model.normalisation is None:
+            raise ValueError(f"{model.path} has no Mean.npy and Std.npy; copy the dataset's into the folder")
+        self.model, self.encoder = model, encoder
+        self.denoiser = MDMDenoiser(model.network)
+        self.device = next(model.network.parameters()).device
+        self.normalisation = model.normalisation.to(self.device)
+        self.schedule = VPSchedule.named(model.config.noise_schedule, model.config.diffusion_steps)
+        self.matcher = Matcher(vocabulary, encoder) if vocabulary else None
+
+    def matches(self, actions: Sequence[Action]) -> list[Match]:
+        """What the model knows of each action; empty for models without a vocabulary."""
+        return [self.matcher.match(action.text) for action in actions] if self.matcher else []
+
+    def natural_seconds(self, text: str) -> float:
+        """How long an action lasts when nobody says so."""
+        return self.matcher.match(text).seconds if self.matcher else DEFAULT_SECONDS
+
+    def plan(
+        self, actions: Sequence[Action], settings: GenerateSettings, *, seconds: float | None = None, loop: bool = False
+    ) -> Plan:
+        """Which pieces will be made."""
+        lengths = resolve_seconds(actions, self.natural_seconds, seconds)
+        return plan_pieces(actions, lengths, settings.plan_settings(self.denoiser.max_frames), loop=loop)
+
+    def generate(self, plan: Plan, settings: GenerateSettings, *, on_step: OnStep | None = None) -> MotionArchive:
+        """Motion of a plan, all samples at once; the same plan, settings and device give the same motion."""
+        generator = torch.Generator().manual_seed(settings.seed)
+        graph = plan.graph()
+        collage = CollageDenoiser(
+            self.denoiser, graph, self._conditions(plan), axes=SITE_AXES,
+            guidance=settings.guidance, batch_limit=settings.batch_limit,
+        )  # fmt: skip
+        start = torch.stack([self._noise(plan, settings.seed, i) for i in range(settings.samples)])
+        normalised = sample(
+            collage, start, DiscreteLevels(self.schedule), settings.sampler, generator, on_step=on_step
+        )
+        if plan.loop:  # the graph starts with the first piece, half an overlap before the first action
+            normalised = normalised.roll(plan.pieces[0].start, dims=1)
+        return self.archive(normalised, plan, settings)
+
+    def _noise(self, plan: Plan, seed: int, number: int) -> Tensor:
+        """Start of one sample; the same whatever the number of samples beside it."""
+        shape = (plan.frames, representation.WIDTH)
+        return torch.randn(shape, generator=step_generator(seed, number)).to(self.device)
+
+    def _conditions(self, plan: Plan) -> list[TextEmbedding]:
+        """One text embedding per piece; each distinct sentence is embedded once."""
+        texts = list(dict.fromkeys(piece.text for piece in plan.pieces))
+        embedding = self.encoder.encode(texts)
+        rows = {
+            text: TextEmbedding(tokens.to(self.device), padding.to(self.device))
+            for text, tokens, padding in zip(texts, embedding.tokens, embedding.padding)
+        }
+        return [rows[piece.text] for piece in plan.pieces]
+
+    def archive(self, normalised: Tensor, plan: Plan, settings: GenerateSettings) -> MotionArchive:
+        """Features and joints of a normalised motion [samples, frames, 263]."""
+        features = self.normalisation.undo(normalised).cpu()
+        joints = representation.to_joints(features.double())
+        return MotionArchive(
+            joints.float().numpy(), features.float().numpy(), representation.FPS, plan.segments,
+            self._settings(plan, settings),
+        )  # fmt: skip
+
+    def _settings(self, plan: Plan, settings: GenerateSettings) -> dict[str, Any]:
+        from importlib.metadata import version
+
+        chosen = settings.plan_settings(self.denoiser.max_frames)
+        return {
+            "model": self.model.name,
+            "seed": settings.seed,
+            "sampler": settings.sampler.name,
+            "steps": settings.sampler.steps,
+            "eta": settings.sampler.eta,
+            "guidance": settings.guidance,
+            "piece": chosen.piece,
+            "overlap": chosen.overlap,
+            "pieces": [[piece.start, piece.frames] for piece in plan.pieces],
+            "loop": plan.loop,
+            "version": version("motioncollage"),
+        }

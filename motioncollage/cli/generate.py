@@ -1,0 +1,174 @@
+"""`motioncollage generate`, `loop` and `split`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from motioncollage.cli.common import BUNDLED, check_output, console, load_pipeline, notes, progress_bar
+
+if TYPE_CHECKING:
+    from mdm_adapter.export.archive import MotionArchive
+    from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
+    from mdm_adapter.planning import Plan
+    from mdm_adapter.prompts import Action
+
+FPS = 20
+
+Prompt = Annotated[
+    str, typer.Argument(help='A sentence, "a | b | c", or a timeline [{"text": ..., "seconds": ...}] (text or file).')
+]
+Out = Annotated[Path, typer.Option(help="Folder for motion.npz, motion.mp4 and contact_sheet.png.")]
+Seconds = Annotated[float | None, typer.Option(help="Length of the whole motion; by default each action gets its own.")]
+Samples = Annotated[int, typer.Option(help="How many motions to make of the same prompt.")]
+Seed = Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")]
+Overlap = Annotated[float, typer.Option(help="Seconds that neighbouring pieces share.")]
+Piece = Annotated[float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")]
+Steps = Annotated[int, typer.Option(help="Sampling steps.")]
+Sampler = Annotated[str, typer.Option(help="ddim, ddpm or heun.")]
+Eta = Annotated[float, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")]
+Guidance = Annotated[float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")]
+Model = Annotated[str, typer.Option(help="A bundled model or a checkpoint folder (args.json + model*.pt).")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
+Video = Annotated[bool, typer.Option(help="Render motion.mp4.")]
+Sheet = Annotated[bool, typer.Option(help="Draw contact_sheet.png.")]
+Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
+
+
+def generate(
+    prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
+    overlap: Overlap = 1.0, piece: Piece = None, steps: Steps = 50, sampler: Sampler = "ddim", eta: Eta = 0.0,
+    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
+    sheet: Sheet = True, force: Force = False,
+) -> None:  # fmt: skip
+    """Make one continuous motion in which the actions of the prompt follow each other."""
+    request = _settings(samples, seed, overlap, piece, steps, sampler, eta, guidance)
+    actions = _read(prompt)
+    output = _Output(out, samples, video=video, sheet=sheet, force=force)
+    output.check()
+    pipeline = load_pipeline(model, device)
+    _make(pipeline, actions, request, output, seconds=seconds, looped=False)
+
+
+def loop(
+    prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
+    overlap: Overlap = 1.0, piece: Piece = None, steps: Steps = 50, sampler: Sampler = "ddim", eta: Eta = 0.0,
+    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
+    sheet: Sheet = True, force: Force = False,
+) -> None:  # fmt: skip
+    """Make a motion whose last frame flows into its first."""
+    request = _settings(samples, seed, overlap, piece, steps, sampler, eta, guidance)
+    actions = _read(prompt)
+    output = _Output(out, samples, video=video, sheet=sheet, force=force)
+    output.check()
+    pipeline = load_pipeline(model, device)
+    _make(pipeline, actions, request, output, seconds=seconds, looped=True)
+
+
+def split(prompt: Prompt) -> None:
+    """Show the actions that a prompt is split into."""
+    table = Table("", "action", "seconds")
+    for number, action in enumerate(_read(prompt), 1):
+        table.add_row(str(number), action.text, "" if action.seconds is None else f"{action.seconds:g}")
+    console.print(table)
+
+
+@dataclass(frozen=True)
+class _Output:
+    """Which files a command will write."""
+
+    folder: Path
+    samples: int
+    video: bool
+    sheet: bool
+    force: bool
+
+    def names(self, stem: str, suffix: str) -> list[str]:
+        """One file per sample: `motion.mp4`, then `motion-2.mp4` and so on."""
+        return [f"{stem}{'' if i == 0 else f'-{i + 1}'}{suffix}" for i in range(self.samples)]
+
+    def check(self) -> None:
+        files = ["motion.npz"]
+        files += self.names("motion", ".mp4") if self.video else []
+        files += self.names("contact_sheet", ".png") if self.sheet else []
+        check_output(self.folder, files, force=self.force)
+
+
+def _settings(
+    samples: int, seed: int, overlap: float, piece: float | None, steps: int, sampler: str, eta: float, guidance: float
+) -> "GenerateSettings":
+    import math
+
+    from mdm_adapter.pipelines import GenerateSettings
+    from motioncollage.sampling import SamplerSettings
+
+    for name, value in (("overlap", overlap), ("piece", piece)):
+        if value is not None and (not math.isfinite(value) or value <= 0):
+            raise ValueError(f"--{name} is {value:g}; give seconds above 0")
+    return GenerateSettings(
+        seed=seed,
+        samples=samples,
+        guidance=guidance,
+        piece=None if piece is None else round(piece * FPS),
+        overlap=round(overlap * FPS),
+        sampler=SamplerSettings(name=sampler, steps=steps, eta=eta),
+    )
+
+
+def _read(prompt: str) -> "list[Action]":
+    from mdm_adapter.prompts import read_prompt
+
+    return read_prompt(prompt)
+
+
+def _make(
+    pipeline: "MotionPipeline", actions: "list[Action]", settings: "GenerateSettings", output: _Output, *,
+    seconds: float | None, looped: bool,
+) -> None:  # fmt: skip
+    """Plan, generate, write; says what it chose."""
+    from mdm_adapter.export.archive import save_archive
+
+    _warn_of_unknown(pipeline, actions)
+    plan = pipeline.plan(actions, settings, seconds=seconds, loop=looped)
+    _show(plan)
+    with progress_bar("sampling") as update:
+        archive = pipeline.generate(plan, settings, on_step=update)
+    save_archive(output.folder / "motion.npz", archive, force=output.force)
+    console.print(f"wrote {output.folder / 'motion.npz'}")
+    _draw(archive, output)
+
+
+def _warn_of_unknown(pipeline: "MotionPipeline", actions: "list[Action]") -> None:
+    for match in pipeline.matches(actions):
+        if not match.familiar:
+            closest = "; ".join(entry.captions[0].rstrip(".") for entry, _ in match.nearest)
+            notes.print(f"[yellow]warning:[/] this model does not know {match.text!r}; the closest it knows: {closest}")
+
+
+def _show(plan: "Plan") -> None:
+    table = Table("action", "from", "to", "seconds")
+    for part in plan.segments:
+        start, end = part.start / FPS, part.end / FPS
+        table.add_row(part.text, f"{start:g} s", f"{end:g} s", f"{end - start:g}")
+    console.print(table)
+    console.print(plan.describe())
+
+
+def _draw(archive: "MotionArchive", output: _Output) -> None:
+    from mdm_adapter.export.contact_sheet import render_contact_sheet
+    from mdm_adapter.export.video import render_video
+
+    for i, joints in enumerate(archive.joints):
+        if output.sheet:
+            target = output.folder / output.names("contact_sheet", ".png")[i]
+            render_contact_sheet(target, joints, fps=archive.fps, segments=archive.segments, force=output.force)
+            console.print(f"wrote {target}")
+        if output.video:
+            target = output.folder / output.names("motion", ".mp4")[i]
+            with progress_bar("rendering") as update:
+                render_video(
+                    target, joints, fps=archive.fps, segments=archive.segments, force=output.force, progress=update
+                )
+            console.print(f"wrote {target}")

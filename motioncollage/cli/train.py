@@ -1,0 +1,129 @@
+"""`motioncollage train`: resumable training on any supported data."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motioncollage.cli.common import choose_device, console, progress_bar
+
+if TYPE_CHECKING:
+    from mdm_adapter.data import Dataset
+
+app = typer.Typer(help="Train models. Interrupt with Ctrl-C; the same command goes on where it stopped.", no_args_is_help=True)
+
+Data = Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]
+Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]
+
+
+@app.callback()
+def group() -> None:
+    """Keeps `train denoiser` a subcommand while there is only one."""
+
+
+@app.command()
+def denoiser(
+    data: Data,
+    out: Out = Path("runs/denoiser"),
+    steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 20_000,
+    batch_size: Annotated[int, typer.Option(help="Clips per step.")] = 48,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 6e-4,
+    layers: Annotated[int, typer.Option(help="Transformer layers.")] = 5,
+    width: Annotated[int, typer.Option(help="Transformer width.")] = 384,
+    arch: Annotated[str, typer.Option(help="trans_enc or trans_dec.")] = "trans_enc",
+    text_encoder: Annotated[str, typer.Option(help="static, clip or bert.")] = "static",
+    diffusion_steps: Annotated[int, typer.Option(help="Steps of the cosine schedule.")] = 1000,
+    mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Train a motion denoiser; chooses the average weights that do best on the val split."""
+    from mdm_adapter.data import Normalisation, mirror_clip
+    from mdm_adapter.network import NetworkConfig
+    from mdm_adapter.text import load_text_encoder
+    from mdm_adapter.training import DenoiserTraining, export_model, prepare
+    from mdm_adapter.vocabulary import Vocabulary
+    from motioncollage.training import Trainer, TrainingSettings
+
+    config = NetworkConfig(
+        arch=arch, text_encoder_type=text_encoder, layers=layers, latent_dim=width, mask_frames=True,
+        diffusion_steps=diffusion_steps,
+    )  # fmt: skip
+    settings = TrainingSettings(steps=steps, learning_rate=learning_rate, seed=seed, precision=precision)
+    where = choose_device(device)
+    encoder = load_text_encoder(text_encoder)
+    train = _read(data, "train")
+    held_out = _read(data, "val") if _has_split(data, "val") else None
+    normalisation = Normalisation.measure(train.clips)
+    vocabulary = Vocabulary.of(train.clips)
+    if mirror:
+        from mdm_adapter.data import Dataset
+
+        train = Dataset(train.clips + tuple(mirror_clip(clip) for clip in train.clips), train.rejected)
+    model, objective = prepare(
+        train, held_out, encoder, config, DenoiserTraining(batch_size=batch_size), normalisation,
+        seed=seed, device=where,
+    )  # fmt: skip
+    about = f"denoiser {config} batch {batch_size} mirror {mirror} seed {seed}"
+    trainer = Trainer(model, objective, settings, checkpoint=out / "checkpoint.pt", about=about)
+    if trainer.step:
+        console.print(f"resuming {out / 'checkpoint.pt'} at step {trainer.step}")
+    with progress_bar("training") as update, TrainingLog(out / "log.jsonl") as log:
+
+        def report(step: int, figures: dict[str, float]) -> None:
+            update(step, steps)
+            log.add(step, figures)
+
+        reached = trainer.run(report)
+    folder = out / "model"
+    export_model(folder, trainer, config, normalisation, vocabulary)
+    console.print(f"step {reached} of {steps}; wrote {folder}: use it with --model {folder}")
+
+
+def _read(path: Path, split: str) -> "Dataset":
+    from mdm_adapter.data import read_dataset
+
+    with progress_bar(f"reading {split}") as update:
+        dataset = read_dataset(path, split, progress=update)
+    if dataset.rejected:
+        name, reason = next(iter(dataset.rejected.items()))
+        console.print(f"left out {len(dataset.rejected)} of {split}, such as {name}: {reason}")
+    return dataset
+
+
+def _has_split(path: Path, split: str) -> bool:
+    from mdm_adapter.data import detect_layout
+
+    return detect_layout(path) == "starter" or (path / f"{split}.txt").exists()
+
+
+class TrainingLog:
+    """Means of every `every` steps as JSON lines, appended; also what the plot in the model card is drawn from."""
+
+    def __init__(self, path: Path, *, every: int = 50) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.file = path.open("a", encoding="utf-8")
+        self.every, self.sums, self.count = every, {}, 0  # type: ignore[var-annotated]
+
+    def __enter__(self) -> "TrainingLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def add(self, step: int, figures: dict[str, float]) -> None:
+        import json
+
+        validation = figures.pop("validation", None)
+        for name, value in figures.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        self.count += 1
+        if step % self.every and validation is None:
+            return
+        row = {"step": step, **{name: round(value / self.count, 5) for name, value in self.sums.items()}}
+        if validation is not None:
+            row["validation"] = round(validation, 6)
+        self.file.write(json.dumps(row) + "\n")
+        self.file.flush()
+        self.sums, self.count = {}, 0

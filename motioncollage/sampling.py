@@ -1,0 +1,72 @@
+"""Samplers by name: settings in, sample out."""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from motioncollage.denoiser import Composed
+from motioncollage.samplers import Churn, Levels, OnStep, gaussian, sample_eta, sample_heun
+
+SAMPLERS = ("ddim", "ddpm", "heun")
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """Which sampler, how many steps, how much noise is renewed.
+
+    Attributes:
+        name: `ddim` (any eta; 0 is the probability-flow ODE, the paper's choice for motion), `ddpm` (ancestral, eta
+            1), `heun` (Karras et al. 2022, algorithm 2: two evaluations a step).
+        steps: noise levels visited.
+        eta: for `ddim` only.
+        churn: for `heun` only; 0 is deterministic.
+    """
+
+    name: str = "ddim"
+    steps: int = 50
+    eta: float = 0.0
+    churn: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.name not in SAMPLERS:
+            raise ValueError(f"sampler {self.name!r} is unknown; choose one of {', '.join(SAMPLERS)}")
+        if self.steps < 1:
+            raise ValueError(f"steps is {self.steps}; a sampler needs at least 1")
+        if not 0 <= self.eta <= 1:
+            raise ValueError(f"eta is {self.eta}; choose between 0 (deterministic) and 1 (ancestral)")
+        if not 0 <= self.churn < math.inf:
+            raise ValueError(f"churn is {self.churn}; choose 0 (deterministic) or more")
+
+
+def sample(
+    denoiser: Composed,
+    start: Tensor,
+    levels: Levels,
+    settings: SamplerSettings,
+    generator: torch.Generator,
+    *,
+    on_step: OnStep | None = None,
+) -> Tensor:
+    """Sample from standard normal noise.
+
+    Args:
+        start: standard normal noise [batch, ...]; it is scaled to the first level.
+        levels: the model's noise levels.
+        generator: source of renewed noise.
+
+    Returns:
+        A clean sample, same shape.
+    """
+    visited = levels.levels(settings.steps)
+    noise = gaussian(generator)
+    if settings.name == "heun":
+        ratios = [level.sigma / level.alpha for level in visited]
+        churn = Churn(settings.churn) if settings.churn > 0 else None
+        run = partial(sample_heun, churn=churn, noise=noise, on_step=on_step)
+        return run(denoiser, start * math.hypot(1, ratios[0]), [*ratios, 0.0], levels.at)
+    eta = 1.0 if settings.name == "ddpm" else settings.eta
+    scale = math.hypot(visited[0].alpha, visited[0].sigma)
+    return sample_eta(denoiser, start * scale, visited, eta=eta, noise=noise, on_step=on_step)
