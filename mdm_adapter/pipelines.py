@@ -53,10 +53,16 @@ class GenerateSettings:
 class MotionPipeline:
     """A loaded model with its text encoder; made once, used for many motions."""
 
-    def __init__(self, model: LoadedModel, encoder: TextEncoder, *, vocabulary: Vocabulary | None = None) -> None:
+    def __init__(
+        self, model: LoadedModel, encoder: TextEncoder, *, name: str, vocabulary: Vocabulary | None = None
+    ) -> None:
+        """Args:
+        name: what the settings of a motion call the model.
+        vocabulary: actions that it knows, for lengths and warnings; None for open-ended models.
+        """
         if model.normalisation is None:
-            raise ValueError(f"{model.path} has no Mean.npy and Std.npy; copy the dataset's into the folder")
-        self.model, self.encoder = model, encoder
+            raise ValueError(f"model {name} has no Mean.npy and Std.npy; copy the dataset's into its folder")
+        self.model, self.encoder, self.name = model, encoder, name
         self.denoiser = MDMDenoiser(model.network)
         self.device = next(model.network.parameters()).device
         self.normalisation = model.normalisation.to(self.device)
@@ -123,7 +129,7 @@ class MotionPipeline:
 
         chosen = settings.plan_settings(self.denoiser.max_frames)
         return {
-            "model": self.model.name,
+            "model": self.name,
             "seed": settings.seed,
             "sampler": settings.sampler.name,
             "steps": settings.sampler.steps,

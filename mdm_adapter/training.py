@@ -4,16 +4,20 @@ import random
 import re
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from mdm_adapter import features as representation
 from mdm_adapter import skeleton
+from mdm_adapter.checkpoint import save_model
 from mdm_adapter.data import Clip, Dataset, Normalisation
 from mdm_adapter.network import MDM, NetworkConfig
 from mdm_adapter.text import TextEncoder
+from mdm_adapter.vocabulary import Vocabulary
 from motioncollage.schedules import VPSchedule
+from motioncollage.training import Trainer
 
 BUCKETS = 8  # batches drawn together and sorted by length, so that little is padding
 
@@ -218,3 +222,19 @@ def prepare(
     if validation is not None:
         held_out = ClipBatches(validation.clips, normalisation, encoder, settings, device=device, variants=0)
     return model, DenoiserObjective(config, batches, held_out, normalisation, settings, seed=seed, device=device)
+
+
+def export_model(
+    folder: Path, trainer: Trainer, config: NetworkConfig, normalisation: Normalisation, vocabulary: Vocabulary
+) -> None:
+    """Write the run's best averaged weights (its latest where nothing was held out) as a model folder."""
+    network = MDM(config)
+    best = trainer.checkpoint.with_name("best.pt")
+    weights, step = trainer.average.state_dict(), trainer.step
+    if best.exists():
+        contents = torch.load(best, map_location="cpu", weights_only=True)
+        if contents["about"] == trainer.about:
+            weights, step = contents["model"], int(contents["step"])
+    network.load_state_dict({name: value.cpu() for name, value in weights.items()})
+    save_model(folder, network, normalisation, {"step": step})
+    vocabulary.write(folder)

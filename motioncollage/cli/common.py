@@ -87,7 +87,8 @@ def load_pipeline(name: str, device_name: str) -> "MotionPipeline":
     model = load_checkpoint(folder, device=device)
     encoder = load_text_encoder(model.config.text_encoder_type)
     vocabulary = Vocabulary.read(folder if folder.is_dir() else folder.parent)
-    return MotionPipeline(model, encoder, vocabulary=vocabulary)
+    label = name if name in bundled_models() else folder.name
+    return MotionPipeline(model, encoder, name=label, vocabulary=vocabulary)
 
 
 def check_output(folder: Path, names: list[str], *, force: bool) -> None:
