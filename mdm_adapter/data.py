@@ -69,7 +69,15 @@ class Normalisation:
         """Statistics of a training split; as published, one deviation per group of numbers of a kind."""
         stacked = torch.cat([clip.features for clip in clips]).double()
         std = stacked.std(dim=0)
-        groups = ("YAW_VELOCITY", "PLANAR_VELOCITY", "ROOT_HEIGHT", "POSITIONS", "ROTATIONS", "VELOCITIES", "CONTACTS")
+        groups = (
+            "YAW_VELOCITY",
+            "PLANAR_VELOCITY",
+            "ROOT_HEIGHT",
+            "POSITIONS",
+            "ROTATIONS",
+            "VELOCITIES",
+            "CONTACTS",
+        )
         for group in groups:
             part = getattr(representation, group)
             std[part] = std[part].mean()
@@ -81,7 +89,9 @@ class Normalisation:
         arrays = []
         for name in ("Mean.npy", "Std.npy"):
             if not (folder / name).exists():
-                raise ValueError(f"{folder / name} is missing; a HumanML3D folder and a checkpoint folder carry it")
+                raise ValueError(
+                    f"{folder / name} is missing; a HumanML3D folder and a checkpoint folder carry it"
+                )
             array = np.load(folder / name, allow_pickle=False)
             if array.shape != (representation.WIDTH,) or not np.isfinite(array).all():
                 raise ValueError(f"{folder / name} has shape {array.shape}; expected 263 finite numbers")
@@ -130,7 +140,8 @@ def read_starter(path: Path, split: str, progress: Progress | None = None) -> Da
         scale = float(archive["metres_per_unit"])
     rows = [json.loads(line) for line in (path / "captions.jsonl").read_text(encoding="utf-8").splitlines()]
     wanted = [(i, row) for i, row in enumerate(rows) if row["split"] == split]
-    clips, rejected = [], {}
+    clips: list[Clip] = []
+    rejected: dict[str, str] = {}
     for count, (i, row) in enumerate(wanted):
         motion = joints[offsets[i] : offsets[i + 1]].astype(np.float32) * scale
         # Some recordings start in the T-pose that their converter put in front.

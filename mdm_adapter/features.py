@@ -124,8 +124,14 @@ def joint_velocities(features: Tensor) -> Tensor:
     Equal to the difference of `to_joints` up to the heading, without integrating anything: errors stay local.
     """
     root = torch.zeros_like(features[..., ROOT_HEIGHT])
-    placed = torch.cat((root, features[..., ROOT_HEIGHT], root, features[..., POSITIONS]), dim=-1).unflatten(-1, (22, 3))
+    placed = torch.cat((root, features[..., ROOT_HEIGHT], root, features[..., POSITIONS]), dim=-1).unflatten(
+        -1, (22, 3)
+    )
     turn = rotations.about_y(features[..., :-1, 0])
     planar = features[..., :-1, PLANAR_VELOCITY]
     step = torch.stack((planar[..., 0], torch.zeros_like(planar[..., 0]), planar[..., 1]), dim=-1)
-    return placed[..., 1:, :, :] + step[..., None, :] - rotations.rotate(turn[..., None, :], placed[..., :-1, :, :])
+    return (
+        placed[..., 1:, :, :]
+        + step[..., None, :]
+        - rotations.rotate(turn[..., None, :], placed[..., :-1, :, :])
+    )

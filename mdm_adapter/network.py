@@ -82,7 +82,9 @@ class PositionalEncoding(nn.Module):
     def __init__(self, width: int, max_length: int) -> None:
         super().__init__()
         position = torch.arange(max_length, dtype=torch.float32)[:, None]
-        frequency = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-torch.log(torch.tensor(1e4)) / width))
+        frequency = torch.exp(
+            torch.arange(0, width, 2, dtype=torch.float32) * (-torch.log(torch.tensor(1e4)) / width)
+        )
         table = torch.zeros(max_length, width)
         table[:, 0::2] = torch.sin(position * frequency)
         table[:, 1::2] = torch.cos(position * frequency)
@@ -137,12 +139,13 @@ class MDM(nn.Module):
         width = config.latent_dim
         self.input_process = InputProcess(config.features, width)
         self.sequence_pos_encoder = PositionalEncoding(width, config.pos_embed_max_len)
-        layer = nn.TransformerEncoderLayer if config.arch == "trans_enc" else nn.TransformerDecoderLayer
-        block = layer(width, HEADS, dim_feedforward=FEED_FORWARD, dropout=dropout, activation="gelu")
+        block: dict[str, Any] = {"dim_feedforward": FEED_FORWARD, "dropout": dropout, "activation": "gelu"}
         if config.arch == "trans_enc":
-            self.seqTransEncoder = nn.TransformerEncoder(block, config.layers, enable_nested_tensor=False)
+            encoder = nn.TransformerEncoderLayer(width, HEADS, **block)
+            self.seqTransEncoder = nn.TransformerEncoder(encoder, config.layers, enable_nested_tensor=False)
         else:
-            self.seqTransDecoder = nn.TransformerDecoder(block, config.layers)
+            decoder = nn.TransformerDecoderLayer(width, HEADS, **block)
+            self.seqTransDecoder = nn.TransformerDecoder(decoder, config.layers)
         self.embed_timestep = TimestepEmbedder(width, self.sequence_pos_encoder)
         self.embed_text = nn.Linear(config.text_width, width)
         self.output_process = OutputProcess(width, config.features)

@@ -17,8 +17,8 @@ from mdm_adapter.prompts import Action
 from mdm_adapter.text import TextEmbedding, TextEncoder
 from mdm_adapter.vocabulary import DEFAULT_SECONDS, Match, Matcher, Vocabulary
 from motioncollage.compose import CollageDenoiser
-from motioncollage.sampling import SamplerSettings, sample
 from motioncollage.samplers import DiscreteLevels, OnStep
+from motioncollage.sampling import SamplerSettings, sample
 from motioncollage.schedules import VPSchedule
 from motioncollage.training import step_generator
 
@@ -78,13 +78,20 @@ class MotionPipeline:
         return self.matcher.match(text).seconds if self.matcher else DEFAULT_SECONDS
 
     def plan(
-        self, actions: Sequence[Action], settings: GenerateSettings, *, seconds: float | None = None, loop: bool = False
+        self,
+        actions: Sequence[Action],
+        settings: GenerateSettings,
+        *,
+        seconds: float | None = None,
+        loop: bool = False,
     ) -> Plan:
         """Which pieces will be made."""
         lengths = resolve_seconds(actions, self.natural_seconds, seconds)
         return plan_pieces(actions, lengths, settings.plan_settings(self.denoiser.max_frames), loop=loop)
 
-    def generate(self, plan: Plan, settings: GenerateSettings, *, on_step: OnStep | None = None) -> MotionArchive:
+    def generate(
+        self, plan: Plan, settings: GenerateSettings, *, on_step: OnStep | None = None
+    ) -> MotionArchive:
         """Motion of a plan, all samples at once; the same plan, settings and device give the same motion."""
         generator = torch.Generator().manual_seed(settings.seed)
         graph = plan.graph()

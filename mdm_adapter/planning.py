@@ -32,7 +32,9 @@ class PlanSettings:
 
     def __post_init__(self) -> None:
         if self.piece > self.limit:
-            raise ValueError(f"piece is {self.piece} frames; this model knows at most {self.limit} ({self.limit / FPS:g} s)")
+            raise ValueError(
+                f"piece is {self.piece} frames; this model knows at most {self.limit} ({self.limit / FPS:g} s)"
+            )
         if not MIN_OVERLAP <= self.overlap < self.piece:
             raise ValueError(
                 f"overlap is {self.overlap} frames ({self.overlap / FPS:g} s); it must be at least {MIN_OVERLAP} and"
@@ -92,12 +94,18 @@ def resolve_seconds(actions: Sequence[Action], natural: Duration, total: float |
         fixed = sum(seconds for seconds in given if seconds is not None)
         free = sum(seconds for seconds, own in zip(wanted, given) if own is None)
         if free == 0 and abs(fixed - total) > 0.5 / FPS:
-            raise ValueError(f"the actions last {fixed:g} s together but --seconds is {total:g}; leave one of the two out")
+            raise ValueError(
+                f"the actions last {fixed:g} s together but --seconds is {total:g}; leave one of the two out"
+            )
         if free and (total - fixed) / free * min(w for w, own in zip(wanted, given) if own is None) < 0.5:
-            raise ValueError(f"{len(actions)} actions do not fit into {total:g} s; give at least 0.5 s to each")
+            raise ValueError(
+                f"{len(actions)} actions do not fit into {total:g} s; give at least 0.5 s to each"
+            )
         wanted = [w if own is not None else w * (total - fixed) / free for w, own in zip(wanted, given)]
     if sum(wanted) > MAX_SECONDS:
-        raise ValueError(f"the motion would last {sum(wanted):g} s; at most {MAX_SECONDS:g} s are made at a time")
+        raise ValueError(
+            f"the motion would last {sum(wanted):g} s; at most {MAX_SECONDS:g} s are made at a time"
+        )
     return wanted
 
 
@@ -123,7 +131,9 @@ def plan_pieces(
     frames = [end - start for start, end in zip([0, *ends], ends)]
     for action, count in zip(actions, frames):
         if count < 2 * MIN_OVERLAP:
-            raise ValueError(f"{action.text[:40]!r} lasts {count} frames; give it at least {2 * MIN_OVERLAP / FPS:g} s")
+            raise ValueError(
+                f"{action.text[:40]!r} lasts {count} frames; give it at least {2 * MIN_OVERLAP / FPS:g} s"
+            )
     # Parts: (text, frames owned), with long actions cut. An inner part needs room for half an overlap on each side.
     room = settings.piece - settings.overlap
     parts: list[tuple[str, int]] = []

@@ -71,7 +71,9 @@ def retarget(joints: Tensor) -> Tensor:
     lengths = BONE_LENGTHS.to(joints)
     source_leg = bone_lengths(joints[0])[list(SCALE_BONES)].sum()
     if not source_leg > 1e-6:
-        raise ValueError(f"leg length is {float(source_leg):.3g} m in frame 0; joints must be 22 SMPL joints in metres")
+        raise ValueError(
+            f"leg length is {float(source_leg):.3g} m in frame 0; joints must be 22 SMPL joints in metres"
+        )
     scale = lengths[list(SCALE_BONES)].sum() / source_leg
     placed = [joints[:, 0] * scale]
     for joint in range(1, len(PARENTS)):

@@ -44,7 +44,9 @@ class DenoiserTraining:
     contact_weight: float = 1.0
     root_weight: float = 4.0  # the four root numbers decide where the body goes
     rotation_weight: float = 0.5  # positions, not rotations, make the joints that are written
-    dropout: float = 0.0  # noise, crops, mirroring and averaging regularise enough; dropout costs a fifth of the time
+    dropout: float = (
+        0.0  # noise, crops, mirroring and averaging regularise enough; dropout costs a fifth of the time
+    )
 
 
 _SUBJECT = re.compile(r"^(a|the) (person|man|human|figure|woman)\b|^someone\b", re.IGNORECASE)
@@ -159,7 +161,13 @@ class DenoiserObjective:
         for first in range(0, len(self.validation.lengths), 64):
             clips = range(first, min(first + 64, len(self.validation.lengths)))
             crops = [
-                (clip, 0, min(196, int(self.validation.lengths[clip])), self.validation.captions[clip][0], False)
+                (
+                    clip,
+                    0,
+                    min(196, int(self.validation.lengths[clip])),
+                    self.validation.captions[clip][0],
+                    False,
+                )
                 for clip in clips
             ]
             levels = (torch.arange(len(crops)) % 8 * 2 + 1) * self.config.diffusion_steps // 16
@@ -175,11 +183,16 @@ class DenoiserObjective:
         clean, mask = batches.gather(crops)
         alpha, sigma = self.schedule.alpha_sigma(timesteps)
         noise = torch.randn(clean.shape, generator=generator).to(self.device)
-        noisy = alpha.float().to(self.device)[:, None, None] * clean + sigma.float().to(self.device)[:, None, None] * noise
+        noisy = (
+            alpha.float().to(self.device)[:, None, None] * clean
+            + sigma.float().to(self.device)[:, None, None] * noise
+        )
         captions = torch.tensor([crop[3] for crop in crops], device=self.device)
         text = batches.text[captions]
         if model.training:
-            text = text + self.settings.text_noise * torch.randn(text.shape, generator=generator).to(self.device)
+            text = text + self.settings.text_noise * torch.randn(text.shape, generator=generator).to(
+                self.device
+            )
         dropped = torch.tensor([crop[4] for crop in crops], device=self.device)
         predicted = model(
             noisy, timesteps.to(self.device), text,
@@ -198,7 +211,9 @@ class DenoiserObjective:
         }
         ours = representation.joint_velocities(self.normalisation.undo(predicted)) / self.velocity_scale
         theirs = representation.joint_velocities(self.normalisation.undo(clean)) / self.velocity_scale
-        terms["joint_velocity"] = s.joint_velocity_weight * _masked_mean((ours - theirs).square().flatten(2), pairs)
+        terms["joint_velocity"] = s.joint_velocity_weight * _masked_mean(
+            (ours - theirs).square().flatten(2), pairs
+        )
         contact = self.normalisation.undo(clean)[:, :-1, representation.CONTACTS]
         feet = ours[:, :, list(skeleton.FEET)].square().sum(-1) * (contact > 0.5)
         terms["contact"] = s.contact_weight * _masked_mean(feet, pairs)
@@ -221,11 +236,17 @@ def prepare(
     held_out = None
     if validation is not None:
         held_out = ClipBatches(validation.clips, normalisation, encoder, settings, device=device, variants=0)
-    return model, DenoiserObjective(config, batches, held_out, normalisation, settings, seed=seed, device=device)
+    return model, DenoiserObjective(
+        config, batches, held_out, normalisation, settings, seed=seed, device=device
+    )
 
 
 def export_model(
-    folder: Path, trainer: Trainer, config: NetworkConfig, normalisation: Normalisation, vocabulary: Vocabulary
+    folder: Path,
+    trainer: Trainer,
+    config: NetworkConfig,
+    normalisation: Normalisation,
+    vocabulary: Vocabulary,
 ) -> None:
     """Write the run's best averaged weights (its latest where nothing was held out) as a model folder."""
     network = MDM(config)

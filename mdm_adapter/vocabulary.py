@@ -47,7 +47,9 @@ class Vocabulary:
             stride = max(1, len(captions) // CAPTIONS_KEPT)
             seconds = sorted(clip.frames for clip in members)[len(members) // 2] / fps
             known.append(
-                KnownAction(action, tuple(captions[::stride][:CAPTIONS_KEPT]), len(members), round(seconds, 2))
+                KnownAction(
+                    action, tuple(captions[::stride][:CAPTIONS_KEPT]), len(members), round(seconds, 2)
+                )
             )
         return cls(tuple(sorted(known, key=lambda entry: -entry.clips)))
 
@@ -67,7 +69,9 @@ class Vocabulary:
         rows = json.loads(path.read_text(encoding="utf-8"))
         try:
             known = [
-                KnownAction(str(r["action"]), tuple(map(str, r["captions"])), int(r["clips"]), float(r["seconds"]))
+                KnownAction(
+                    str(r["action"]), tuple(map(str, r["captions"])), int(r["clips"]), float(r["seconds"])
+                )
                 for r in rows
             ]
         except (KeyError, TypeError) as error:
@@ -112,4 +116,6 @@ class Matcher:
         cosine = self.embedding @ self._embed([text])[0]
         best = torch.full((len(self.vocabulary.actions),), -1.0).scatter_reduce(0, self.owner, cosine, "amax")
         values, indices = best.topk(min(count, len(best)))
-        return Match(text, tuple((self.vocabulary.actions[int(i)], float(v)) for i, v in zip(indices, values)))
+        return Match(
+            text, tuple((self.vocabulary.actions[int(i)], float(v)) for i, v in zip(indices, values))
+        )

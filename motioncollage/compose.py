@@ -68,7 +68,9 @@ class CollageDenoiser:
         if len(scales) < len(nodes):
             scales += [1.0] * (len(nodes) - len(scales)) if len(scales) == graph.factors else []
         if len(scales) < len(nodes):
-            raise ValueError(f"{len(scales)} guidance scales for {len(nodes)} nodes; give one, or one per node")
+            raise ValueError(
+                f"{len(scales)} guidance scales for {len(nodes)} nodes; give one, or one per node"
+            )
         if len(axes) != len(graph.site_shape):
             raise ValueError(f"{len(axes)} axes for a graph over {len(graph.site_shape)} site axes")
         if batch_limit < 1:
@@ -79,7 +81,11 @@ class CollageDenoiser:
         by_shape: dict[tuple[int, ...], list[Term]] = {}
         for node, condition, scale in zip(nodes, given, scales):
             sites = torch.tensor(node.region.sites)
-            base = torch.tensor(float(node.counting_number), dtype=torch.float64) if share is None else share[sites]
+            base = (
+                torch.tensor(float(node.counting_number), dtype=torch.float64)
+                if share is None
+                else share[sites]
+            )
             for evaluated, weight in weighted_conditions(condition, scale):
                 term = Term(sites, node.region.shape, evaluated, base * weight)
                 by_shape.setdefault(node.region.shape, []).append(term)
@@ -100,7 +106,9 @@ class CollageDenoiser:
         """Evaluate terms of one shape in one call and add what they count for to `total` [batch, ..., sites]."""
         batch = len(flat)
         shape = terms[0].shape
-        pieces = torch.stack([flat[..., term.sites.to(flat.device)] for term in terms])  # [terms, batch, ..., n]
+        pieces = torch.stack(
+            [flat[..., term.sites.to(flat.device)] for term in terms]
+        )  # [terms, batch, ..., n]
         samples = unflatten_sites(pieces.flatten(0, 1), self.axes, shape)
         conditions = [term.condition for term in terms for _ in range(batch)]
         predicted = self.denoiser(samples, level, conditions)

@@ -82,5 +82,3 @@ def clean_prediction(x: Tensor, noise: Tensor, level: NoiseLevel) -> Tensor:
 def score(x: Tensor, clean: Tensor, level: NoiseLevel) -> Tensor:
     """Gradient of the log density of the noisy sample: (alpha x0 - x) / sigma^2 (Tweedie)."""
     return (level.alpha * clean - x) / level.sigma**2
-
-

@@ -76,7 +76,9 @@ class FactorGraph:
             if int(index.min()) < 0 or int(index.max()) >= sites:
                 raise ValueError(f"node {number} reaches site {int(index.max())}, outside the {sites} sites")
             if len(index.unique()) != len(index):
-                raise ValueError(f"node {number} visits a site twice; a piece must be shorter than the cycle it lies on")
+                raise ValueError(
+                    f"node {number} visits a site twice; a piece must be shorter than the cycle it lies on"
+                )
             total[index] += node.counting_number
         wrong = (total != 1).nonzero().flatten()
         if len(wrong):
@@ -172,7 +174,9 @@ def _product_shape(region: Region, sites: list[int]) -> tuple[int, ...]:
         others = [other for other in range(box.ndim) if other != axis]
         shape.append(int(box.any(dim=others[0]).sum()) if len(others) == 1 else int(box.flatten().sum()))
     if shape[0] * shape[1] != len(sites) or box.ndim != 2:
-        raise ValueError("two regions meet in something that is no box; give regions over one site axis instead")
+        raise ValueError(
+            "two regions meet in something that is no box; give regions over one site axis instead"
+        )
     return tuple(shape)
 
 

@@ -26,7 +26,9 @@ def chain_starts(lengths: Sequence[int], overlaps: Sequence[int]) -> list[int]:
         ValueError: counts that do not fit, or an overlap that is not shorter than both its pieces.
     """
     if not lengths or len(overlaps) != len(lengths) - 1:
-        raise ValueError(f"{len(lengths)} pieces need {max(0, len(lengths) - 1)} overlaps, not {len(overlaps)}")
+        raise ValueError(
+            f"{len(lengths)} pieces need {max(0, len(lengths) - 1)} overlaps, not {len(overlaps)}"
+        )
     _check_overlaps(lengths, overlaps, pairwise(range(len(lengths))))
     starts = [0]
     for length, overlap in zip(lengths, overlaps):
@@ -34,7 +36,9 @@ def chain_starts(lengths: Sequence[int], overlaps: Sequence[int]) -> list[int]:
     ends = [start + length for start, length in zip(starts, lengths)]
     for before, after in pairwise(range(len(lengths))):
         if ends[after] <= ends[before]:
-            raise ValueError(f"piece {after} lies inside piece {before}; shorten the overlap of {overlaps[before]}")
+            raise ValueError(
+                f"piece {after} lies inside piece {before}; shorten the overlap of {overlaps[before]}"
+            )
     return starts
 
 
@@ -54,7 +58,8 @@ def cycle(lengths: Sequence[int], overlaps: Sequence[int]) -> FactorGraph:
     for length, overlap in zip(lengths, overlaps[:-1]):
         starts.append(starts[-1] + length - overlap)
     regions = [
-        Region.line([site % total for site in range(start, start + length)]) for start, length in zip(starts, lengths)
+        Region.line([site % total for site in range(start, start + length)])
+        for start, length in zip(starts, lengths)
     ]
     return FactorGraph.from_regions(regions, (total,))
 
@@ -65,7 +70,9 @@ def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:
     Counting numbers of a product are products of counting numbers, so each axis may be a chain or a cycle.
     """
     if len(rows.site_shape) != 1 or len(columns.site_shape) != 1:
-        raise ValueError("a grid is a product of two covers over one axis each, such as chain(...) and cycle(...)")
+        raise ValueError(
+            "a grid is a product of two covers over one axis each, such as chain(...) and cycle(...)"
+        )
     width = columns.site_shape[0]
 
     def product(row: Node, column: Node) -> Node:
@@ -108,7 +115,9 @@ def cube_map(face: int, overlap: int | None = None) -> FactorGraph:
     """
     overlap = face // 2 if overlap is None else overlap
     if not 0 < overlap < face or face % (face - overlap):
-        raise ValueError(f"overlap is {overlap}; it must leave a stride that divides the face of {face} pixels")
+        raise ValueError(
+            f"overlap is {overlap}; it must leave a stride that divides the face of {face} pixels"
+        )
     stride = face - overlap
     windows = 4 * face // stride
     nodes: list[Node] = []
@@ -140,7 +149,9 @@ def ring_sites(ring: Sequence[tuple[str, int]], face: int) -> list[list[int]]:
 
 
 def _check_overlaps(
-    lengths: Sequence[int], overlaps: Sequence[int], joints: "Sequence[tuple[int, int]] | pairwise[tuple[int, int]]"
+    lengths: Sequence[int],
+    overlaps: Sequence[int],
+    joints: "Sequence[tuple[int, int]] | pairwise[tuple[int, int]]",
 ) -> None:
     for number, length in enumerate(lengths):
         if length < 1:

@@ -6,7 +6,7 @@ x = alpha x0 + sigma eps they are one formula. The stochastic Heun sampler is al
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
 
@@ -40,7 +40,9 @@ class DiscreteLevels:
 
     def levels(self, steps: int) -> list[NoiseLevel]:
         if not 1 <= steps <= len(self.schedule):
-            raise ValueError(f"steps is {steps}; this model was trained with {len(self.schedule)}, so use 1 to that")
+            raise ValueError(
+                f"steps is {steps}; this model was trained with {len(self.schedule)}, so use 1 to that"
+            )
         total = len(self.schedule)
         exact = any(len(range(0, total, stride)) == steps for stride in range(1, total))
         return levels_of(self.schedule.respaced(f"ddim{steps}" if exact and steps < total else str(steps)))
@@ -56,7 +58,7 @@ class DiscreteLevels:
 class ContinuousLevels:
     """Levels of the alpha = 1 convention."""
 
-    schedule: SigmaSchedule = SigmaSchedule()
+    schedule: SigmaSchedule = field(default_factory=SigmaSchedule)
 
     def levels(self, steps: int) -> list[NoiseLevel]:
         return [NoiseLevel.exploding(float(sigma)) for sigma in self.schedule.sigmas(steps)]
@@ -76,9 +78,9 @@ def levels_of(schedule: VPSchedule) -> list[NoiseLevel]:
 
 def gaussian(generator: torch.Generator) -> NoiseSource:
     """Fresh standard normal noise like a sample, drawn on the generator's device."""
-    return lambda like: torch.randn(like.shape, generator=generator, device=generator.device, dtype=like.dtype).to(
-        like.device
-    )
+    return lambda like: torch.randn(
+        like.shape, generator=generator, device=generator.device, dtype=like.dtype
+    ).to(like.device)
 
 
 @torch.no_grad()
@@ -106,7 +108,9 @@ def sample_eta(
         clean = denoiser(x, level)
         eps = (x - level.alpha * clean) / level.sigma
         ratio = level.alpha / after.alpha
-        renewed = eta * after.sigma / level.sigma * math.sqrt(max(0.0, level.sigma**2 - ratio**2 * after.sigma**2))
+        renewed = (
+            eta * after.sigma / level.sigma * math.sqrt(max(0.0, level.sigma**2 - ratio**2 * after.sigma**2))
+        )
         kept = math.sqrt(max(0.0, after.sigma**2 - renewed**2))
         x = after.alpha * clean + kept * eps
         if eta > 0 and noise is not None:

@@ -51,7 +51,9 @@ class VPSchedule:
         if name not in _BETAS:
             raise ValueError(f"noise schedule {name!r} is unknown; choose one of {', '.join(_BETAS)}")
         if not 1 <= steps <= MAX_STEPS:
-            raise ValueError(f"a noise schedule of {steps} steps makes no sense; choose between 1 and {MAX_STEPS}")
+            raise ValueError(
+                f"a noise schedule of {steps} steps makes no sense; choose between 1 and {MAX_STEPS}"
+            )
         return cls(_BETAS[name](steps), torch.arange(steps))
 
     def __len__(self) -> int:
@@ -114,9 +116,15 @@ def spaced_steps(steps: int, sections: str | Sequence[int]) -> Tensor:
         count = _whole(sections[4:], sections)
         strides = [s for s in range(1, steps) if len(range(0, steps, s)) == count]
         if not strides:
-            raise ValueError(f"{sections!r}: no whole stride takes exactly {count} of {steps} steps; use '{count}'")
+            raise ValueError(
+                f"{sections!r}: no whole stride takes exactly {count} of {steps} steps; use '{count}'"
+            )
         return torch.arange(0, steps, strides[0])
-    counts = [_whole(part, sections) for part in sections.split(",")] if isinstance(sections, str) else list(sections)
+    counts = (
+        [_whole(part, sections) for part in sections.split(",")]
+        if isinstance(sections, str)
+        else list(sections)
+    )
     size, extra = divmod(steps, len(counts))
     kept: list[int] = []
     first = 0
@@ -150,7 +158,9 @@ class SigmaSchedule:
 
     def __post_init__(self) -> None:
         if not 0 < self.sigma_min < self.sigma_max < math.inf:
-            raise ValueError(f"sigma_min {self.sigma_min} and sigma_max {self.sigma_max} must rise from above 0")
+            raise ValueError(
+                f"sigma_min {self.sigma_min} and sigma_max {self.sigma_max} must rise from above 0"
+            )
 
     def sigmas(self, steps: int) -> Tensor:
         """Levels [steps], descending, float64, without the final 0."""

@@ -93,7 +93,13 @@ class Trainer:
     """Minimises an objective over a model's parameters, with everything needed to go on in one file."""
 
     def __init__(
-        self, model: nn.Module, objective: Objective, settings: TrainingSettings, *, checkpoint: Path, about: str = ""
+        self,
+        model: nn.Module,
+        objective: Objective,
+        settings: TrainingSettings,
+        *,
+        checkpoint: Path,
+        about: str = "",
     ) -> None:
         """Args:
         checkpoint: file to resume from, if it exists, and to write.
@@ -147,10 +153,14 @@ class Trainer:
         # Dropout draws from the global generator; seeding it makes a resumed run identical.
         torch.manual_seed((self.settings.seed * 0x85EBCA6B + self.step) % (1 << 32))
         with self.autocast:
-            terms = self.objective.training_terms(self.model, self.step, step_generator(self.settings.seed, self.step))
+            terms = self.objective.training_terms(
+                self.model, self.step, step_generator(self.settings.seed, self.step)
+            )
         loss = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(loss):
-            raise ValueError(f"loss is {float(loss)} at step {self.step}; lower the learning rate and resume")
+            raise ValueError(
+                f"loss is {float(loss.detach())} at step {self.step}; lower the learning rate and resume"
+            )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
@@ -162,7 +172,8 @@ class Trainer:
     @torch.no_grad()
     def _update_average(self) -> None:
         decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
-        average, current = list(self.average.parameters()), list(self.model.parameters())
+        average: list[Tensor] = list(self.average.parameters())
+        current: list[Tensor] = list(self.model.parameters())
         torch._foreach_lerp_(average, current, 1 - decay)
 
     @torch.no_grad()
@@ -172,7 +183,12 @@ class Trainer:
         if value < self.best:
             self.best = value
             save_atomically(
-                {"model": self.average.state_dict(), "step": self.step, "validation": value, "about": self.about},
+                {
+                    "model": self.average.state_dict(),
+                    "step": self.step,
+                    "validation": value,
+                    "about": self.about,
+                },
                 self.checkpoint.with_name("best.pt"),
             )
         return value
@@ -192,7 +208,9 @@ class Trainer:
     def _resume(self) -> None:
         contents = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
         if contents["about"] != self.about:
-            raise ValueError(f"{self.checkpoint} was written by another run ({contents['about']}); choose another --out")
+            raise ValueError(
+                f"{self.checkpoint} was written by another run ({contents['about']}); choose another --out"
+            )
         self.model.load_state_dict(contents["model"])
         self.average.load_state_dict(contents["average"])
         self.optimizer.load_state_dict(contents["optimizer"])

@@ -16,7 +16,8 @@ _OPPOSITES = {
     "anti-clockwise": "clockwise",
 }
 _WORDS = re.compile(
-    r"(?<![\w])(" + "|".join(sorted(map(re.escape, _OPPOSITES), key=len, reverse=True)) + r")(?!\w)", re.IGNORECASE
+    r"(?<![\w])(" + "|".join(sorted(map(re.escape, _OPPOSITES), key=len, reverse=True)) + r")(?!\w)",
+    re.IGNORECASE,
 )
 
 

@@ -14,12 +14,6 @@ class TextEmbedding(NamedTuple):
     tokens: Tensor
     padding: Tensor
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def,override]
-        """Field by number, as any tuple; rows of the batch for a tensor, list or slice."""
-        if isinstance(index, int):
-            return tuple.__getitem__(self, index)
-        return TextEmbedding(self.tokens[index], self.padding[index])
-
 
 class TextEncoder(Protocol):
     """Turns sentences into tokens. The same sentence always gives the same tokens."""

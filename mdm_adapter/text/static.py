@@ -24,7 +24,9 @@ class StaticTextEncoder:
         from model2vec import StaticModel
 
         if not (folder / "model.safetensors").exists():
-            raise ValueError(f"no static text model in {folder}; expected model.safetensors, tokenizer.json, config.json")
+            raise ValueError(
+                f"no static text model in {folder}; expected model.safetensors, tokenizer.json, config.json"
+            )
         self.model = StaticModel.from_pretrained(folder, normalize=True)
         self.width = int(self.model.dim)
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -107,6 +114,8 @@ def check_output(folder: Path, names: list[str], *, force: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"--out {folder} cannot be created ({error.strerror}); name a folder you may write") from error
+        raise ValueError(
+            f"--out {folder} cannot be created ({error.strerror}); name a folder you may write"
+        ) from error
     if not os.access(folder, os.W_OK):
         raise ValueError(f"--out {folder} is not writable; name a folder you may write")

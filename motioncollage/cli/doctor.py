@@ -8,7 +8,11 @@ from rich.table import Table
 
 from motioncollage.cli.common import BUNDLED, bundled_models, console
 
-OPTIONAL = {"transformers": "CLIP and DistilBERT text encoders", "clip": "the original CLIP", "diffusers": "multistep samplers"}
+OPTIONAL = {
+    "transformers": "CLIP and DistilBERT text encoders",
+    "clip": "the original CLIP",
+    "diffusers": "multistep samplers",
+}
 
 
 def doctor() -> None:

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 FPS = 20
 
 Prompt = Annotated[
-    str, typer.Argument(help='A sentence, "a | b | c", or a timeline [{"text": ..., "seconds": ...}] (text or file).')
+    str,
+    typer.Argument(
+        help='A sentence, "a | b | c", or a timeline [{"text": ..., "seconds": ...}] (text or file).'
+    ),
 ]
 Out = Annotated[Path, typer.Option(help="Folder for motion.npz, motion.mp4 and contact_sheet.png.")]
-Seconds = Annotated[float | None, typer.Option(help="Length of the whole motion; by default each action gets its own.")]
+Seconds = Annotated[
+    float | None, typer.Option(help="Length of the whole motion; by default each action gets its own.")
+]
 Samples = Annotated[int, typer.Option(help="How many motions to make of the same prompt.")]
 Seed = Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")]
 Overlap = Annotated[float, typer.Option(help="Seconds that neighbouring pieces share.")]
@@ -29,7 +34,9 @@ Piece = Annotated[float | None, typer.Option(help="Seconds of the pieces that a 
 Steps = Annotated[int, typer.Option(help="Sampling steps.")]
 Sampler = Annotated[str, typer.Option(help="ddim, ddpm or heun.")]
 Eta = Annotated[float, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")]
-Guidance = Annotated[float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")]
+Guidance = Annotated[
+    float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")
+]
 Model = Annotated[str, typer.Option(help="A bundled model or a checkpoint folder (args.json + model*.pt).")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
 Video = Annotated[bool, typer.Option(help="Render motion.mp4.")]
@@ -97,7 +104,14 @@ class _Output:
 
 
 def _settings(
-    samples: int, seed: int, overlap: float, piece: float | None, steps: int, sampler: str, eta: float, guidance: float
+    samples: int,
+    seed: int,
+    overlap: float,
+    piece: float | None,
+    steps: int,
+    sampler: str,
+    eta: float,
+    guidance: float,
 ) -> "GenerateSettings":
     import math
 
@@ -144,7 +158,9 @@ def _warn_of_unknown(pipeline: "MotionPipeline", actions: "list[Action]") -> Non
     for match in pipeline.matches(actions):
         if not match.familiar:
             closest = "; ".join(entry.captions[0].rstrip(".") for entry, _ in match.nearest)
-            notes.print(f"[yellow]warning:[/] this model does not know {match.text!r}; the closest it knows: {closest}")
+            notes.print(
+                f"[yellow]warning:[/] this model does not know {match.text!r}; the closest it knows: {closest}"
+            )
 
 
 def _show(plan: "Plan") -> None:
@@ -163,12 +179,19 @@ def _draw(archive: "MotionArchive", output: _Output) -> None:
     for i, joints in enumerate(archive.joints):
         if output.sheet:
             target = output.folder / output.names("contact_sheet", ".png")[i]
-            render_contact_sheet(target, joints, fps=archive.fps, segments=archive.segments, force=output.force)
+            render_contact_sheet(
+                target, joints, fps=archive.fps, segments=archive.segments, force=output.force
+            )
             console.print(f"wrote {target}")
         if output.video:
             target = output.folder / output.names("motion", ".mp4")[i]
             with progress_bar("rendering") as update:
                 render_video(
-                    target, joints, fps=archive.fps, segments=archive.segments, force=output.force, progress=update
+                    target,
+                    joints,
+                    fps=archive.fps,
+                    segments=archive.segments,
+                    force=output.force,
+                    progress=update,
                 )
             console.print(f"wrote {target}")

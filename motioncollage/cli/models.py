@@ -26,7 +26,9 @@ def models(name: Annotated[str | None, typer.Argument(help="A model, to list its
         return
     vocabulary = Vocabulary.read(model_folder(name))
     if vocabulary is None:
-        console.print(f"{name} came without a list of actions; it takes any sentence like those it was trained on")
+        console.print(
+            f"{name} came without a list of actions; it takes any sentence like those it was trained on"
+        )
         return
     table = Table("action", "clips", "seconds", "for example")
     for entry in vocabulary.actions:

@@ -10,7 +10,10 @@ from motioncollage.cli.common import choose_device, console, progress_bar
 if TYPE_CHECKING:
     from mdm_adapter.data import Dataset
 
-app = typer.Typer(help="Train models. Interrupt with Ctrl-C; the same command goes on where it stopped.", no_args_is_help=True)
+app = typer.Typer(
+    help="Train models. Interrupt with Ctrl-C; the same command goes on where it stopped.",
+    no_args_is_help=True,
+)
 
 Data = Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]
 Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mdm_adapter.network import TEXT_WIDTHS
-from mdm_adapter.text import TextEmbedding, load_text_encoder
+from mdm_adapter.text import load_text_encoder
 from mdm_adapter.text.protocol import sentence_embedding
 from mdm_adapter.text.static import StaticTextEncoder
 
@@ -57,16 +57,10 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
         StaticTextEncoder(tmp_path)
 
 
-def test_embedding_rows_and_fields() -> None:
+def test_a_sentence_is_one_token() -> None:
     embedding = sentence_embedding(torch.arange(6.0).reshape(3, 2))
-    assert embedding.tokens.shape == (3, 1, 2)
-    assert embedding[0] is embedding.tokens
-    assert embedding[1] is embedding.padding
-    for rows in (slice(1, 3), [1, 2], torch.tensor([1, 2])):
-        part = embedding[rows]
-        assert isinstance(part, TextEmbedding)
-        assert torch.equal(part.tokens, embedding.tokens[1:])
-        assert torch.equal(part.padding, embedding.padding[1:])
+    assert torch.equal(embedding.tokens, torch.arange(6.0).reshape(3, 1, 2))
+    assert not embedding.padding.any()
 
 
 def test_encoders_by_name() -> None:

@@ -1,0 +1,97 @@
+"""Chain, cycle, grid and cube map against the paper's figures."""
+
+from collections import Counter
+
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from motioncollage.graph import FactorGraph
+from motioncollage.layouts import _RINGS, FACES, chain, cube_map, cycle, grid, ring_sites
+
+
+def numbers(graph: FactorGraph) -> list[tuple[tuple[int, ...], int]]:
+    return [(node.region.sites, node.counting_number) for node in graph.nodes]
+
+
+def test_chain_is_the_papers() -> None:
+    graph = chain([4, 4, 4], [2, 2])
+    expected = [((0, 1, 2, 3), 1), ((2, 3, 4, 5), 1), ((4, 5, 6, 7), 1), ((2, 3), -1), ((4, 5), -1)]
+    assert numbers(graph) == expected
+    assert graph.cover_counts().tolist() == [1, 1, 2, 2, 2, 2, 1, 1]
+
+
+def test_cycle_joins_its_ends_like_any_other_join() -> None:
+    graph = cycle([4, 4, 4], [2, 2, 2])
+    assert graph.site_shape == (6,)
+    assert {sites for sites, count in numbers(graph) if count == -1} == {(2, 3), (4, 5), (0, 1)}
+    assert graph.nodes[2].region.sites == (4, 5, 0, 1)
+
+
+def test_two_pieces_of_a_cycle_meet_twice() -> None:
+    graph = cycle([6, 6], [2, 2])
+    assert {sites for sites, count in numbers(graph) if count == -1} == {(4, 5), (0, 1)}
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_unequal_chains_and_large_overlaps(data: st.DataObject) -> None:
+    overlaps = data.draw(st.lists(st.integers(0, 12), max_size=5))
+    lengths, before = [], 0
+    for after in [*overlaps, 0]:
+        lengths.append(max(before, after) + data.draw(st.integers(1, 9)))
+        before = after
+    # Overlaps that meet inside a piece would put one overlap inside another's piece: refused, not miscounted.
+    assume(all(a + b < n for a, n, b in zip([0, *overlaps], lengths, [*overlaps, 0], strict=True)))
+    graph = chain(lengths, overlaps)
+    assert graph.site_shape == (sum(lengths) - sum(overlaps),)
+    assert [len(node.region) for node in graph.nodes[: graph.factors]] == lengths
+
+
+def test_grid_counts_edges_minus_and_corners_plus() -> None:
+    graph = grid(chain([4, 4], [2]), cycle([4, 4], [1, 1]))
+    assert graph.site_shape == (6, 6)
+    assert graph.factors == 4
+    kinds = Counter((node.region.shape, node.counting_number) for node in graph.nodes)
+    assert kinds == {((4, 4), 1): 4, ((2, 4), -1): 2, ((4, 1), -1): 4, ((2, 1), 1): 2}
+
+
+def test_cube_map_is_hierarchical_and_its_rings_close() -> None:
+    graph = cube_map(4)
+    assert graph.site_shape == (6, 4, 4)
+    assert Counter((node.region.shape, node.counting_number) for node in graph.nodes) == {
+        ((4, 4), 1): 24,
+        ((4, 2), -1): 24,
+        ((4, 4), -1): 6,
+    }
+    assert graph.cover_counts().min() > 0
+
+
+def test_rings_of_the_cube_continue_across_edges() -> None:
+    """Pixels beside each other in a ring are beside each other on the cube (checked in space)."""
+    n = 5
+    inner = (torch.arange(n) + 0.5) / n * 2 - 1
+    right, down = inner[None, :].expand(n, n), inner[:, None].expand(n, n)
+    one = torch.ones(n, n)
+    place = {
+        "F": (right, -down, one),
+        "B": (-right, -down, -one),
+        "R": (one, -down, -right),
+        "L": (-one, -down, right),
+        "U": (right, one, down),
+        "D": (right, -one, -down),
+    }
+    points = torch.stack([torch.stack(place[face], dim=-1) for face in FACES]).reshape(-1, 3)
+    for ring in _RINGS:
+        strip = torch.tensor(ring_sites(ring, n))
+        gap = (points[strip] - points[strip.roll(-1, 1)]).norm(dim=-1)
+        assert gap.max() < 2 / n + 1e-5, ring
+
+
+@pytest.mark.parametrize(
+    ("lengths", "overlaps"), [([4, 4], [4]), ([4, 4], []), ([0], []), ([4, 4], [-1]), ([], [])]
+)
+def test_impossible_chains_are_refused(lengths: list[int], overlaps: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"piece|overlap"):
+        chain(lengths, overlaps)
