@@ -1,9 +1,11 @@
 """Captioned motion in memory: the HumanML3D folder layout and the starter pack, both as 263 features at 20 fps."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -92,11 +94,31 @@ class Normalisation:
                 raise ValueError(
                     f"{folder / name} is missing; a HumanML3D folder and a checkpoint folder carry it"
                 )
-            array = np.load(folder / name, allow_pickle=False)
+            array = _load_numbers(folder / name)
             if array.shape != (representation.WIDTH,) or not np.isfinite(array).all():
                 raise ValueError(f"{folder / name} has shape {array.shape}; expected 263 finite numbers")
             arrays.append(torch.from_numpy(array.astype(np.float32)))
+        if not (arrays[1] > 0).all():
+            raise ValueError(
+                f"{folder / 'Std.npy'} holds numbers that are not above 0; copy the model's own file"
+            )
         return cls(arrays[0], arrays[1])
+
+
+def _load_numbers(path: Path) -> np.ndarray:
+    """An array of numbers from a `.npy` file that may be anything.
+
+    Raises:
+        ValueError: not such a file; the message names it.
+    """
+    try:
+        # Mapped, so that a header cannot claim more than the file has; refuses pickles and archives.
+        array = np.lib.format.open_memmap(path, mode="r")
+        if array.dtype.kind not in "fiu":
+            raise ValueError("it holds no numbers")
+        return np.array(array)
+    except (ValueError, OSError, EOFError, TypeError, SyntaxError) as error:
+        raise ValueError(f"{path} is damaged or no .npy file ({str(error)[:100]}); copy it again") from error
 
 
 def detect_layout(path: Path) -> str:
@@ -138,10 +160,15 @@ def read_starter(path: Path, split: str, progress: Progress | None = None) -> Da
     with np.load(path / "motions.npz", allow_pickle=False) as archive:
         joints, offsets = archive["joints"], archive["offsets"]
         scale = float(archive["metres_per_unit"])
-    rows = [json.loads(line) for line in (path / "captions.jsonl").read_text(encoding="utf-8").splitlines()]
-    wanted = [(i, row) for i, row in enumerate(rows) if row["split"] == split]
-    clips: list[Clip] = []
     rejected: dict[str, str] = {}
+    lines = (path / "captions.jsonl").read_text(encoding="utf-8").splitlines()
+    if len(lines) != len(offsets) - 1:
+        raise ValueError(
+            f"{path}: {len(lines)} captions for {len(offsets) - 1} motions; copy captions.jsonl and motions.npz again"
+        )
+    rows = [_starter_row(number, line, rejected) for number, line in enumerate(lines, 1)]
+    wanted = [(i, row) for i, row in enumerate(rows) if row is not None and row["split"] == split]
+    clips: list[Clip] = []
     for count, (i, row) in enumerate(wanted):
         motion = joints[offsets[i] : offsets[i + 1]].astype(np.float32) * scale
         # Some recordings start in the T-pose that their converter put in front.
@@ -152,6 +179,21 @@ def read_starter(path: Path, split: str, progress: Progress | None = None) -> Da
         if progress:
             progress(count + 1, len(wanted))
     return Dataset(tuple(clips), rejected)
+
+
+def _starter_row(number: int, line: str, rejected: dict[str, str]) -> dict[str, Any] | None:
+    """Labels of one motion, or None with the reason noted: a bad line costs its own clip only."""
+    try:
+        row = json.loads(line)
+        well_formed = all(isinstance(row[key], str) for key in ("name", "split", "content", "style"))
+        if not (well_formed and all(isinstance(caption, str) for caption in row["captions"])):
+            raise TypeError("a label is not text")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        rejected[f"captions.jsonl line {number}"] = (
+            f"cannot be read ({type(error).__name__} {str(error)[:80]})"
+        )
+        return None
+    return dict(row)
 
 
 def read_humanml3d(path: Path, split: str, progress: Progress | None = None) -> Dataset:
@@ -166,43 +208,62 @@ def read_humanml3d(path: Path, split: str, progress: Progress | None = None) -> 
     clips: list[Clip] = []
     rejected: dict[str, str] = {}
     for count, name in enumerate(names):
-        motion = _read_array(path, name)
-        text = path / "texts" / f"{name}.txt"
-        if motion is None or not text.exists():
-            rejected[name] = "no motion file" if motion is None else "no caption file"
-        else:
-            for suffix, captions, span in _captions(text):
+        try:
+            for suffix, captions, span in _captions(path / "texts" / f"{name}.txt", rejected):
+                motion = _read_array(path, name)
                 frames = motion if span is None else motion[int(span[0] * 20) : int(span[1] * 20)]
                 clip = _checked(name + suffix, frames, captions, rejected)
                 if clip is not None:
                     clips.append(clip)
+        except ValueError as error:
+            rejected[name] = str(error)
         if progress:
             progress(count + 1, len(names))
     return Dataset(tuple(clips), rejected)
 
 
-def _read_array(path: Path, name: str) -> Tensor | None:
+def _read_array(path: Path, name: str) -> Tensor:
     for folder in ("new_joint_vecs", "joints", "new_joints"):
         file = path / folder / f"{name}.npy"
         if file.exists():
-            return torch.from_numpy(np.load(file, allow_pickle=False).astype(np.float32))
-    return None
+            return torch.from_numpy(_load_numbers(file).astype(np.float32))
+    raise ValueError("no motion file")
 
 
-def _captions(path: Path) -> Iterator[tuple[str, list[str], tuple[float, float] | None]]:
+def _captions(
+    path: Path, rejected: dict[str, str]
+) -> list[tuple[str, list[str], tuple[float, float] | None]]:
+    """(name suffix, captions, seconds) of a caption file: those of the whole motion last, under no suffix."""
+    if not path.exists():
+        raise ValueError("no caption file")
+    found: list[tuple[str, list[str], tuple[float, float] | None]] = []
     whole = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines()):
         parts = line.strip().split("#")
         if not parts[0]:
             continue
-        start, end = (float(parts[2]), float(parts[3])) if len(parts) >= 4 else (0.0, 0.0)
-        # "nan" stands for "no span" in a few official files.
-        if np.isnan(start) or np.isnan(end) or start == end == 0.0:
+        span = _span(parts)
+        if span is None:
             whole.append(parts[0])
+        elif 0 <= span[0] < span[1] < math.inf:
+            found.append((f"#{number}", [parts[0]], span))
         else:
-            yield f"#{number}", [parts[0]], (start, end)
-    if whole:
-        yield "", whole, None
+            rejected[f"{path.stem}#{number}"] = f"time span {' to '.join(parts[2:4])}"
+    if whole or not found:
+        found.append(("", whole, None))
+    return found
+
+
+def _span(parts: list[str]) -> tuple[float, float] | None:
+    """Seconds that a caption is about; None for the whole motion; an empty span where it is not numbers."""
+    if len(parts) < 4:
+        return None
+    try:
+        start, end = float(parts[2]), float(parts[3])
+    except ValueError:
+        return 0.0, 0.0
+    # "nan" stands for "no span" in a few official files.
+    return None if math.isnan(start) or math.isnan(end) or start == end == 0.0 else (start, end)
 
 
 def _checked(name: str, motion: Tensor, captions: list[str], rejected: dict[str, str]) -> Clip | None:
@@ -218,8 +279,14 @@ def _checked(name: str, motion: Tensor, captions: list[str], rejected: dict[str,
     elif not usable:
         rejected[name] = "no caption"
     else:
-        frames = representation.from_joints(motion).features if is_joints else motion
-        return Clip(name, frames, usable)
+        try:
+            frames = representation.from_joints(motion).features if is_joints else motion
+        except ValueError as error:
+            rejected[name] = str(error)
+            return None
+        if torch.isfinite(frames).all():
+            return Clip(name, frames, usable)
+        rejected[name] = "joints that coincide"
     return None
 
 

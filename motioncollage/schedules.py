@@ -25,6 +25,10 @@ def cosine_betas(steps: int) -> Tensor:
 def linear_betas(steps: int) -> Tensor:
     """Betas [steps] of Ho et al. 2020, scaled so that any number of steps ends at the same noise."""
     scale = 1000 / steps
+    if scale * 0.02 >= 1:
+        raise ValueError(
+            f"a linear noise schedule of {steps} steps reaches beta {scale * 0.02:g}; use more than 20"
+        )
     return torch.linspace(scale * 1e-4, scale * 0.02, steps, dtype=torch.float64)
 
 
@@ -125,6 +129,8 @@ def spaced_steps(steps: int, sections: str | Sequence[int]) -> Tensor:
         if isinstance(sections, str)
         else list(sections)
     )
+    if not counts:
+        raise ValueError("no sections; give at least one number of steps")
     size, extra = divmod(steps, len(counts))
     kept: list[int] = []
     first = 0

@@ -6,8 +6,11 @@ run that was interrupted goes on exactly as if it had not been.
 
 import copy
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -89,6 +92,32 @@ def save_atomically(contents: dict[str, Any], path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def stop_requested() -> Iterator[list[int]]:
+    """A list that fills when Ctrl-C or SIGTERM asks to stop; a second signal acts as usual.
+
+    An interrupt between the optimiser's step and the counter would repeat a step after resuming. Outside the main
+    thread Python allows no handlers, and the list stays empty.
+    """
+    requests: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield requests
+        return
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def remember(number: int, _: object) -> None:
+        requests.append(number)
+        signal.signal(number, usual[signal.Signals(number)])
+
+    try:
+        for number in usual:
+            signal.signal(number, remember)
+        yield requests
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
 class Trainer:
     """Minimises an objective over a model's parameters, with everything needed to go on in one file."""
 
@@ -128,10 +157,10 @@ class Trainer:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
 
     def run(self, report: Report | None = None) -> int:
-        """Train up to `settings.steps`; returns the step reached. Ctrl-C saves and stops."""
+        """Train up to `settings.steps`; returns the step reached. Ctrl-C and SIGTERM finish the step, save and stop."""
         last_save = time.monotonic()
-        try:
-            while self.step < self.settings.steps:
+        with stop_requested() as stop:
+            while self.step < self.settings.steps and not stop:
                 figures = self._train_step()
                 if self.step % self.settings.validate_every == 0 or self.step == self.settings.steps:
                     figures["validation"] = self._validate()
@@ -140,8 +169,6 @@ class Trainer:
                     last_save = time.monotonic()
                 if report:
                     report(self.step, figures)
-        except KeyboardInterrupt:
-            pass
         self.save()
         return self.step
 
@@ -206,12 +233,23 @@ class Trainer:
         save_atomically(contents, self.checkpoint)
 
     def _resume(self) -> None:
-        contents = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        if contents["about"] != self.about:
+        try:
+            contents = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+            about = contents["about"]
+        except Exception as error:
+            # A damaged or foreign file surfaces as whatever its parser trips over.
             raise ValueError(
-                f"{self.checkpoint} was written by another run ({contents['about']}); choose another --out"
-            )
-        self.model.load_state_dict(contents["model"])
-        self.average.load_state_dict(contents["average"])
-        self.optimizer.load_state_dict(contents["optimizer"])
-        self.step, self.best = int(contents["step"]), float(contents["best"])
+                f"{self.checkpoint} is damaged or no checkpoint of a training ({type(error).__name__}); move it away"
+                " to start anew, or choose another --out"
+            ) from error
+        if about != self.about:
+            raise ValueError(f"{self.checkpoint} was written by another run ({about}); choose another --out")
+        try:
+            self.model.load_state_dict(contents["model"])
+            self.average.load_state_dict(contents["average"])
+            self.optimizer.load_state_dict(contents["optimizer"])
+            self.step, self.best = int(contents["step"]), float(contents["best"])
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise ValueError(
+                f"{self.checkpoint} does not fit this model ({str(error).splitlines()[0][:120]}); choose another --out"
+            ) from error

@@ -77,6 +77,8 @@ def humanml(tmp_path: Path) -> Path:
             "he stops for a while.#he/PRON#2.0#4.5\n"
             "a person strolls.#a/DET#nan#nan\n"
             "after the end.#after/ADP#100.0#101.0\n"
+            "backwards.#backwards/ADV#4.0#2.0\n"
+            "no number.#no/DET#two#4.0\n"
         ),
         "000002": "a person runs\n",
         "000006": "#/X#0.0#0.0\n",
@@ -139,9 +141,42 @@ def test_rejected_entries_say_why(humanml: Path) -> None:
         "000003": "non-finite numbers",
         "000004": "shape (181, 262)",
         "000005": "1 frames",
+        "000001#5": "time span 4.0 to 2.0",
+        "000001#6": "time span two to 4.0",
+        "000006": "no caption",
         "000007": "no caption file",
         "000008": "no motion file",
     }
+
+
+@pytest.mark.parametrize(
+    "contents", [b"", b"\x93NUMPY\x01\x00", b"PK\x03\x04 not an archive", b"\x80\x04N.", b"[[1, 2]]"]
+)
+def test_a_damaged_file_costs_its_own_clip_only(humanml: Path, contents: bytes) -> None:
+    (humanml / "joints" / "000002.npy").write_bytes(contents)
+    dataset = read_dataset(humanml, "train")
+    assert [clip.name for clip in dataset] == ["000001#2", "000001"]
+    assert "000002.npy is damaged or no .npy file" in dataset.rejected["000002"]
+
+
+def test_a_skeleton_without_extent_costs_its_own_clip_only(humanml: Path) -> None:
+    np.save(humanml / "joints" / "000002.npy", np.zeros((60, 22, 3), dtype=np.float32))
+    dataset = read_dataset(humanml, "train")
+    assert [clip.name for clip in dataset] == ["000001#2", "000001"]
+    assert dataset.rejected["000002"]
+
+
+def test_a_bad_line_of_labels_costs_its_own_clip_only(starter: Path) -> None:
+    path = starter / "captions.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for bad in ("{", "[]", "null", lines[1].replace('"name"', '"nom"'), lines[1].replace('"kick"', "7")):
+        path.write_text("\n".join([lines[0], bad, *lines[2:]]), encoding="utf-8")
+        dataset = read_dataset(starter, "train")
+        assert [clip.name for clip in dataset] == ["run"]
+        assert "cannot be read" in dataset.rejected["captions.jsonl line 2"]
+    path.write_text("\n".join(lines[:3]), encoding="utf-8")
+    with pytest.raises(ValueError, match="3 captions for 4 motions"):
+        read_dataset(starter, "train")
 
 
 def test_what_is_no_data_folder_is_refused(tmp_path: Path, humanml: Path) -> None:
@@ -179,6 +214,13 @@ def test_normalisation_files_must_fit(tmp_path: Path) -> None:
         Normalisation.read(tmp_path)
     np.save(tmp_path / "Mean.npy", np.zeros(251))
     with pytest.raises(ValueError, match=r"Mean\.npy has shape \(251,\); expected 263 finite numbers"):
+        Normalisation.read(tmp_path)
+    np.save(tmp_path / "Mean.npy", np.zeros(263))
+    np.save(tmp_path / "Std.npy", np.zeros(263))
+    with pytest.raises(ValueError, match=r"Std\.npy holds numbers that are not above 0"):
+        Normalisation.read(tmp_path)
+    (tmp_path / "Std.npy").write_bytes(b"short")
+    with pytest.raises(ValueError, match=r"Std\.npy is damaged"):
         Normalisation.read(tmp_path)
 
 

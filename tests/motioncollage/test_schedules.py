@@ -85,7 +85,9 @@ def test_signal_falls_and_levels_are_variance_preserving(name: str, steps: int) 
     assert torch.isfinite(schedule.posterior_log_variance_clipped[1:]).all()
 
 
-@pytest.mark.parametrize(("name", "steps"), [("quadratic", 10), ("cosine", 0), ("cosine", 10**6)])
+@pytest.mark.parametrize(
+    ("name", "steps"), [("quadratic", 10), ("cosine", 0), ("cosine", 10**6), ("linear", 20)]
+)
 def test_unknown_schedules_are_refused(name: str, steps: int) -> None:
     with pytest.raises(ValueError, match="noise schedule"):
         VPSchedule.named(name, steps)

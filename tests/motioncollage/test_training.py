@@ -1,5 +1,6 @@
 """The training loop: resuming changes nothing, the average lags behind, broken runs stop with a reason."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def settings(**changes: object) -> TrainingSettings:
 def interrupt_at(stop: int):  # type: ignore[no-untyped-def]
     def report(step: int, figures: dict[str, float]) -> None:
         if step == stop:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGTERM if stop % 2 else signal.SIGINT)
 
     return report
 
@@ -111,6 +112,25 @@ def test_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     Trainer(network(), Regression(), settings(steps=1), checkpoint=tmp_path / "run.pt", about="walk").run()
     with pytest.raises(ValueError, match="was written by another run"):
         Trainer(network(), Regression(), settings(), checkpoint=tmp_path / "run.pt", about="dance")
+
+
+@pytest.mark.parametrize("contents", [b"", b"PK\x03\x04 cut short", None, {"step": 3}])
+def test_damaged_checkpoint_is_named(tmp_path: Path, contents: object) -> None:
+    path = tmp_path / "run.pt"
+    if isinstance(contents, bytes):
+        path.write_bytes(contents)
+    else:
+        torch.save(contents, path)
+    with pytest.raises(
+        ValueError, match=r"run\.pt is damaged or no checkpoint of a training .*; move it away"
+    ):
+        Trainer(network(), Regression(), settings(), checkpoint=path)
+
+
+def test_checkpoint_of_another_shape_is_refused(tmp_path: Path) -> None:
+    Trainer(network(), Regression(), settings(steps=1), checkpoint=tmp_path / "run.pt").run()
+    with pytest.raises(ValueError, match="does not fit this model"):
+        Trainer(nn.Linear(4, 1), Regression(), settings(), checkpoint=tmp_path / "run.pt")
 
 
 def test_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
