@@ -10,7 +10,8 @@ from torch import Tensor
 from motioncollage.denoiser import Composed
 from motioncollage.samplers import Churn, Levels, OnStep, gaussian, sample_eta, sample_heun
 
-SAMPLERS = ("ddim", "ddpm", "heun")
+SOLVERS = ("deis", "dpm++", "dpm++sde", "unipc")
+SAMPLERS = ("ddim", "ddpm", "euler", "heun", *SOLVERS)
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,9 @@ class SamplerSettings:
 
     Attributes:
         name: `ddim` (any eta; 0 is the probability-flow ODE, the paper's choice for motion), `ddpm` (ancestral, eta
-            1), `heun` (Karras et al. 2022, algorithm 2: two evaluations a step).
+            1), `euler` (first order in sigma: DDIM without renewed noise), `heun` (Karras et al. 2022, algorithm 2:
+            two evaluations a step), and the multistep solvers `deis`, `dpm++`, `dpm++sde`, `unipc` (one evaluation a
+            step; they need `diffusers`).
         steps: noise levels visited.
         eta: for `ddim` only.
         churn: for `heun` only; 0 is deterministic.
@@ -37,6 +40,10 @@ class SamplerSettings:
             raise ValueError(f"steps is {self.steps}; a sampler needs at least 1")
         if not 0 <= self.eta <= 1:
             raise ValueError(f"eta is {self.eta}; choose between 0 (deterministic) and 1 (ancestral)")
+        if self.eta > 0 and self.name != "ddim":
+            raise ValueError(f"eta is {self.eta} but the sampler is {self.name!r}; only ddim takes eta")
+        if self.churn > 0 and self.name != "heun":
+            raise ValueError(f"churn is {self.churn} but the sampler is {self.name!r}; only heun takes churn")
         if not 0 <= self.churn < math.inf:
             raise ValueError(f"churn is {self.churn}; choose 0 (deterministic) or more")
 
@@ -67,6 +74,12 @@ def sample(
         churn = Churn(settings.churn) if settings.churn > 0 else None
         run = partial(sample_heun, churn=churn, noise=noise, on_step=on_step)
         return run(denoiser, start * math.hypot(1, ratios[0]), [*ratios, 0.0], levels.at)
-    eta = 1.0 if settings.name == "ddpm" else settings.eta
     scale = math.hypot(visited[0].alpha, visited[0].sigma)
+    if settings.name in SOLVERS:
+        from motioncollage.multistep import sample_multistep
+
+        return sample_multistep(
+            denoiser, start * scale, visited, name=settings.name, noise=noise, on_step=on_step
+        )
+    eta = {"ddpm": 1.0, "euler": 0.0}.get(settings.name, settings.eta)
     return sample_eta(denoiser, start * scale, visited, eta=eta, noise=noise, on_step=on_step)
