@@ -121,11 +121,12 @@ def plan_pieces(
 ) -> Plan:
     """Cover a sequence of actions with pieces no longer than the model knows.
 
-    An action owns the frames from the middle of the overlap before it to the middle of the one after it. Its pieces reach
-    half an overlap further on both sides; an action longer than a piece is cut into equal ones.
+    An action owns the frames from the middle of the overlap before it to the middle of the one after it; what it
+    covers reaches half an overlap further on both sides. Where that is more than the model knows, it is cut into pieces
+    of equal length.
 
     Raises:
-        ValueError: an action too short to be a piece, or a loop too short to be cut in two.
+        ValueError: an action too short to be a piece.
     """
     ends = [round(FPS * sum(seconds[: i + 1])) for i in range(len(seconds))]
     frames = [end - start for start, end in zip([0, *ends], ends)]
@@ -134,33 +135,35 @@ def plan_pieces(
             raise ValueError(
                 f"{action.text[:40]!r} lasts {count} frames; give it at least {2 * MIN_OVERLAP / FPS:g} s"
             )
-    # Parts: (text, frames owned), with long actions cut. An inner part needs room for half an overlap on each side.
-    room = settings.piece - settings.overlap
-    parts: list[tuple[str, int]] = []
-    owners: list[int] = []
-    for number, (action, count) in enumerate(zip(actions, frames)):
-        cuts = max(1, math.ceil(count / room)) if count + settings.overlap > settings.limit else 1
+    joins = _joins(frames, settings.overlap, loop=loop)
+    pieces: list[Piece] = []
+    overlaps: list[int] = []
+    for number, (action, end) in enumerate(zip(actions, ends)):
+        before = joins[number - 1] // 2 if number or loop else 0
+        after = joins[number] // 2 if number < len(joins) else 0
+        start, covered = end - frames[number] - before, before + frames[number] + after
+        cuts = 1
+        if covered > settings.limit:
+            cuts = math.ceil((covered - settings.overlap) / (settings.piece - settings.overlap))
         if loop and len(actions) == 1:
-            cuts = max(2, cuts)
-        edges = [round(count * i / cuts) for i in range(cuts + 1)]
-        parts += [(action.text, after - before) for before, after in pairwise(edges)]
-        owners += [number] * cuts
-    joins = [*pairwise(range(len(parts)))] + ([(len(parts) - 1, 0)] if loop else [])
-    overlaps = []
-    for before, after in joins:
-        # Even, so that the boundary is its middle; no longer than either part, so that pieces do not swallow others.
-        overlap = min(settings.overlap, parts[before][1], parts[after][1])
-        overlaps.append(max(MIN_OVERLAP, overlap - overlap % 2))
-    pieces = []
-    position = 0
-    for number, (text, count) in enumerate(parts):
-        before = overlaps[number - 1] // 2 if number or loop else 0
-        after = overlaps[number] // 2 if number < len(overlaps) else 0
-        pieces.append(Piece(text, position - before, count + before + after))
-        position += count
+            cuts = max(2, cuts)  # a cycle is at least two pieces
+        shared = settings.overlap if covered > settings.limit else joins[0] if cuts > 1 else 0
+        edges = [round((covered - shared) * i / cuts) for i in range(cuts + 1)]
+        for first, following in pairwise(edges):
+            pieces.append(Piece(action.text, start + first, following - first + shared))
+        overlaps += [shared] * (cuts - 1) + joins[number : number + 1]
     start = 0
     segments = []
     for action, end in zip(actions, ends):
         segments.append(Segment(action.text, start, end))
         start = end
     return Plan(ends[-1], tuple(pieces), tuple(overlaps), tuple(segments), loop)
+
+
+def _joins(frames: Sequence[int], overlap: int, *, loop: bool) -> list[int]:
+    """Frames that neighbouring actions share: even, so that the boundary is their middle, and shorter than they are."""
+    around = [*pairwise(range(len(frames)))] + ([(len(frames) - 1, 0)] if loop else [])
+    # In a loop the two ends of an action may meet the same neighbour: half is left to each.
+    room = 2 if loop else 1
+    longest = [min(overlap, frames[before] // room, frames[after] // room) for before, after in around]
+    return [max(MIN_OVERLAP, count - count % 2) for count in longest]

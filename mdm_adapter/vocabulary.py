@@ -66,15 +66,15 @@ class Vocabulary:
             return None
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MB; it is no vocabulary")
-        rows = json.loads(path.read_text(encoding="utf-8"))
         try:
+            rows = json.loads(path.read_text(encoding="utf-8"))
             known = [
                 KnownAction(
                     str(r["action"]), tuple(map(str, r["captions"])), int(r["clips"]), float(r["seconds"])
                 )
                 for r in rows
             ]
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{path} is no vocabulary ({error}); install the model again") from error
         return cls(tuple(known))
 

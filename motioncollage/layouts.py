@@ -15,8 +15,7 @@ def chain(lengths: Sequence[int], overlaps: Sequence[int]) -> FactorGraph:
     """
     starts = chain_starts(lengths, overlaps)
     total = starts[-1] + lengths[-1]
-    regions = [Region.line(range(start, start + length)) for start, length in zip(starts, lengths)]
-    return FactorGraph.from_regions(regions, (total,))
+    return _joined(starts, lengths, overlaps, total)
 
 
 def chain_starts(lengths: Sequence[int], overlaps: Sequence[int]) -> list[int]:
@@ -57,11 +56,21 @@ def cycle(lengths: Sequence[int], overlaps: Sequence[int]) -> FactorGraph:
     starts = [0]
     for length, overlap in zip(lengths, overlaps[:-1]):
         starts.append(starts[-1] + length - overlap)
-    regions = [
-        Region.line([site % total for site in range(start, start + length)])
-        for start, length in zip(starts, lengths)
-    ]
-    return FactorGraph.from_regions(regions, (total,))
+    return _joined(starts, lengths, overlaps, total)
+
+
+def _joined(
+    starts: Sequence[int], lengths: Sequence[int], overlaps: Sequence[int], total: int
+) -> FactorGraph:
+    """Pieces +1 and the overlaps that end them -1: a junction tree, so no other intersection counts (Kikuchi)."""
+    ends = [start + length for start, length in zip(starts, lengths)]
+    spans = [(start, length, 1) for start, length in zip(starts, lengths)]
+    spans += [(end - overlap, overlap, -1) for end, overlap in zip(ends, overlaps) if overlap]
+    nodes = tuple(
+        Node(Region.line([site % total for site in range(start, start + length)]), count)
+        for start, length, count in spans
+    )
+    return FactorGraph((total,), nodes, len(starts))
 
 
 def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:

@@ -1,13 +1,17 @@
 """`motioncollage train`: resumable training on any supported data."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from motioncollage.cli.common import choose_device, console, progress_bar
 
 if TYPE_CHECKING:
+    from eval.probes import ProbeRow
+    from eval.training_data import EvaluatorData
     from mdm_adapter.data import Dataset
 
 app = typer.Typer(
@@ -17,11 +21,6 @@ app = typer.Typer(
 
 Data = Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]
 Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]
-
-
-@app.callback()
-def group() -> None:
-    """Keeps `train denoiser` a subcommand while there is only one."""
 
 
 @app.command()
@@ -82,6 +81,64 @@ def denoiser(
     folder = out / "model"
     export_model(folder, trainer, config, normalisation, vocabulary)
     console.print(f"step {reached} of {steps}; wrote {folder}: use it with --model {folder}")
+
+
+@app.command()
+def evaluator(
+    data: Data,
+    out: Out = Path("runs/evaluator"),
+    steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 800,
+    batch_size: Annotated[int, typer.Option(help="Clips per step; each is the others' wrong answer.")] = 128,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,
+    mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Train a text-motion evaluator and show how well it judges the val split."""
+    from eval.probes import probe_evaluator
+    from eval.starter_encoder import save_starter_evaluator
+    from eval.training import train_evaluator
+    from eval.training_data import TrainingSettings
+
+    settings = TrainingSettings(steps=steps, batch=batch_size, learning_rate=learning_rate, seed=seed)
+    where = choose_device(device)
+    out.mkdir(parents=True, exist_ok=True)
+    train = _read(data, "train")
+    with progress_bar("training") as update:
+        judge = train_evaluator(
+            evaluator_data(train, mirror=mirror, shortest=settings.shortest), settings, device=where,
+            checkpoint=out / "checkpoint.pt", progress=lambda state: update(state.step, state.steps),
+        )  # fmt: skip
+    target = out / "evaluator.safetensors"
+    save_starter_evaluator(judge, target)
+    console.print(f"wrote {target}: use it with motioncollage eval --evaluator {target}")
+    if _has_split(data, "val"):
+        held_out = evaluator_data(_read(data, "val"), mirror=False, shortest=settings.shortest)
+        texts = [captions[0] for captions in held_out.captions]
+        console.print(probe_table(probe_evaluator(judge, held_out.features, texts, held_out.labels)))
+
+
+def evaluator_data(dataset: "Dataset", *, mirror: bool, shortest: int) -> "EvaluatorData":
+    """Clips for the evaluator; two of one (action, style) are not a wrong match, without labels each is its own."""
+    from eval.training_data import EvaluatorData
+    from mdm_adapter.data import mirror_clip
+
+    clips = [clip for clip in dataset if clip.frames > shortest]
+    if len(clips) < len(dataset):
+        console.print(f"left out {len(dataset) - len(clips)} clips of at most {shortest} frames")
+    if mirror:
+        clips += [mirror_clip(clip) for clip in clips]
+    labels = [(clip.action, clip.style) if clip.action else (clip.name,) for clip in clips]
+    return EvaluatorData([clip.features for clip in clips], [clip.captions for clip in clips], labels)
+
+
+def probe_table(rows: "Sequence[ProbeRow]") -> Table:
+    """The judge's figures on real and on spoilt motion."""
+    names = [metric.name for metric in rows[0].metrics]
+    table = Table("motion", *names)
+    for row in rows:
+        table.add_row(row.name, *(f"{row[name]:.3f}" for name in names))
+    return table
 
 
 def _read(path: Path, split: str) -> "Dataset":

@@ -1,6 +1,7 @@
 """Chain, cycle, grid and cube map against the paper's figures."""
 
 from collections import Counter
+from itertools import accumulate, pairwise
 
 import pytest
 import torch
@@ -42,9 +43,14 @@ def test_unequal_chains_and_large_overlaps(data: st.DataObject) -> None:
     for after in [*overlaps, 0]:
         lengths.append(max(before, after) + data.draw(st.integers(1, 9)))
         before = after
-    # Overlaps that meet inside a piece would put one overlap inside another's piece: refused, not miscounted.
-    assume(all(a + b < n for a, n, b in zip([0, *overlaps], lengths, [*overlaps, 0], strict=True)))
+    assume(all(overlap < min(pair) for overlap, pair in zip(overlaps, pairwise(lengths), strict=True)))
+    starts = list(accumulate((n - o for n, o in zip(lengths, overlaps, strict=False)), initial=0))
+    assume(all(b + m > a + n for (a, n), (b, m) in pairwise(zip(starts, lengths, strict=True))))
     graph = chain(lengths, overlaps)
+    assert graph.cover_counts().min() > 0
+    # The same counting numbers as the closure under intersection, where three pieces may share a site.
+    closure = FactorGraph.from_regions([node.region for node in graph.nodes[: graph.factors]], graph.site_shape)
+    assert sorted(numbers(graph)) == sorted(numbers(closure))
     assert graph.site_shape == (sum(lengths) - sum(overlaps),)
     assert [len(node.region) for node in graph.nodes[: graph.factors]] == lengths
 

@@ -1,0 +1,102 @@
+"""From seconds to pieces: every frame owned by its action, no piece longer than the model knows."""
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mdm_adapter.planning import PlanSettings, plan_pieces, resolve_seconds
+from mdm_adapter.prompts import Action
+
+
+def actions(*seconds: float | None) -> list[Action]:
+    return [Action(f"action {i}", value) for i, value in enumerate(seconds)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    seconds=st.lists(st.floats(0.5, 40.0), min_size=1, max_size=6),
+    piece=st.integers(40, 196),
+    overlap=st.integers(2, 39),
+    loop=st.booleans(),
+)
+def test_plans_cover_time_and_respect_the_model(
+    seconds: list[float], piece: int, overlap: int, loop: bool
+) -> None:
+    chosen = PlanSettings(piece=piece, overlap=overlap, limit=196)
+    plan = plan_pieces(actions(*seconds), seconds, chosen, loop=loop)
+    assert plan.frames == round(20 * sum(seconds))
+    assert max(p.frames for p in plan.pieces) <= 196
+    assert plan.segments[0].start == 0
+    assert plan.segments[-1].end == plan.frames
+    assert all(a.end == b.start for a, b in pairwise(plan.segments))
+    assert [s.text for s in plan.segments] == [f"action {i}" for i in range(len(seconds))]
+    # The graph checks that every site counts once and that overlaps are those of neighbours.
+    graph = plan.graph()
+    assert graph.site_shape == (plan.frames,)
+    assert graph.factors == len(plan.pieces)
+    # Boundaries of actions lie in the middle of overlaps.
+    for (before, after), overlap_frames in zip(pairwise(plan.pieces), plan.overlaps, strict=False):
+        assert before.start + before.frames - after.start == overlap_frames
+        if before.text != after.text:
+            middle = after.start + overlap_frames // 2
+            assert middle in {segment.start for segment in plan.segments}
+
+
+def test_the_usual_lengths() -> None:
+    one = plan_pieces(actions(6.0), [6.0], PlanSettings())
+    assert [(p.start, p.frames) for p in one.pieces] == [(0, 120)]
+    assert one.overlaps == ()
+    four = plan_pieces(actions(4, 4, 4, 4), [4.0] * 4, PlanSettings())
+    assert [(p.start, p.frames) for p in four.pieces] == [(0, 90), (70, 100), (150, 100), (230, 90)]
+    assert four.overlaps == (20, 20, 20)
+    assert four.describe() == "4 pieces of 4.5, 5, 5, 4.5 s, overlapping by 1 s"
+    long = plan_pieces(actions(24.0), [24.0], PlanSettings())
+    assert {p.text for p in long.pieces} == {"action 0"}
+    assert len(long.segments) == 1
+    assert max(p.frames for p in long.pieces) <= 120
+    round_trip = plan_pieces(actions(4, 4), [4.0, 4.0], PlanSettings(), loop=True)
+    assert round_trip.overlaps == (20, 20)
+    assert round_trip.pieces[0].start == -10
+
+
+def test_lengths_of_actions() -> None:
+    def natural(text: str) -> float:
+        return 2.0 if text.endswith("0") else 6.0
+
+    assert resolve_seconds(actions(None, None), natural, None) == [2.0, 6.0]
+    assert resolve_seconds(actions(None, 3.0), natural, None) == [2.0, 3.0]
+    assert resolve_seconds(actions(None, None), natural, 16.0) == [4.0, 12.0]
+    assert resolve_seconds(actions(None, 3.0), natural, 10.0) == [7.0, 3.0]
+    assert resolve_seconds(actions(4.0, 3.0), natural, 7.0) == [4.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "total", "message"),
+    [
+        ([None], 0.0, "seconds of the whole motion is 0; give a number above 0"),
+        ([None], -3.0, "seconds of the whole motion is -3"),
+        ([None], math.nan, "seconds of the whole motion is nan"),
+        ([None], math.inf, "seconds of the whole motion is inf"),
+        ([None], 1e6, "at most 3600 s are made at a time"),
+        ([math.nan], None, "the action 'action 0' lasts nan seconds"),
+        ([4.0, 4.0], 10.0, r"the actions last 8 s together but --seconds is 10; leave one of the two out"),
+        ([None] * 6, 1.0, r"6 actions do not fit into 1 s; give at least 0\.5 s to each"),
+        ([3000.0, 3000.0], None, "the motion would last 6000 s"),
+        ([8.0, None], 5.0, "2 actions do not fit into 5 s"),
+    ],
+)
+def test_seconds_that_make_no_sense(seconds: list[float | None], total: float | None, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        resolve_seconds(actions(*seconds), lambda text: 4.0, total)
+
+
+def test_pieces_that_make_no_sense() -> None:
+    with pytest.raises(ValueError, match=r"piece is 200 frames; this model knows at most 196 \(9\.8 s\)"):
+        PlanSettings(piece=200)
+    with pytest.raises(ValueError, match=r"overlap is 120 frames \(6 s\); it must be at least 2 and shorter"):
+        PlanSettings(overlap=120)
+    with pytest.raises(ValueError, match="lasts 2 frames"):
+        plan_pieces(actions(0.1), [0.1], PlanSettings())
