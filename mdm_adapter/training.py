@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mdm_adapter.checkpoint import save_model
 from mdm_adapter.data import Clip, Dataset, Normalisation
 from mdm_adapter.network import MDM, NetworkConfig
 from mdm_adapter.text import TextEncoder
+from mdm_adapter.transitions import Transition
 from mdm_adapter.vocabulary import Vocabulary
 from motioncollage.schedules import VPSchedule
 from motioncollage.training import Trainer
@@ -36,6 +38,8 @@ class DenoiserTraining:
     short_frames: tuple[int, int] = (8, 40)
     long_frames: tuple[int, int] = (40, 196)
     whole_part: float = 0.6  # a long crop keeps at least this part of a clip
+    transitions: float = 0.3  # share of crops that hold a made-up passage between two clips, if there are any
+    reach: int = 20  # frames beyond such a passage's seam that a crop under one clip's text may go
     drop_text_short: float = 0.5
     drop_text_long: float = 0.1
     text_noise: float = 0.15  # relative to the embedding: neighbours of a caption mean the same motion
@@ -65,21 +69,28 @@ def caption_variants(caption: str, *, count: int, seed: int = 0) -> list[str]:
     return list(dict.fromkeys(variants))
 
 
+def balanced_chances(clips: Sequence[Clip], balance: float) -> Tensor:
+    """Chance of each clip [clips], not normalised: an action of n clips is drawn in proportion to n ** balance."""
+    actions = [clip.action or clip.captions[0] for clip in clips]
+    sizes = Counter(actions)
+    return torch.tensor([sizes[action] ** (balance - 1.0) for action in actions])
+
+
 class ClipBatches:
     """Crops of clips, all on one device, drawn by step number alone."""
 
     def __init__(
         self, clips: tuple[Clip, ...], normalisation: Normalisation, encoder: TextEncoder, settings: DenoiserTraining,
-        *, device: torch.device, variants: int = 2,
+        *, device: torch.device, variants: int = 2, transitions: Sequence[Transition] = (),
     ) -> None:  # fmt: skip
-        self.settings, self.device = settings, device
-        self.lengths = torch.tensor([clip.frames for clip in clips])
+        self.settings, self.device, self.transitions = settings, device, transitions
+        motions = [clip.features for clip in clips] + [passage.features for passage in transitions]
+        self.clips = len(clips)
+        self.lengths = torch.tensor([len(motion) for motion in motions])
         self.starts = torch.cumsum(self.lengths, 0) - self.lengths
-        frames = torch.cat([clip.features for clip in clips])
+        frames = torch.cat(motions)
         self.frames = normalisation.apply(frames).to(device)
-        actions = [clip.action or clip.captions[0] for clip in clips]
-        sizes = Counter(actions)
-        self.chances = torch.tensor([sizes[action] ** (settings.balance - 1.0) for action in actions])
+        self.chances = balanced_chances(clips, settings.balance)
         texts = [[v for c in clip.captions for v in caption_variants(c, count=variants)] for clip in clips]
         distinct = {text: i for i, text in enumerate(dict.fromkeys(t for group in texts for t in group))}
         embedding = encoder.encode(list(distinct))
@@ -90,11 +101,15 @@ class ClipBatches:
         """`size` crops (clip, start, frames, caption, text dropped)."""
         s = self.settings
         chosen = torch.multinomial(self.chances, size, replacement=True, generator=generator).tolist()
-        uniform = torch.rand(size, 5, generator=generator).tolist()
+        uniform = torch.rand(size, 7, generator=generator).tolist()
         crops = []
-        for clip, (kind, length, place, caption, drop) in zip(chosen, uniform, strict=True):
-            total = int(self.lengths[clip])
+        for clip, (kind, length, place, caption, drop, passage, which) in zip(chosen, uniform, strict=True):
             short = kind < s.short_crops
+            if self.transitions and passage < s.transitions:
+                number = int(which * len(self.transitions))
+                crops.append(self._passage(number, length, place, caption, drop, short=short))
+                continue
+            total = int(self.lengths[clip])
             low, high = s.short_frames if short else s.long_frames
             if not short:
                 low = min(high, max(low, int(s.whole_part * total)))
@@ -104,6 +119,26 @@ class ClipBatches:
             captions = self.captions[clip]
             crops.append((clip, start, frames, captions[int(caption * len(captions))], dropped))
         return crops
+
+    def _passage(
+        self, number: int, length: float, place: float, caption: float, drop: float, *, short: bool
+    ) -> tuple[int, int, int, int, bool]:
+        """A crop of a passage: short ones hold the seam and no text, as overlaps do; long ones one clip and some beyond."""
+        s, passage = self.settings, self.transitions[number]
+        total = len(passage.features)
+        if short:
+            frames = min(total, s.short_frames[0] + int(length * (s.short_frames[1] - s.short_frames[0] + 1)))
+            # The seam falls on any frame of the crop.
+            start = min(max(0, passage.seam - int(place * frames)), total - frames)
+            return self.clips + number, start, frames, self.captions[passage.before][0], True
+        beyond = int(length * (s.reach + 1))
+        if place < 0.5:
+            start, end, clip = 0, min(total, passage.seam + beyond), passage.before
+        else:
+            start, end, clip = max(0, passage.seam - beyond), total, passage.after
+        captions = self.captions[clip]
+        text = captions[int(caption * len(captions))]
+        return self.clips + number, start, min(end - start, s.long_frames[1]), text, drop < s.drop_text_long
 
     def batch(self, step: int, seed: int) -> list[tuple[int, int, int, int, bool]]:
         """The crops of one step: the step's share of `BUCKETS` batches sorted by length."""
@@ -228,11 +263,14 @@ def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 def prepare(
     train: Dataset, validation: Dataset | None, encoder: TextEncoder, config: NetworkConfig,
     settings: DenoiserTraining, normalisation: Normalisation, *, seed: int, device: torch.device,
+    transitions: Sequence[Transition] = (),
 ) -> tuple[MDM, DenoiserObjective]:  # fmt: skip
     """A fresh network on the device, and its objective over the data."""
     torch.manual_seed(seed)
     model = MDM(config, dropout=settings.dropout).to(device)
-    batches = ClipBatches(train.clips, normalisation, encoder, settings, device=device)
+    batches = ClipBatches(
+        train.clips, normalisation, encoder, settings, device=device, transitions=transitions
+    )
     held_out = None
     if validation is not None:
         held_out = ClipBatches(validation.clips, normalisation, encoder, settings, device=device, variants=0)

@@ -34,9 +34,18 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=notes, transient=False) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    progress = Progress(*columns, console=notes)
+    task = progress.add_task(title, total=None)
+
+    def update(done: int, total: int) -> None:
+        # Shown from the first step on: what is refused before it leaves no empty bar behind.
+        progress.start()
+        progress.update(task, completed=done, total=total)
+
+    try:
+        yield update
+    finally:
+        progress.stop()
 
 
 def choose_device(name: str) -> "torch.device":

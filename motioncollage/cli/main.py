@@ -2,6 +2,7 @@
 
 import os
 import sys
+from itertools import pairwise
 
 import typer
 
@@ -36,15 +37,38 @@ def main() -> None:
     MOTIONCOLLAGE_DEBUG=1 lets the traceback through.
     """
     try:
-        app()
-    except (ValueError, OSError, RuntimeError, ImportError) as error:
+        code = app(standalone_mode=False)
+    except KeyboardInterrupt:
+        _say("interrupted; nothing was written under the final names")
+        sys.exit(INTERRUPTED)
+    except Exception as error:
         if os.environ.get("MOTIONCOLLAGE_DEBUG"):
             raise
-        print(f"motioncollage: {_one_line(error)}", file=sys.stderr)
+        message = _usage_message(error, sys.argv[1:])
+        if message is None and not isinstance(error, (ValueError, OSError, RuntimeError, ImportError)):
+            raise  # a defect of ours: its traceback is what we need to see
+        _say(message or _one_line(error))
         sys.exit(USAGE_ERROR)
-    except KeyboardInterrupt:
-        print("motioncollage: interrupted; nothing was written under the final names", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(message: str) -> None:
+    print(f"motioncollage: {message}", file=sys.stderr)
+
+
+def _usage_message(error: Exception, arguments: list[str]) -> str | None:
+    """What is wrong with the arguments themselves; None for any other error.
+
+    Known by its method, because the class lives in `click` or inside `typer`, depending on typer's version.
+    """
+    describe = getattr(error, "format_message", None)
+    if describe is None:
+        return None
+    words = [part for argument in arguments for part in argument.split("=", 1)]
+    names = getattr(getattr(error, "param", None), "opts", ())
+    given = [value for name, value in pairwise(words) if name in names]
+    named = f" (given: {given[-1]!r})" if given else ""
+    return f"{' '.join(str(describe()).split())}{named}; --help lists the options"
 
 
 def _one_line(error: Exception) -> str:

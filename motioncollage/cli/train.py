@@ -36,6 +36,10 @@ def denoiser(
     text_encoder: Annotated[str, typer.Option(help="static, clip or bert.")] = "static",
     diffusion_steps: Annotated[int, typer.Option(help="Steps of the cosine schedule.")] = 1000,
     mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
+    transitions: Annotated[
+        int,
+        typer.Option(help="Made-up passages from one clip to the next among the training data; 0 for none."),
+    ] = 3000,
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -44,7 +48,8 @@ def denoiser(
     from mdm_adapter.data import Normalisation, mirror_clip
     from mdm_adapter.network import NetworkConfig
     from mdm_adapter.text import load_text_encoder
-    from mdm_adapter.training import DenoiserTraining, export_model, prepare
+    from mdm_adapter.training import DenoiserTraining, balanced_chances, export_model, prepare
+    from mdm_adapter.transitions import Transition, TransitionSettings, make_transitions
     from mdm_adapter.vocabulary import Vocabulary
     from motioncollage.training import Trainer, TrainingSettings
 
@@ -63,11 +68,19 @@ def denoiser(
         from mdm_adapter.data import Dataset
 
         train = Dataset(train.clips + tuple(mirror_clip(clip) for clip in train.clips), train.rejected)
+    batches = DenoiserTraining(batch_size=batch_size)
+    passages: list[Transition] = []
+    if transitions:
+        chances = balanced_chances(train.clips, batches.balance)
+        with progress_bar("joining clips") as update:
+            passages = make_transitions(
+                train.clips, chances, TransitionSettings(count=transitions), seed=seed, progress=update
+            )
     model, objective = prepare(
-        train, held_out, encoder, config, DenoiserTraining(batch_size=batch_size), normalisation,
-        seed=seed, device=where,
+        train, held_out, encoder, config, batches, normalisation,
+        seed=seed, device=where, transitions=passages,
     )  # fmt: skip
-    about = f"denoiser {config} batch {batch_size} mirror {mirror} seed {seed}"
+    about = f"denoiser {config} batch {batch_size} mirror {mirror} transitions {transitions} seed {seed}"
     trainer = Trainer(model, objective, settings, checkpoint=out / "checkpoint.pt", about=about)
     if trainer.step:
         console.print(f"resuming {out / 'checkpoint.pt'} at step {trainer.step}")
@@ -109,7 +122,7 @@ def evaluator(
             evaluator_data(train, mirror=mirror, shortest=settings.shortest), settings, device=where,
             checkpoint=out / "checkpoint.pt", progress=lambda state: update(state.step, state.steps),
         )  # fmt: skip
-    target = out / "evaluator.safetensors"
+    target = out / "evaluator.pt"
     save_starter_evaluator(judge, target)
     console.print(f"wrote {target}: use it with motioncollage eval --evaluator {target}")
     if _has_split(data, "val"):

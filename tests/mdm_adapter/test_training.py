@@ -1,5 +1,6 @@
 """The denoiser's batches and losses, on clips that are formulas and a network of one layer."""
 
+import signal
 import zlib
 from collections import Counter
 from dataclasses import replace
@@ -24,6 +25,7 @@ from mdm_adapter.training import (
     caption_variants,
     prepare,
 )
+from mdm_adapter.transitions import Transition
 from motioncollage.training import Trainer, TrainingSettings, step_generator
 
 CPU = torch.device("cpu")
@@ -279,7 +281,7 @@ def test_training_lowers_the_loss_and_resumes(
 
     def stop(step: int, figures: dict[str, float]) -> None:
         if step == 9:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     whole = trainer("whole.pt")
     before = whole.objective.validation_loss(whole.average)
@@ -290,3 +292,35 @@ def test_training_lowers_the_loss_and_resumes(
     resumed.run()
     for name, value in whole.average.state_dict().items():
         assert torch.equal(value, resumed.average.state_dict()[name]), name
+
+
+def test_crops_of_passages_hold_what_collages_meet(
+    clips: tuple[Clip, ...], normalisation: Normalisation
+) -> None:
+    passages = [
+        Transition(torch.full((50, 263), 5.0), seam=30, before=0, after=1),
+        Transition(torch.full((90, 263), 7.0), seam=40, before=1, after=0),
+    ]
+    settings = replace(SETTINGS, transitions=1.0, drop_text_long=0.0)
+    batches = ClipBatches(clips, normalisation, HashEncoder(), settings, device=CPU, transitions=passages)
+    short = long = 0
+    for number, start, frames, caption, dropped in batches.draw(400, torch.Generator().manual_seed(0)):
+        passage = passages[number - len(clips)]
+        end = start + frames
+        assert 0 <= start < end <= len(passage.features)
+        if dropped:
+            short += 1
+            assert start <= passage.seam <= end
+            assert frames <= settings.short_frames[1]
+            continue
+        long += 1
+        before = caption in batches.captions[passage.before]
+        beyond = end - passage.seam if before else passage.seam - start
+        assert beyond <= settings.reach
+        assert (start == 0) if before else (end == len(passage.features))
+    assert short > 50
+    assert long > 50
+    crops = batches.draw(8, torch.Generator().manual_seed(0))
+    motion, mask = batches.gather(crops)
+    shown = normalisation.undo(motion)[mask]
+    assert set(shown.round().flatten().tolist()) <= {5.0, 7.0}

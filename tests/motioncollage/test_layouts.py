@@ -49,7 +49,9 @@ def test_unequal_chains_and_large_overlaps(data: st.DataObject) -> None:
     graph = chain(lengths, overlaps)
     assert graph.cover_counts().min() > 0
     # The same counting numbers as the closure under intersection, where three pieces may share a site.
-    closure = FactorGraph.from_regions([node.region for node in graph.nodes[: graph.factors]], graph.site_shape)
+    closure = FactorGraph.from_regions(
+        [node.region for node in graph.nodes[: graph.factors]], graph.site_shape
+    )
     assert sorted(numbers(graph)) == sorted(numbers(closure))
     assert graph.site_shape == (sum(lengths) - sum(overlaps),)
     assert [len(node.region) for node in graph.nodes[: graph.factors]] == lengths
