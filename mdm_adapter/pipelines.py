@@ -17,6 +17,7 @@ from mdm_adapter.prompts import Action
 from mdm_adapter.text import TextEmbedding, TextEncoder
 from mdm_adapter.vocabulary import DEFAULT_SECONDS, Match, Matcher, Vocabulary
 from motioncollage.compose import CollageDenoiser
+from motioncollage.precision import check_precision
 from motioncollage.samplers import DiscreteLevels, OnStep
 from motioncollage.sampling import SamplerSettings, sample
 from motioncollage.schedules import VPSchedule
@@ -36,12 +37,14 @@ class GenerateSettings:
     overlap: int = 20
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
     batch_limit: int = 32
+    precision: str = "auto"  # bfloat16 where it is fast, float32 for the last steps
 
     def __post_init__(self) -> None:
         if not 1 <= self.samples <= 1000:
             raise ValueError(f"samples is {self.samples}; choose between 1 and 1000")
         if not np.isfinite(self.guidance):
             raise ValueError(f"guidance is {self.guidance}; give a finite number, such as 2.5")
+        check_precision(self.precision)
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed is {self.seed}; give a whole number from 0")
 
@@ -63,7 +66,7 @@ class MotionPipeline:
         if model.normalisation is None:
             raise ValueError(f"model {name} has no Mean.npy and Std.npy; copy the dataset's into its folder")
         self.model, self.encoder, self.name = model, encoder, name
-        self.denoiser = MDMDenoiser(model.network)
+        self.max_frames = model.config.max_frames
         self.device = next(model.network.parameters()).device
         self.normalisation = model.normalisation.to(self.device)
         self.schedule = VPSchedule.named(model.config.noise_schedule, model.config.diffusion_steps)
@@ -87,7 +90,7 @@ class MotionPipeline:
     ) -> Plan:
         """Which pieces will be made."""
         lengths = resolve_seconds(actions, self.natural_seconds, seconds)
-        return plan_pieces(actions, lengths, settings.plan_settings(self.denoiser.max_frames), loop=loop)
+        return plan_pieces(actions, lengths, settings.plan_settings(self.max_frames), loop=loop)
 
     def generate(
         self, plan: Plan, settings: GenerateSettings, *, on_step: OnStep | None = None
@@ -96,7 +99,7 @@ class MotionPipeline:
         generator = torch.Generator().manual_seed(settings.seed)
         graph = plan.graph()
         collage = CollageDenoiser(
-            self.denoiser, graph, self._conditions(plan), axes=SITE_AXES,
+            MDMDenoiser(self.model.network, precision=settings.precision), graph, self._conditions(plan), axes=SITE_AXES,
             guidance=settings.guidance, batch_limit=settings.batch_limit,
         )  # fmt: skip
         start = torch.stack([self._noise(plan, settings.seed, i) for i in range(settings.samples)])
@@ -134,7 +137,7 @@ class MotionPipeline:
     def _settings(self, plan: Plan, settings: GenerateSettings) -> dict[str, Any]:
         from importlib.metadata import version
 
-        chosen = settings.plan_settings(self.denoiser.max_frames)
+        chosen = settings.plan_settings(self.max_frames)
         return {
             "model": self.name,
             "seed": settings.seed,
@@ -142,6 +145,7 @@ class MotionPipeline:
             "steps": settings.sampler.steps,
             "eta": settings.sampler.eta,
             "guidance": settings.guidance,
+            "precision": settings.precision,
             "piece": chosen.piece,
             "overlap": chosen.overlap,
             "pieces": [[piece.start, piece.frames] for piece in plan.pieces],

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+from motioncollage.precision import check_precision, mixed
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps is {self.steps}; train for at least 1 step")
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision is {self.precision!r}; choose one of {', '.join(PRECISIONS)}")
+        check_precision(self.precision)
 
     def learning_rate_at(self, step: int) -> float:
         rise = min(1.0, (step + 1) / max(1, self.warmup))
@@ -72,13 +71,6 @@ def step_generator(seed: int, step: int, device: torch.device | str = "cpu") -> 
     """Generator for one step of one run, independent of all steps before it."""
     # The CPU generator reads the low 32 bits of its seed only.
     return torch.Generator(device=device).manual_seed((seed * 0x85EBCA6B + step * 2654435761) % (1 << 32))
-
-
-def supports_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 matrix products are fast on a device (CPUs without the instructions emulate them)."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def save_atomically(contents: dict[str, Any], path: Path) -> None:
@@ -152,9 +144,7 @@ class Trainer:
 
     @property
     def autocast(self) -> torch.autocast:
-        wanted = self.settings.precision
-        on = wanted == "bfloat16" or (wanted == "auto" and supports_bfloat16(self.device))
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
+        return mixed(self.settings.precision, self.device)
 
     def run(self, report: Report | None = None) -> int:
         """Train up to `settings.steps`; returns the step reached. Ctrl-C and SIGTERM finish the step, save and stop."""

@@ -19,7 +19,7 @@ def doctor() -> None:
     """Check the installation: versions, devices, optional parts, and one short motion."""
     import torch
 
-    from motioncollage.training import supports_bfloat16
+    from motioncollage.precision import supports_bfloat16
 
     table = Table("part", "state")
     table.add_row("Python", platform.python_version())

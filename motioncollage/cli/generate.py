@@ -32,13 +32,16 @@ Seed = Annotated[int, typer.Option(help="The same command with the same seed giv
 Overlap = Annotated[float, typer.Option(help="Seconds that neighbouring pieces share.")]
 Piece = Annotated[float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")]
 Steps = Annotated[int, typer.Option(help="Sampling steps.")]
-Sampler = Annotated[str, typer.Option(help="ddim, ddpm or heun.")]
+Sampler = Annotated[str, typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde or unipc.")]
 Eta = Annotated[float, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")]
 Guidance = Annotated[
     float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")
 ]
 Model = Annotated[str, typer.Option(help="A bundled model or a checkpoint folder (args.json + model*.pt).")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
+Precision = Annotated[
+    str, typer.Option(help="auto (bfloat16 where it is fast; float32 for the last steps), float32, bfloat16.")
+]
 Video = Annotated[bool, typer.Option(help="Render motion.mp4.")]
 Sheet = Annotated[bool, typer.Option(help="Draw contact_sheet.png.")]
 Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
@@ -47,11 +50,11 @@ Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
 def generate(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
     overlap: Overlap = 1.0, piece: Piece = None, steps: Steps = 50, sampler: Sampler = "ddim", eta: Eta = 0.0,
-    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
-    sheet: Sheet = True, force: Force = False,
+    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", precision: Precision = "auto",
+    video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
-    request = _settings(samples, seed, overlap, piece, steps, sampler, eta, guidance)
+    request = _settings(samples, seed, overlap, piece, steps, sampler, eta, guidance, precision)
     actions = _read(prompt)
     output = _Output(out, samples, video=video, sheet=sheet, force=force)
     output.check()
@@ -62,11 +65,11 @@ def generate(
 def loop(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
     overlap: Overlap = 1.0, piece: Piece = None, steps: Steps = 50, sampler: Sampler = "ddim", eta: Eta = 0.0,
-    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
-    sheet: Sheet = True, force: Force = False,
+    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", precision: Precision = "auto",
+    video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion whose last frame flows into its first."""
-    request = _settings(samples, seed, overlap, piece, steps, sampler, eta, guidance)
+    request = _settings(samples, seed, overlap, piece, steps, sampler, eta, guidance, precision)
     actions = _read(prompt)
     output = _Output(out, samples, video=video, sheet=sheet, force=force)
     output.check()
@@ -112,6 +115,7 @@ def _settings(
     sampler: str,
     eta: float,
     guidance: float,
+    precision: str,
 ) -> "GenerateSettings":
     import math
 
@@ -125,6 +129,7 @@ def _settings(
         seed=seed,
         samples=samples,
         guidance=guidance,
+        precision=precision,
         piece=None if piece is None else round(piece * FPS),
         overlap=round(overlap * FPS),
         sampler=SamplerSettings(name=sampler, steps=steps, eta=eta),

@@ -53,3 +53,17 @@ def test_a_window_longer_than_the_training_is_refused() -> None:
     assert denoiser(torch.zeros(1, 60, 263), LEVEL, [None]).shape == (1, 60, 263)
     with pytest.raises(ValueError, match=r"a piece has 61 frames; this model was trained on at most 60"):
         denoiser(torch.zeros(1, 61, 263), LEVEL, [None])
+
+
+def test_bfloat16_is_used_above_a_little_noise_only() -> None:
+    model = network()
+    x = torch.randn(2, 24, 263, generator=torch.Generator().manual_seed(1))
+    exact, half = MDMDenoiser(model), MDMDenoiser(model, precision="bfloat16")
+    noisy, faint = NoiseLevel(0.8, 0.6, 300.0), NoiseLevel(0.99, 0.14, 60.0)
+    assert torch.equal(half(x, faint, [None] * 2), exact(x, faint, [None] * 2))
+    rough = half(x, noisy, [None] * 2)
+    assert rough.dtype == torch.float32
+    difference = (rough - exact(x, noisy, [None] * 2)).abs().max()
+    assert 0 < difference < 0.1
+    with pytest.raises(ValueError, match="precision is 'half'"):
+        MDMDenoiser(model, precision="half")

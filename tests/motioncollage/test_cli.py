@@ -174,6 +174,7 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("generate", "a", "--guidance", "nan"), "guidance is nan"),
     (("generate", "a", "--samples", 0), "samples is 0"),
     (("generate", "a", "--seed", -1), "seed is -1"),
+    (("generate", "a", "--precision", "half"), "precision is 'half'"),
     (("generate", "a", "--device", "abacus"), "device 'abacus'"),
     (("generate", "a", "--frames", 3), "No such option"),
     (("generate", '[{"text": "a", "seconds": -2}]'), "-2"),
