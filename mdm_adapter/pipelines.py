@@ -35,6 +35,7 @@ class GenerateSettings:
     guidance: float = 2.5
     piece: int | None = None  # frames; None: 120, or the longest that the model knows
     overlap: int = 20
+    taper: float = 0.5
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
     batch_limit: int = 32
     precision: str = "auto"  # bfloat16 where it is fast, float32 for the last steps
@@ -45,12 +46,16 @@ class GenerateSettings:
         if not np.isfinite(self.guidance):
             raise ValueError(f"guidance is {self.guidance}; give a finite number, such as 2.5")
         check_precision(self.precision)
+        if not 0 <= self.taper <= 1:
+            raise ValueError(
+                f"taper is {self.taper:g}; choose between 0 (the paper's composition) and 1 (a cross-fade)"
+            )
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed is {self.seed}; give a whole number from 0")
 
     def plan_settings(self, limit: int) -> PlanSettings:
         piece = min(120, limit) if self.piece is None else self.piece
-        return PlanSettings(piece=piece, overlap=self.overlap, limit=limit)
+        return PlanSettings(piece=piece, overlap=self.overlap, limit=limit, taper=self.taper)
 
 
 class MotionPipeline:
@@ -148,6 +153,7 @@ class MotionPipeline:
             "precision": settings.precision,
             "piece": chosen.piece,
             "overlap": chosen.overlap,
+            "taper": plan.taper,
             "pieces": [[piece.start, piece.frames] for piece in plan.pieces],
             "loop": plan.loop,
             "version": version("motioncollage"),

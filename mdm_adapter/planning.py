@@ -24,11 +24,13 @@ class PlanSettings:
         piece: frames of a piece that is cut from a longer action; never above the model's limit.
         overlap: frames that neighbours share; shortened where an action is shorter than that.
         limit: longest piece that the model knows.
+        taper: part of an overlap over which a piece fades out (`layouts.chain`); 0 is the paper's composition.
     """
 
     piece: int = 120
     overlap: int = 20
     limit: int = 196
+    taper: float = 0.5
 
     def __post_init__(self) -> None:
         if self.piece > self.limit:
@@ -60,11 +62,12 @@ class Plan:
     overlaps: tuple[int, ...]
     segments: tuple[Segment, ...]
     loop: bool = False
+    taper: float = 0.0
 
     def graph(self) -> FactorGraph:
         """The factor graph of the plan."""
         layout = cycle if self.loop else chain
-        return layout([piece.frames for piece in self.pieces], list(self.overlaps))
+        return layout([piece.frames for piece in self.pieces], list(self.overlaps), taper=self.taper)
 
     def describe(self) -> str:
         """One line for people: which pieces were chosen."""
@@ -157,7 +160,10 @@ def plan_pieces(
     for action, end in zip(actions, ends):
         segments.append(Segment(action.text, start, end))
         start = end
-    return Plan(ends[-1], tuple(pieces), tuple(overlaps), tuple(segments), loop)
+    # Round a circle, tapers need overlaps that do not meet inside a piece.
+    crowded = loop and any(overlaps[i - 1] + overlaps[i] > piece.frames for i, piece in enumerate(pieces))
+    taper = 0.0 if crowded else settings.taper
+    return Plan(ends[-1], tuple(pieces), tuple(overlaps), tuple(segments), loop, taper)
 
 
 def _joins(frames: Sequence[int], overlap: int, *, loop: bool) -> list[int]:

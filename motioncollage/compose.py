@@ -21,7 +21,7 @@ class Term:
     sites: Tensor
     shape: tuple[int, ...]
     condition: Condition | None
-    weight: Tensor  # a number, or one per site of the region
+    weight: Tensor  # for each site of the region, float64
 
 
 class CollageDenoiser:
@@ -81,11 +81,7 @@ class CollageDenoiser:
         by_shape: dict[tuple[int, ...], list[Term]] = {}
         for node, condition, scale in zip(nodes, given, scales):
             sites = torch.tensor(node.region.sites)
-            base = (
-                torch.tensor(float(node.counting_number), dtype=torch.float64)
-                if share is None
-                else share[sites]
-            )
+            base = node.site_weights() if share is None else share[sites]
             for evaluated, weight in weighted_conditions(condition, scale):
                 term = Term(sites, node.region.shape, evaluated, base * weight)
                 by_shape.setdefault(node.region.shape, []).append(term)

@@ -41,10 +41,22 @@ class Region:
 
 @dataclass(frozen=True)
 class Node:
-    """A region and its counting number: +1 for the paper's factors, 1 - d for its variables."""
+    """A region and its counting number: +1 for the paper's factors, 1 - d for its variables.
+
+    Attributes:
+        weights: a weight for every site of the region in place of the counting number, where pieces fade in and out
+            (`layouts.chain`'s taper); None weighs all sites alike.
+    """
 
     region: Region
     counting_number: int
+    weights: tuple[float, ...] | None = None
+
+    def site_weights(self) -> Tensor:
+        """How much the node counts on each of its sites, [sites], float64."""
+        if self.weights is None:
+            return torch.full((len(self.region),), float(self.counting_number), dtype=torch.float64)
+        return torch.tensor(self.weights, dtype=torch.float64)
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ class FactorGraph:
         sites = 1
         for size in self.site_shape:
             sites *= size
-        total = torch.zeros(sites, dtype=torch.int64)
+        total = torch.zeros(sites, dtype=torch.float64)
         for number, node in enumerate(self.nodes):
             index = torch.tensor(node.region.sites)
             if not len(index):
@@ -79,12 +91,15 @@ class FactorGraph:
                 raise ValueError(
                     f"node {number} visits a site twice; a piece must be shorter than the cycle it lies on"
                 )
-            total[index] += node.counting_number
-        wrong = (total != 1).nonzero().flatten()
+            if node.weights is not None and len(node.weights) != len(index):
+                raise ValueError(f"node {number} has {len(node.weights)} weights for {len(index)} sites")
+            total[index] += node.site_weights()
+        # Whole numbers add up exactly, faded weights up to rounding.
+        wrong = ((total - 1).abs() > 1e-9).nonzero().flatten()
         if len(wrong):
             site = int(wrong[0])
             raise ValueError(
-                f"counting numbers sum to {int(total[site])} on site {site} ({len(wrong)} sites are wrong); they must sum"
+                f"counting numbers sum to {float(total[site]):g} on site {site} ({len(wrong)} sites are wrong); they must sum"
                 " to 1 everywhere: cover every site, and add the overlaps (or build with FactorGraph.from_regions)"
             )
 

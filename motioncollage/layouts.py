@@ -3,19 +3,29 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import torch
+from torch import Tensor
+
 from motioncollage.graph import FactorGraph, Node, Region
 
 
-def chain(lengths: Sequence[int], overlaps: Sequence[int]) -> FactorGraph:
+def chain(lengths: Sequence[int], overlaps: Sequence[int], *, taper: float = 0.0) -> FactorGraph:
     """Pieces in a row; piece i + 1 starts `overlaps[i]` sites before piece i ends.
 
     Args:
         lengths: sites of each piece.
         overlaps: sites shared by neighbours, one fewer than pieces; any size below both neighbours.
+        taper: part of an overlap over which each of its pieces fades out; 0 is the paper's composition.
+
+    With +1, +1 and -1 throughout an overlap the composed prediction jumps at both ends of it, by as much as the ending
+    piece and the overlap's own prediction disagree there; the eye sees a jerk at each. With a taper t the pieces that
+    meet count min(1, (1 - s) / t) and min(1, s / t) at the place s of the overlap, 0 at its start and 1 at its end,
+    and the overlap what is left to 1: -1 in the middle, 0 at the ends. With 1 that is a cross-fade.
     """
+    _check_taper(taper)
     starts = chain_starts(lengths, overlaps)
     total = starts[-1] + lengths[-1]
-    return _joined(starts, lengths, overlaps, total)
+    return _joined(starts, lengths, overlaps, total, taper)
 
 
 def chain_starts(lengths: Sequence[int], overlaps: Sequence[int]) -> list[int]:
@@ -41,11 +51,12 @@ def chain_starts(lengths: Sequence[int], overlaps: Sequence[int]) -> list[int]:
     return starts
 
 
-def cycle(lengths: Sequence[int], overlaps: Sequence[int]) -> FactorGraph:
+def cycle(lengths: Sequence[int], overlaps: Sequence[int], *, taper: float = 0.0) -> FactorGraph:
     """Pieces round a circle: as `chain`, and the last overlap joins the last piece to the first.
 
     The seam is a join like any other, so the result commutes with rolling by whole pieces.
     """
+    _check_taper(taper)
     if len(overlaps) != len(lengths):
         raise ValueError(f"a cycle of {len(lengths)} pieces needs as many overlaps, not {len(overlaps)}")
     if len(lengths) < 2:
@@ -56,27 +67,69 @@ def cycle(lengths: Sequence[int], overlaps: Sequence[int]) -> FactorGraph:
     starts = [0]
     for length, overlap in zip(lengths, overlaps[:-1]):
         starts.append(starts[-1] + length - overlap)
-    return _joined(starts, lengths, overlaps, total)
+    if taper:
+        for number, length in enumerate(lengths):
+            if overlaps[number - 1] + overlaps[number] > length:
+                raise ValueError(
+                    f"the overlaps of piece {number} meet inside it; in a cycle use less overlap, or taper 0"
+                )
+    return _joined(starts, lengths, overlaps, total, taper)
 
 
 def _joined(
-    starts: Sequence[int], lengths: Sequence[int], overlaps: Sequence[int], total: int
+    starts: Sequence[int], lengths: Sequence[int], overlaps: Sequence[int], total: int, taper: float
 ) -> FactorGraph:
     """Pieces +1 and the overlaps that end them -1: a junction tree, so no other intersection counts (Kikuchi)."""
-    ends = [start + length for start, length in zip(starts, lengths)]
-    spans = [(start, length, 1) for start, length in zip(starts, lengths)]
-    spans += [(end - overlap, overlap, -1) for end, overlap in zip(ends, overlaps) if overlap]
-    nodes = tuple(
-        Node(Region.line([site % total for site in range(start, start + length)]), count)
-        for start, length, count in spans
-    )
-    return FactorGraph((total,), nodes, len(starts))
+    pieces = [_Span(start, length, 1) for start, length in zip(starts, lengths)]
+    joints = [_Span(p.start + p.length - overlap, overlap, -1) for p, overlap in zip(pieces, overlaps)]
+    if taper:
+        for number, (joint, overlap) in enumerate(zip(joints, overlaps)):
+            place = (torch.arange(overlap, dtype=torch.float64) + 0.5) / max(overlap, 1)
+            leaving, entering = ((1 - place) / taper).clamp_max(1), (place / taper).clamp_max(1)
+            # All that was joined before leaves together: with large overlaps that is more than one piece.
+            for earlier in (*pieces[: number + 1], *joints[:number]):
+                earlier.fade(joint.start, leaving)
+            pieces[(number + 1) % len(pieces)].fade(joint.start, entering, wrap=total)
+            joint.weights = 1 - leaving - entering
+    # The overlaps of a cross-fade count nothing and need no evaluation.
+    counted = [joint for joint in joints if bool((joint.weights.abs() > 1e-12).any())]
+    nodes = tuple(span.node(total) for span in (*pieces, *counted))
+    return FactorGraph((total,), nodes, len(pieces))
+
+
+class _Span:
+    """A node on a line under construction: where it is, and how much each site counts."""
+
+    def __init__(self, start: int, length: int, count: int) -> None:
+        self.start, self.length, self.count = start, length, count
+        self.weights = torch.full((length,), float(count), dtype=torch.float64)
+
+    def fade(self, first: int, factors: Tensor, *, wrap: int = 0) -> None:
+        """Multiply the weights of the sites first, first + 1, ... that lie on the span; round a circle of `wrap`."""
+        if wrap and first >= self.start + wrap:
+            first -= wrap
+        low, high = max(first, self.start), min(first + len(factors), self.start + self.length)
+        if low < high:
+            self.weights[low - self.start : high - self.start] *= factors[low - first : high - first]
+
+    def node(self, total: int) -> Node:
+        region = Region.line([site % total for site in range(self.start, self.start + self.length)])
+        even = bool((self.weights == self.count).all())
+        return Node(region, self.count, None if even else tuple(self.weights.tolist()))
+
+
+def _check_taper(taper: float) -> None:
+    if not 0 <= taper <= 1:
+        raise ValueError(
+            f"taper is {taper:g}; choose between 0 (the paper's composition) and 1 (a cross-fade)"
+        )
 
 
 def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:
     """Product of two covers of lines: pieces +1, shared edges -1, shared corners +1.
 
-    Counting numbers of a product are products of counting numbers, so each axis may be a chain or a cycle.
+    Counting numbers of a product are products of counting numbers, so each axis may be a chain or a cycle, tapered
+    or not.
     """
     if len(rows.site_shape) != 1 or len(columns.site_shape) != 1:
         raise ValueError(
@@ -87,7 +140,10 @@ def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:
     def product(row: Node, column: Node) -> Node:
         sites = tuple(y * width + x for y in row.region.sites for x in column.region.sites)
         region = Region(sites, (len(row.region), len(column.region)))
-        return Node(region, row.counting_number * column.counting_number)
+        weights = None
+        if row.weights is not None or column.weights is not None:
+            weights = tuple(torch.outer(row.site_weights(), column.site_weights()).flatten().tolist())
+        return Node(region, row.counting_number * column.counting_number, weights)
 
     first, second = rows.nodes[: rows.factors], columns.nodes[: columns.factors]
     pieces = [product(row, column) for row in first for column in second]

@@ -30,6 +30,12 @@ Seconds = Annotated[
 Samples = Annotated[int, typer.Option(help="How many motions to make of the same prompt.")]
 Seed = Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")]
 Overlap = Annotated[float, typer.Option(help="Seconds that neighbouring pieces share.")]
+Taper = Annotated[
+    float,
+    typer.Option(
+        help="Part of an overlap over which a piece fades out; 0 is the paper's composition, 1 a cross-fade."
+    ),
+]
 Piece = Annotated[float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")]
 Steps = Annotated[int, typer.Option(help="Sampling steps.")]
 Sampler = Annotated[str, typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde or unipc.")]
@@ -49,12 +55,13 @@ Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
 
 def generate(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
-    overlap: Overlap = 1.0, piece: Piece = None, steps: Steps = 50, sampler: Sampler = "ddim", eta: Eta = 0.0,
-    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", precision: Precision = "auto",
+    overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
+    sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5, model: Model = BUNDLED,
+    device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
-    request = _settings(samples, seed, overlap, piece, steps, sampler, eta, guidance, precision)
+    request = _settings(samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, precision)
     actions = _read(prompt)
     output = _Output(out, samples, video=video, sheet=sheet, force=force)
     output.check()
@@ -64,12 +71,13 @@ def generate(
 
 def loop(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
-    overlap: Overlap = 1.0, piece: Piece = None, steps: Steps = 50, sampler: Sampler = "ddim", eta: Eta = 0.0,
-    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", precision: Precision = "auto",
+    overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
+    sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5, model: Model = BUNDLED,
+    device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion whose last frame flows into its first."""
-    request = _settings(samples, seed, overlap, piece, steps, sampler, eta, guidance, precision)
+    request = _settings(samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, precision)
     actions = _read(prompt)
     output = _Output(out, samples, video=video, sheet=sheet, force=force)
     output.check()
@@ -110,6 +118,7 @@ def _settings(
     samples: int,
     seed: int,
     overlap: float,
+    taper: float,
     piece: float | None,
     steps: int,
     sampler: str,
@@ -132,6 +141,7 @@ def _settings(
         precision=precision,
         piece=None if piece is None else round(piece * FPS),
         overlap=round(overlap * FPS),
+        taper=taper,
         sampler=SamplerSettings(name=sampler, steps=steps, eta=eta),
     )
 

@@ -103,3 +103,47 @@ def test_rings_of_the_cube_continue_across_edges() -> None:
 def test_impossible_chains_are_refused(lengths: list[int], overlaps: list[int]) -> None:
     with pytest.raises(ValueError, match=r"piece|overlap"):
         chain(lengths, overlaps)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lengths=st.lists(st.integers(12, 20), min_size=2, max_size=5),
+    overlap=st.integers(0, 11),
+    taper=st.floats(0.05, 1.0),
+)
+def test_tapered_pieces_fade_and_still_count_once(lengths: list[int], overlap: int, taper: float) -> None:
+    # The graph itself checks that the weights of every site sum to 1.
+    graph = chain(lengths, [overlap] * (len(lengths) - 1), taper=taper)
+    for node in graph.nodes[: graph.factors]:
+        weights = node.site_weights()
+        assert weights.min() > 0
+        assert weights.max() <= 1
+    if 2 * overlap <= min(lengths):
+        around = cycle(lengths, [overlap] * len(lengths), taper=taper)
+        assert around.factors == len(lengths)
+
+
+def test_taper_at_a_join() -> None:
+    first, second, joint = chain([6, 6], [4], taper=0.5).nodes
+    assert first.site_weights().tolist() == [1, 1, 1, 1, 0.75, 0.25]
+    assert second.site_weights().tolist() == [0.25, 0.75, 1, 1, 1, 1]
+    assert joint.site_weights().tolist() == [-0.25, -0.75, -0.75, -0.25]
+    # A cross-fade needs no overlaps; without taper the counting numbers are whole.
+    assert len(chain([6, 6], [4], taper=1.0).nodes) == 2
+    assert all(node.weights is None for node in chain([6, 6], [4]).nodes)
+    round_ = cycle([6, 6], [2, 2], taper=1.0)
+    assert round_.nodes[0].site_weights().tolist() == [0.25, 0.75, 1, 1, 0.75, 0.25]
+
+
+def test_tapered_grids_count_once() -> None:
+    graph = grid(chain([6, 6], [4], taper=0.5), cycle([6, 6], [2, 2], taper=0.5))
+    corner = graph.nodes[0].site_weights().reshape(6, 6)
+    torch.testing.assert_close(corner[-1, 2:4], torch.full((2,), 0.25, dtype=torch.float64))
+
+
+def test_tapers_that_make_no_sense() -> None:
+    for taper in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="taper is"):
+            chain([4, 4], [2], taper=taper)
+    with pytest.raises(ValueError, match="the overlaps of piece 0 meet inside it"):
+        cycle([6, 6, 6], [4, 4, 4], taper=0.5)
