@@ -43,9 +43,13 @@ class DenoiserTraining:
     drop_text_short: float = 0.5
     drop_text_long: float = 0.1
     text_noise: float = 0.15  # relative to the embedding: neighbours of a caption mean the same motion
+    # A noise level counts as min(SNR, limit) ** power, on average 1 (after min-SNR, Hang et al. 2023). Alike, the
+    # noisiest levels, where the clean motion can only be guessed, drown those that decide how a wave swings.
+    snr_limit: float = 5.0
+    snr_power: float = 0.5
     difference_weight: float = 3.0  # squared error of first differences over time
     joint_velocity_weight: float = 1.0
-    contact_weight: float = 1.0
+    contact_weight: float = 2.0
     root_weight: float = 4.0  # the four root numbers decide where the body goes
     rotation_weight: float = 0.5  # positions, not rotations, make the joints that are written
     dropout: float = (
@@ -173,6 +177,9 @@ class DenoiserObjective:
         self.train, self.validation = train, validation
         self.normalisation = normalisation.to(device)
         self.schedule = VPSchedule.named(config.noise_schedule, config.diffusion_steps)
+        signal = self.schedule.alphas_cumprod
+        importance = (signal / (1 - signal)).clamp_max(settings.snr_limit) ** settings.snr_power
+        self.importance = (importance / importance.mean()).float().to(device)
         weight = torch.ones(config.features)
         for part in (representation.YAW_VELOCITY, representation.PLANAR_VELOCITY, representation.ROOT_HEIGHT):
             weight[part] = settings.root_weight
@@ -234,30 +241,36 @@ class DenoiserObjective:
             text_padding=batches.text_padding[captions], text_dropped=dropped, frame_mask=mask,
         )  # fmt: skip
         with torch.autocast(self.device.type, enabled=False):
-            return self._losses(predicted.float(), clean, mask)
+            importance = self.importance[timesteps.to(self.device)] if model.training else None
+            return self._losses(predicted.float(), clean, mask, importance)
 
-    def _losses(self, predicted: Tensor, clean: Tensor, mask: Tensor) -> dict[str, Tensor]:
+    def _losses(
+        self, predicted: Tensor, clean: Tensor, mask: Tensor, importance: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Terms of the loss; `importance` [batch] weighs the samples, None all alike."""
         s = self.settings
-        pairs = mask[:, 1:]
+        frames = mask if importance is None else mask * importance[:, None]
+        pairs = frames[:, 1:]
         error = predicted - clean
         terms = {
-            "clean": _masked_mean(error.square() * self.weight, mask),
-            "difference": s.difference_weight * _masked_mean(error.diff(dim=1).square() * self.weight, pairs),
+            "clean": _mean(error.square() * self.weight, frames, mask),
+            "difference": s.difference_weight
+            * _mean(error.diff(dim=1).square() * self.weight, pairs, mask[:, 1:]),
         }
         ours = representation.joint_velocities(self.normalisation.undo(predicted)) / self.velocity_scale
         theirs = representation.joint_velocities(self.normalisation.undo(clean)) / self.velocity_scale
-        terms["joint_velocity"] = s.joint_velocity_weight * _masked_mean(
-            (ours - theirs).square().flatten(2), pairs
+        terms["joint_velocity"] = s.joint_velocity_weight * _mean(
+            (ours - theirs).square().flatten(2), pairs, mask[:, 1:]
         )
         contact = self.normalisation.undo(clean)[:, :-1, representation.CONTACTS]
         feet = ours[:, :, list(skeleton.FEET)].square().sum(-1) * (contact > 0.5)
-        terms["contact"] = s.contact_weight * _masked_mean(feet, pairs)
+        terms["contact"] = s.contact_weight * _mean(feet, pairs, mask[:, 1:])
         return terms
 
 
-def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean of values [batch, frames, width] over the frames of the mask [batch, frames]."""
-    return (values * mask[..., None]).sum() / (mask.sum() * values.shape[-1]).clamp_min(1)
+def _mean(values: Tensor, weights: Tensor, mask: Tensor) -> Tensor:
+    """Weighted mean of values [batch, frames, width]: weights [batch, frames], 0 outside the mask [batch, frames]."""
+    return (values * weights[..., None]).sum() / (mask.sum() * values.shape[-1]).clamp_min(1)
 
 
 def prepare(

@@ -329,3 +329,19 @@ def test_crops_of_passages_hold_what_collages_meet(
     motion, mask = batches.gather(crops)
     shown = normalisation.undo(motion)[mask]
     assert set(shown.round().flatten().tolist()) <= {5.0, 7.0}
+
+
+def test_noise_levels_count_by_their_signal(objective: DenoiserObjective) -> None:
+    """On average 1, flat above the limit, the square root of the signal-to-noise ratio below it."""
+    importance = objective.importance.double()
+    assert float(importance.mean()) == pytest.approx(1.0, abs=1e-5)
+    ratio = objective.schedule.alphas_cumprod / (1 - objective.schedule.alphas_cumprod)
+    loud = ratio < SETTINGS.snr_limit
+    assert importance[~loud].std() < 1e-6
+    constant = importance[loud] / ratio[loud].sqrt()
+    torch.testing.assert_close(constant, constant.mean().expand_as(constant), rtol=1e-5, atol=0)
+    clean = torch.zeros(2, 6, 263)
+    mask = torch.ones(2, 6, dtype=torch.bool)
+    weights = torch.tensor([3.0, 0.0])
+    weighed = objective._losses(clean + 1, clean, mask, weights)["clean"]
+    torch.testing.assert_close(weighed, 1.5 * objective._losses(clean + 1, clean, mask)["clean"])
