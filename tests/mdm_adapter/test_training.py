@@ -221,9 +221,13 @@ def test_losses_are_the_means_that_a_loop_computes(
         sums["contact"] += float((ours[:, [7, 10, 8, 11]].square().sum(-1) * still).sum()) / 4
     losses = objective._losses(predicted, clean, mask)
     assert float(losses["clean"]) == pytest.approx(sums["clean"] / int(mask.sum()), rel=1e-4)
-    assert float(losses["difference"]) == pytest.approx(3 * sums["difference"] / pairs, rel=1e-4)
+    assert float(losses["difference"]) == pytest.approx(
+        SETTINGS.difference_weight * sums["difference"] / pairs, rel=1e-4
+    )
     assert float(losses["joint_velocity"]) == pytest.approx(sums["joint_velocity"] / pairs, rel=1e-4)
-    assert float(losses["contact"]) == pytest.approx(sums["contact"] / pairs, rel=1e-4)
+    assert float(losses["contact"]) == pytest.approx(
+        SETTINGS.contact_weight * sums["contact"] / pairs, rel=1e-4
+    )
 
 
 def test_standing_feet_that_move_cost(objective: DenoiserObjective, normalisation: Normalisation) -> None:
