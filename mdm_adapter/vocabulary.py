@@ -14,7 +14,7 @@ from mdm_adapter.text import TextEncoder
 FILE = "vocabulary.json"
 FAMILIAR = 0.55  # cosine to the nearest known sentence below which an action is called unknown
 DEFAULT_SECONDS = 4.0
-SHORTEST, LONGEST = 2.0, 6.0
+SHORTEST, LONGEST = 3.0, 6.0
 CAPTIONS_KEPT = 24
 MAX_BYTES = 4 << 20
 
