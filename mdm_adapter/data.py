@@ -136,11 +136,13 @@ def detect_layout(path: Path) -> str:
     )
 
 
-def read_dataset(path: Path, split: str, *, progress: Progress | None = None) -> Dataset:
+def read_dataset(
+    path: Path, split: str, *, progress: Progress | None = None, allow_empty: bool = False
+) -> Dataset:
     """All clips of a split, whatever the layout; entries that cannot be used are listed in `rejected`.
 
     Raises:
-        ValueError: unknown split, unknown layout, or nothing usable.
+        ValueError: unknown split, unknown layout, or nothing usable (unless `allow_empty`).
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; choose one of {', '.join(SPLITS)}")
@@ -148,7 +150,7 @@ def read_dataset(path: Path, split: str, *, progress: Progress | None = None) ->
         raise ValueError(f"data folder {path} does not exist")
     reader = read_starter if detect_layout(path) == "starter" else read_humanml3d
     dataset = reader(path, split, progress)
-    if not dataset.clips:
+    if not dataset.clips and not allow_empty:
         raise ValueError(f"{path} has no usable clip in split {split!r} ({len(dataset.rejected)} rejected)")
     return dataset
 

@@ -25,7 +25,7 @@ def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a star
         if layout == "humanml3d" and not (path / f"{split}.txt").exists():
             continue
         with progress_bar(f"reading {split}") as update:
-            dataset = read_dataset(path, split, progress=update)
+            dataset = read_dataset(path, split, progress=update, allow_empty=True)
         frames = sum(clip.frames for clip in dataset)
         actions.update(clip.action for clip in dataset if clip.action)
         reasons.update(dataset.rejected.values())

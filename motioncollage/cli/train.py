@@ -80,7 +80,10 @@ def denoiser(
         train, held_out, encoder, config, batches, normalisation,
         seed=seed, device=where, transitions=passages,
     )  # fmt: skip
-    about = f"denoiser {config} batch {batch_size} mirror {mirror} transitions {transitions} seed {seed}"
+    about = (
+        f"denoiser {arch} {layers} x {width}, {text_encoder} text, {diffusion_steps} levels, batch {batch_size},"
+        f" mirror {mirror}, {transitions} transitions, seed {seed}"
+    )
     trainer = Trainer(model, objective, settings, checkpoint=out / "checkpoint.pt", about=about)
     if trainer.step:
         console.print(f"resuming {out / 'checkpoint.pt'} at step {trainer.step}")
@@ -128,7 +131,9 @@ def evaluator(
     if _has_split(data, "val"):
         held_out = evaluator_data(_read(data, "val"), mirror=False, shortest=settings.shortest)
         texts = [captions[0] for captions in held_out.captions]
-        console.print(probe_table(probe_evaluator(judge, held_out.features, texts, held_out.labels)))
+        pool = min(32, len(set(held_out.labels)))
+        rows = probe_evaluator(judge, held_out.features, texts, held_out.labels, pool=pool)
+        console.print(probe_table(rows, f"val split, retrieval among {pool}"))
 
 
 def evaluator_data(dataset: "Dataset", *, mirror: bool, shortest: int) -> "EvaluatorData":
@@ -145,10 +150,10 @@ def evaluator_data(dataset: "Dataset", *, mirror: bool, shortest: int) -> "Evalu
     return EvaluatorData([clip.features for clip in clips], [clip.captions for clip in clips], labels)
 
 
-def probe_table(rows: "Sequence[ProbeRow]") -> Table:
+def probe_table(rows: "Sequence[ProbeRow]", title: str) -> Table:
     """The judge's figures on real and on spoilt motion."""
     names = [metric.name for metric in rows[0].metrics]
-    table = Table("motion", *names)
+    table = Table("motion", *names, title=title)
     for row in rows:
         table.add_row(row.name, *(f"{row[name]:.3f}" for name in names))
     return table

@@ -10,6 +10,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 import torch
+from paths import golden, shared
 from PIL import Image
 
 from mdm_adapter.checkpoint import save_model
@@ -268,3 +269,68 @@ def test_doctor_makes_a_motion(command: Command) -> None:
     assert result.code == 0
     assert "one second of motion" in result.out
     assert "PyTorch" in result.out
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A starter pack of six clips."""
+    motions, rows = [], []
+    for number, name in enumerate(("walk", "run", "cmu06", "walk", "run", "cmu06")):
+        with np.load(golden(f"hml_clip_{name}.npz")) as archive:
+            motions.append(archive["joints"][: 60 + number])
+        split = "train" if number < 4 else "val"
+        row = {"name": f"{name}{number}", "split": split, "content": name, "style": "normal"}
+        rows.append({**row, "captions": [f"a person does {name}."]})
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    np.savez(
+        folder / "motions.npz",
+        joints=np.concatenate([np.round(motion / 0.0004).astype(np.int16) for motion in motions]),
+        offsets=np.cumsum([0, *map(len, motions)]),
+        metres_per_unit=0.0004,
+    )
+    (folder / "captions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def test_a_trained_denoiser_is_a_model(command: Command, pack: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    arguments = ("--out", runs, "--width", 32, "--layers", 1, "--transitions", 3, "--batch-size", 4)
+    first = command("train", "denoiser", pack, "--steps", 2, *arguments)
+    assert first.code == 0, first.err
+    assert "step 2 of 2" in first.out
+    again = command("train", "denoiser", pack, "--steps", 4, *arguments)
+    assert "at step 2" in " ".join(again.out.split())
+    assert "step 4 of 4" in again.out
+    assert [json.loads(line)["step"] for line in (runs / "log.jsonl").read_text().splitlines()] == [2, 4]
+    made = command(
+        "generate", "a person walks", "--seconds", 2, "--model", runs / "model", "--out", tmp_path, *FAST
+    )
+    assert made.code == 0, made.err
+    assert "walk" in command("models", runs / "model").out
+    other = command("train", "denoiser", pack, "--steps", 4, *arguments, "--seed", 1)
+    assert other.code == 2
+    assert "was written by another run" in other.err.splitlines()[-1]
+
+
+def test_a_trained_evaluator_judges_the_val_split(command: Command, pack: Path, tmp_path: Path) -> None:
+    result = command("train", "evaluator", pack, "--steps", 2, "--batch-size", 4, "--out", tmp_path / "judge")
+    assert result.code == 0, result.err
+    assert (tmp_path / "judge" / "evaluator.pt").stat().st_size < 10e6
+    assert "frozen" in result.out
+
+
+def test_data_are_described(command: Command, pack: Path) -> None:
+    result = command("data", "info", pack)
+    assert result.code == 0, result.err
+    assert "starter" in result.out
+    assert "walk" in result.out
+
+
+def test_recordings_become_archives(command: Command, tmp_path: Path) -> None:
+    source = next(iter(sorted(shared("data", "bvh_samples").glob("bandai*.bvh"))))
+    result = command("data", "import-bvh", source, "--out", tmp_path)
+    assert result.code == 0, result.err
+    with np.load(tmp_path / f"{source.stem}.npz") as archive:
+        assert archive["joints"].shape[2:] == (22, 3)
+        assert len(archive["features"][0]) == archive["joints"].shape[1]
