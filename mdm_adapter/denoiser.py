@@ -42,9 +42,10 @@ class MDMDenoiser:
         steps = torch.full((len(x),), round(level.timestep), dtype=torch.int64, device=x.device)
         # Every window of a call has its true length, so no frame mask is needed, whatever the checkpoint.
         half = mixed(self.precision, x.device, enabled=level.sigma > self.HALF_ABOVE * level.alpha)
-        with torch.inference_mode(), half:
-            clean = self.network(x, steps, tokens, text_padding=padding, text_dropped=dropped)
-        return clean.to(x.dtype).clone()
+        # Reconstruction guidance differentiates the prediction; everything else saves the memory.
+        with torch.set_grad_enabled(x.requires_grad), half:
+            clean: Tensor = self.network(x, steps, tokens, text_padding=padding, text_dropped=dropped)
+        return clean.to(x.dtype)
 
     def _text(self, conditions: Sequence[TextEmbedding | None], x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Tokens [batch, longest, width], padding [batch, longest], dropped [batch]."""

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from motioncollage.denoiser import Condition, Denoiser, NoiseLevel
+from motioncollage.denoiser import Condition, Denoiser, NoiseLevel, spread
 from motioncollage.graph import FactorGraph, Region
 from motioncollage.guidance import weighted_conditions
 
@@ -45,7 +45,8 @@ class CollageDenoiser:
         """Args:
             denoiser: scores pieces and overlaps alike.
             graph: the cover.
-            conditions: one per factor (overlaps then get the null token) or one per node.
+            conditions: one per factor (overlaps then get the null token) or one per node; `PerSample` where samples
+                of the batch differ.
             axes: which axes of the tensor are the graph's site axes, such as (1,) for [batch, frames, features].
             guidance: scale of classifier-free guidance, one for all or one per node.
             composition: `collage` subtracts the overlaps; `average` divides the sum of the factors by how many cover
@@ -106,7 +107,7 @@ class CollageDenoiser:
             [flat[..., term.sites.to(flat.device)] for term in terms]
         )  # [terms, batch, ..., n]
         samples = unflatten_sites(pieces.flatten(0, 1), self.axes, shape)
-        conditions = [term.condition for term in terms for _ in range(batch)]
+        conditions = [condition for term in terms for condition in spread(term.condition, batch)]
         predicted = self.denoiser(samples, level, conditions)
         values = flatten_sites(predicted, self.axes, shape)[0].unflatten(0, (len(terms), batch))
         for term, value in zip(terms, values):

@@ -31,6 +31,28 @@ class NoiseLevel:
 CLEAN = NoiseLevel(1.0, 0.0, 0.0)
 
 
+@dataclass(frozen=True)
+class PerSample:
+    """Conditions that differ within a batch: one for each sample, in the place of one for all."""
+
+    conditions: tuple[Condition | None, ...]
+
+
+def spread(condition: Condition | None, batch: int) -> list[Condition | None]:
+    """One condition per sample of a batch.
+
+    Raises:
+        ValueError: a `PerSample` of another length.
+    """
+    if not isinstance(condition, PerSample):
+        return [condition] * batch
+    if len(condition.conditions) != batch:
+        raise ValueError(
+            f"{len(condition.conditions)} conditions for a batch of {batch} samples; give one for each"
+        )
+    return list(condition.conditions)
+
+
 class Denoiser(Protocol):
     """A plain denoiser of independent samples.
 
@@ -52,7 +74,7 @@ class Composed(Protocol):
 
 @dataclass(frozen=True)
 class Conditioned:
-    """A plain denoiser with one condition and guidance for the whole batch: an ordinary short sample."""
+    """A plain denoiser with its condition (one, or `PerSample`) and guidance settled: an ordinary short sample."""
 
     denoiser: Denoiser
     condition: Condition | None = None
@@ -63,7 +85,7 @@ class Conditioned:
 
         total = None
         for condition, weight in weighted_conditions(self.condition, self.guidance):
-            part = weight * self.denoiser(x, level, [condition] * len(x))
+            part = weight * self.denoiser(x, level, spread(condition, len(x)))
             total = part if total is None else total + part
         assert total is not None
         return total
