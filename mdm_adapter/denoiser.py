@@ -20,13 +20,14 @@ class MDMDenoiser:
     # Rounding to bfloat16 shows as tremor (a fifth more jerk) only where little noise is left to hide it.
     HALF_ABOVE = 0.2
 
-    def __init__(self, network: MDM, *, precision: str = "float32") -> None:
+    def __init__(self, network: MDM, *, precision: str = "float32", beyond: bool = False) -> None:
         """Args:
         precision: float32, bfloat16 or auto; bfloat16 is used above the noise level `HALF_ABOVE`, float32 below.
+        beyond: accept windows longer than the training's, whose positions mean nothing: to show why not to.
         """
         check_precision(precision)
         self.network, self.precision = network.eval(), precision
-        self.max_frames = network.config.max_frames
+        self.max_frames = network.config.pos_embed_max_len if beyond else network.config.max_frames
 
     def __call__(self, x: Tensor, level: NoiseLevel, conditions: Sequence[TextEmbedding | None]) -> Tensor:
         """Clean motion from x [batch, frames, features], normalised.

@@ -69,6 +69,12 @@ class Plan:
         layout = cycle if self.loop else chain
         return layout([piece.frames for piece in self.pieces], list(self.overlaps), taper=self.taper)
 
+    @property
+    def seams(self) -> tuple[int, ...]:
+        """Middles of the overlaps: the frames between which a seam would show; of a loop without the wrap."""
+        inner = zip(self.pieces[1:], self.overlaps)
+        return tuple(piece.start + overlap // 2 for piece, overlap in inner)
+
     def describe(self) -> str:
         """One line for people: which pieces were chosen."""
         lengths = ", ".join(f"{piece.frames / FPS:g}" for piece in self.pieces)

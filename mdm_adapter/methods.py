@@ -1,0 +1,246 @@
+"""Ways to make long motion with one and the same model, so that they can be compared. New ones register here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mdm_adapter import features as representation
+from mdm_adapter.denoiser import MDMDenoiser
+from mdm_adapter.pipelines import SITE_AXES, MotionPipeline
+from mdm_adapter.planning import Plan, PlanSettings, plan_pieces
+from mdm_adapter.prompts import Action
+from mdm_adapter.text import TextEmbedding
+from motioncollage.autoregressive import SlidingWindow, outpaint
+from motioncollage.compose import CollageDenoiser
+from motioncollage.conditioning import Mask, Reconstruction, Replacement
+from motioncollage.denoiser import Composed, Conditioned, PerSample
+from motioncollage.samplers import DiscreteLevels, OnStep
+from motioncollage.sampling import SamplerSettings, sample
+from motioncollage.training import step_generator
+
+
+@dataclass(frozen=True)
+class MethodSettings:
+    """What all methods share; each reads what concerns it.
+
+    Attributes:
+        guidance: classifier-free guidance of texts.
+        sampler: one for all methods.
+        piece: frames of a piece, and of a window that slides.
+        overlap: frames that pieces share; sliding windows keep half of their frames, as in the paper.
+        taper: of the collage (`layouts.chain`).
+        batch_limit: most windows of one network call.
+        precision: see `MDMDenoiser`.
+    """
+
+    guidance: float = 2.5
+    sampler: SamplerSettings = field(default_factory=SamplerSettings)
+    piece: int = 120
+    overlap: int = 20
+    taper: float = 0.5
+    batch_limit: int = 32
+    precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class Script:
+    """What one motion shall show: texts, and how many frames each lasts."""
+
+    texts: tuple[str, ...]
+    frames: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.texts) != len(self.frames) or not self.texts:
+            raise ValueError(
+                f"{len(self.texts)} texts and {len(self.frames)} lengths; give one of each per action"
+            )
+
+
+class Made(NamedTuple):
+    """Features [batch, frames, 263], not normalised, and the frames where windows or actions were joined."""
+
+    features: Tensor
+    seams: tuple[int, ...]
+
+
+Method = Callable[["Studio"], Made]
+METHODS: dict[str, Method] = {}
+
+
+def register(name: str) -> Callable[[Method], Method]:
+    """Make a method known under a name."""
+
+    def add(method: Method) -> Method:
+        METHODS[name] = method
+        return method
+
+    return add
+
+
+def make(
+    name: str,
+    pipeline: MotionPipeline,
+    scripts: Sequence[Script],
+    settings: MethodSettings,
+    *,
+    seeds: Sequence[int],
+    on_step: OnStep | None = None,
+) -> Made:
+    """Motions of scripts that all have the same lengths, by a registered method.
+
+    Args:
+        seeds: one per script; a motion depends on its own seed only.
+
+    Raises:
+        ValueError: unknown method, or scripts whose lengths differ.
+    """
+    if name not in METHODS:
+        raise ValueError(f"method {name!r} is unknown; choose one of {', '.join(METHODS)}")
+    if len({script.frames for script in scripts}) != 1 or len(seeds) != len(scripts):
+        raise ValueError("the scripts of a batch need the same lengths and a seed each")
+    return METHODS[name](Studio(pipeline, tuple(scripts), settings, tuple(seeds), on_step))
+
+
+@dataclass(frozen=True)
+class Studio:
+    """One batch in the making: model, scripts, settings and seeds, and the steps that methods are made of."""
+
+    pipeline: MotionPipeline
+    scripts: tuple[Script, ...]
+    settings: MethodSettings
+    seeds: tuple[int, ...]
+    on_step: OnStep | None = None
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        return self.scripts[0].frames
+
+    @property
+    def frames(self) -> int:
+        return sum(self.lengths)
+
+    @property
+    def boundaries(self) -> tuple[int, ...]:
+        """Frames where one action gives way to the next."""
+        return tuple(sum(self.lengths[:i]) for i in range(1, len(self.lengths)))
+
+    def denoiser(self, *, beyond: bool = False) -> MDMDenoiser:
+        return MDMDenoiser(self.pipeline.model.network, precision=self.settings.precision, beyond=beyond)
+
+    def condition(self, action: int) -> PerSample:
+        """The texts of one action, one for each script."""
+        return PerSample(tuple(self._embed([script.texts[action] for script in self.scripts])))
+
+    def _embed(self, texts: list[str]) -> list[TextEmbedding]:
+        embedding = self.pipeline.encoder.encode(texts)
+        device = self.pipeline.device
+        return [
+            TextEmbedding(tokens.to(device), padding.to(device))
+            for tokens, padding in zip(embedding.tokens, embedding.padding)
+        ]
+
+    def noise(self, frames: int, draw: int = 0) -> Tensor:
+        """Start [batch, frames, 263]; every sample from its own seed, every draw another."""
+        parts = [
+            torch.randn(frames, representation.WIDTH, generator=step_generator(seed, draw))
+            for seed in self.seeds
+        ]
+        return torch.stack(parts).to(self.pipeline.device)
+
+    def sample(self, denoiser: Composed, frames: int, draw: int = 0) -> Tensor:
+        """A normalised motion [batch, frames, 263]."""
+        generator = torch.Generator().manual_seed(self.seeds[0] * 1_000_003 % (1 << 62) + draw)
+        levels = DiscreteLevels(self.pipeline.schedule)
+        start = self.noise(frames, draw)
+        return sample(denoiser, start, levels, self.settings.sampler, generator, on_step=self.on_step)
+
+    def plan(self) -> Plan:
+        """The pieces of a collage of the scripts; which texts they carry differs, where they lie does not."""
+        actions = [Action(str(number)) for number in range(len(self.lengths))]
+        seconds = [frames / representation.FPS for frames in self.lengths]
+        s = self.settings
+        limit = self.pipeline.max_frames
+        return plan_pieces(actions, seconds, PlanSettings(min(s.piece, limit), s.overlap, limit, s.taper))
+
+    def finish(self, normalised: Tensor, seams: Sequence[int]) -> Made:
+        return Made(self.pipeline.normalisation.undo(normalised).cpu(), tuple(seams))
+
+
+@register("short")
+def short(studio: Studio) -> Made:
+    """Every action on its own at the model's own length, put one behind the other unjoined."""
+    parts = []
+    for action, frames in enumerate(studio.lengths):
+        guided = Conditioned(studio.denoiser(), studio.condition(action), studio.settings.guidance)
+        parts.append(studio.sample(guided, frames, draw=action))
+    return studio.finish(torch.cat(parts, dim=1), studio.boundaries)
+
+
+@register("baseline")
+def baseline(studio: Studio) -> Made:
+    """One window over everything, however long; several actions become one sentence."""
+    joined = [", then ".join(text.rstrip(" .") for text in script.texts) + "." for script in studio.scripts]
+    if len(studio.lengths) == 1:
+        joined = [script.texts[0] for script in studio.scripts]
+    condition = PerSample(tuple(studio._embed(joined)))
+    guided = Conditioned(studio.denoiser(beyond=True), condition, studio.settings.guidance)
+    return studio.finish(studio.sample(guided, studio.frames), studio.boundaries)
+
+
+@register("replacement")
+def replacement(studio: Studio) -> Made:
+    """Windows that slide by half; what is known replaces the prediction (paper, algorithm 4)."""
+    return _slide(studio, Replacement)
+
+
+@register("reconstruction")
+def reconstruction(studio: Studio) -> Made:
+    """Windows that slide by half; the error on what is known guides the score (paper, algorithm 5)."""
+    return _slide(studio, Reconstruction)
+
+
+def _slide(studio: Studio, conditioned: Callable[[Composed, Mask, Tensor], Composed]) -> Made:
+    size = min(studio.settings.piece, studio.pipeline.max_frames)
+    window = SlidingWindow(size, size // 2)
+    starts = window.starts(studio.frames)
+
+    def sample_window(number: int, frames: int, mask: Mask | None, value: Tensor | None) -> Tensor:
+        # The new half decides the text; of the first window all is new.
+        middle = starts[number] + (
+            frames // 2 if number == 0 else window.known + (frames - window.known) // 2
+        )
+        action = sum(boundary <= middle for boundary in studio.boundaries)
+        guided: Composed = Conditioned(studio.denoiser(), studio.condition(action), studio.settings.guidance)
+        if mask is not None and value is not None:
+            guided = conditioned(guided, mask, value)
+        return studio.sample(guided, frames, draw=number)
+
+    whole = outpaint(sample_window, studio.frames, window, axis=SITE_AXES[0])
+    ends = [start + size for start in starts[:-1]]
+    return studio.finish(whole, ends)
+
+
+@register("multidiffusion")
+def multidiffusion(studio: Studio) -> Made:
+    """Overlapping pieces, predictions averaged where they overlap (Bar-Tal et al. 2023)."""
+    return _compose(studio, "average")
+
+
+@register("collage")
+def collage(studio: Studio) -> Made:
+    """Overlapping pieces, overlaps subtracted: DiffCollage."""
+    return _compose(studio, "collage")
+
+
+def _compose(studio: Studio, composition: str) -> Made:
+    plan = studio.plan()
+    conditions = {str(action): studio.condition(action) for action in range(len(studio.lengths))}
+    composed = CollageDenoiser(
+        studio.denoiser(), plan.graph(), [conditions[piece.text] for piece in plan.pieces], axes=SITE_AXES,
+        guidance=studio.settings.guidance, batch_limit=studio.settings.batch_limit,
+        composition="average" if composition == "average" else "collage",
+    )  # fmt: skip
+    return studio.finish(studio.sample(composed, plan.frames), plan.seams)
