@@ -139,7 +139,12 @@ def transition_jerk(joints: Any, reference: float, lengths: Any | None = None) -
             beyond them and still counts in the average over transitions. The per-transition numbers use valid
             frames only.
     """
-    curves, valid = _masked_curves(joints, lengths)
+    return transition_jerk_of_curves(*_masked_curves(joints, lengths), reference)
+
+
+def transition_jerk_of_curves(curves: Float64, valid: Float64, reference: float) -> TransitionJerk:
+    """As `transition_jerk`, of jerk curves [N, W] and which of their values count [N, W] (zeros and ones)."""
+    curves, valid = to_float64(curves, "jerk curves", 2), to_float64(valid, "valid", 2)
     mean_curve = curves.mean(axis=0)
     peaks = curves.max(axis=1)
     areas = (np.abs(curves - reference) * valid).sum(axis=1)
