@@ -1,57 +1,14 @@
 """The command line as users meet it: results, and one clear line with exit code 2 for everything they can put right."""
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
-import torch
-from paths import golden, shared
+from command_line import Command, one_line
+from paths import shared
 from PIL import Image
-
-from mdm_adapter.checkpoint import save_model
-from mdm_adapter.data import Normalisation
-from mdm_adapter.network import MDM, NetworkConfig
-from motioncollage.cli.main import main
-
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run `motioncollage ARGUMENTS` as its entry point does."""
-
-    def run(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["motioncollage", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return Result(int(exit_.value.code or 0), captured.out, captured.err)
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint folder of a small random network."""
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("models") / "toy"
-    network = MDM(NetworkConfig(text_encoder_type="static", layers=1, latent_dim=16))
-    save_model(folder, network, Normalisation(torch.zeros(263), torch.full((263,), 0.1)), {})
-    return folder
-
 
 FAST = ("--steps", 2, "--no-video", "--no-sheet")
 
@@ -205,13 +162,6 @@ def test_bad_input(
     assert not [file for file in out.rglob("*") if file.is_file()] if out.exists() else True
 
 
-def one_line(result: Result) -> str:
-    assert result.code == 2
-    line = result.err.strip().split("\r")[-1]
-    assert "\n" not in line
-    return line
-
-
 def test_bad_checkpoints(command: Command, toy: Path, tmp_path: Path) -> None:
     def attempt(model: Path) -> str:
         return one_line(command("generate", "a", "--model", model, "--out", tmp_path / "out", *FAST))
@@ -269,28 +219,6 @@ def test_doctor_makes_a_motion(command: Command) -> None:
     assert result.code == 0
     assert "one second of motion" in result.out
     assert "PyTorch" in result.out
-
-
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    """A starter pack of six clips."""
-    motions, rows = [], []
-    for number, name in enumerate(("walk", "run", "cmu06", "walk", "run", "cmu06")):
-        with np.load(golden(f"hml_clip_{name}.npz")) as archive:
-            motions.append(archive["joints"][: 60 + number])
-        split = "train" if number < 4 else "val"
-        row = {"name": f"{name}{number}", "split": split, "content": name, "style": "normal"}
-        rows.append({**row, "captions": [f"a person does {name}."]})
-    folder = tmp_path / "pack"
-    folder.mkdir()
-    np.savez(
-        folder / "motions.npz",
-        joints=np.concatenate([np.round(motion / 0.0004).astype(np.int16) for motion in motions]),
-        offsets=np.cumsum([0, *map(len, motions)]),
-        metres_per_unit=0.0004,
-    )
-    (folder / "captions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return folder
 
 
 def test_a_trained_denoiser_is_a_model(command: Command, pack: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -110,7 +111,7 @@ class Reference:
             )
             feet = {name: float(value) for name, value in texts["feet"].items()}
             identity = str(texts["identity"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise ValueError(f"{path} is no reference file ({error}); install the package again") from error
         return cls(entries, arrays[0], arrays[1], arrays[2], feet, identity)
 
