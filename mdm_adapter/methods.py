@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -9,14 +10,15 @@ from torch import Tensor
 
 from mdm_adapter import features as representation
 from mdm_adapter.denoiser import MDMDenoiser
-from mdm_adapter.pipelines import SITE_AXES, MotionPipeline
+from mdm_adapter.pipelines import GUIDANCE_LIMIT, SITE_AXES, MotionPipeline
 from mdm_adapter.planning import Plan, PlanSettings, plan_pieces
 from mdm_adapter.prompts import Action
 from mdm_adapter.text import TextEmbedding
 from motioncollage.autoregressive import SlidingWindow, outpaint
-from motioncollage.compose import CollageDenoiser
+from motioncollage.compose import CollageDenoiser, Composition
 from motioncollage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.denoiser import Composed, Conditioned, PerSample
+from motioncollage.guidance import limited
 from motioncollage.samplers import DiscreteLevels, OnStep
 from motioncollage.sampling import SamplerSettings, sample
 from motioncollage.training import step_generator
@@ -28,6 +30,7 @@ class MethodSettings:
 
     Attributes:
         guidance: classifier-free guidance of texts.
+        guidance_limit: noise-to-signal ratio above which there is none.
         sampler: one for all methods.
         piece: frames of a piece, and of a window that slides.
         overlap: frames that pieces share; sliding windows keep half of their frames, as in the paper.
@@ -37,6 +40,7 @@ class MethodSettings:
     """
 
     guidance: float = 2.5
+    guidance_limit: float = GUIDANCE_LIMIT
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
     piece: int = 120
     overlap: int = 20
@@ -142,6 +146,11 @@ class Studio:
             for tokens, padding in zip(embedding.tokens, embedding.padding)
         ]
 
+    def guided(self, denoiser: MDMDenoiser, condition: PerSample) -> Composed:
+        """One window with guidance."""
+        s = self.settings
+        return limited(partial(Conditioned, denoiser, condition), s.guidance, s.guidance_limit)
+
     def noise(self, frames: int, draw: int = 0) -> Tensor:
         """Start [batch, frames, 263]; every sample from its own seed, every draw another."""
         parts = [
@@ -174,7 +183,7 @@ def short(studio: Studio) -> Made:
     """Every action on its own at the model's own length, put one behind the other unjoined."""
     parts = []
     for action, frames in enumerate(studio.lengths):
-        guided = Conditioned(studio.denoiser(), studio.condition(action), studio.settings.guidance)
+        guided = studio.guided(studio.denoiser(), studio.condition(action))
         parts.append(studio.sample(guided, frames, draw=action))
     return studio.finish(torch.cat(parts, dim=1), studio.boundaries)
 
@@ -186,7 +195,7 @@ def baseline(studio: Studio) -> Made:
     if len(studio.lengths) == 1:
         joined = [script.texts[0] for script in studio.scripts]
     condition = PerSample(tuple(studio._embed(joined)))
-    guided = Conditioned(studio.denoiser(beyond=True), condition, studio.settings.guidance)
+    guided = studio.guided(studio.denoiser(beyond=True), condition)
     return studio.finish(studio.sample(guided, studio.frames), studio.boundaries)
 
 
@@ -213,7 +222,7 @@ def _slide(studio: Studio, conditioned: Callable[[Composed, Mask, Tensor], Compo
             frames // 2 if number == 0 else window.known + (frames - window.known) // 2
         )
         action = sum(boundary <= middle for boundary in studio.boundaries)
-        guided: Composed = Conditioned(studio.denoiser(), studio.condition(action), studio.settings.guidance)
+        guided = studio.guided(studio.denoiser(), studio.condition(action))
         if mask is not None and value is not None:
             guided = conditioned(guided, mask, value)
         return studio.sample(guided, frames, draw=number)
@@ -235,12 +244,16 @@ def collage(studio: Studio) -> Made:
     return _compose(studio, "collage")
 
 
-def _compose(studio: Studio, composition: str) -> Made:
+def _compose(studio: Studio, composition: Composition) -> Made:
     plan = studio.plan()
     conditions = {str(action): studio.condition(action) for action in range(len(studio.lengths))}
-    composed = CollageDenoiser(
-        studio.denoiser(), plan.graph(), [conditions[piece.text] for piece in plan.pieces], axes=SITE_AXES,
-        guidance=studio.settings.guidance, batch_limit=studio.settings.batch_limit,
-        composition="average" if composition == "average" else "collage",
-    )  # fmt: skip
+    s = studio.settings
+
+    def compose(guidance: float) -> CollageDenoiser:
+        return CollageDenoiser(
+            studio.denoiser(), plan.graph(), [conditions[piece.text] for piece in plan.pieces], axes=SITE_AXES,
+            guidance=guidance, batch_limit=s.batch_limit, composition=composition,
+        )  # fmt: skip
+
+    composed = limited(compose, s.guidance, s.guidance_limit)
     return studio.finish(studio.sample(composed, plan.frames), plan.seams)

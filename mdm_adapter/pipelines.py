@@ -17,12 +17,14 @@ from mdm_adapter.prompts import Action
 from mdm_adapter.text import TextEmbedding, TextEncoder
 from mdm_adapter.vocabulary import DEFAULT_SECONDS, Match, Matcher, Vocabulary
 from motioncollage.compose import CollageDenoiser
+from motioncollage.guidance import check_limit, limited
 from motioncollage.precision import check_precision
 from motioncollage.samplers import DiscreteLevels, OnStep
 from motioncollage.sampling import SamplerSettings, sample
 from motioncollage.schedules import VPSchedule
 from motioncollage.training import step_generator
 
+GUIDANCE_LIMIT = 6.4
 SITE_AXES = (1,)  # motion is [samples, frames, features]
 
 
@@ -33,6 +35,7 @@ class GenerateSettings:
     seed: int = 0
     samples: int = 1
     guidance: float = 2.5
+    guidance_limit: float = GUIDANCE_LIMIT  # noise-to-signal ratio above which there is no guidance
     piece: int | None = None  # frames; None: 120, or the longest that the model knows
     overlap: int = 20
     taper: float = 0.5
@@ -46,6 +49,7 @@ class GenerateSettings:
         if not np.isfinite(self.guidance):
             raise ValueError(f"guidance is {self.guidance}; give a finite number, such as 2.5")
         check_precision(self.precision)
+        check_limit(self.guidance_limit)
         if not 0 <= self.taper <= 1:
             raise ValueError(
                 f"taper is {self.taper:g}; choose between 0 (the paper's composition) and 1 (a cross-fade)"
@@ -103,10 +107,20 @@ class MotionPipeline:
         """Motion of a plan, all samples at once; the same plan, settings and device give the same motion."""
         generator = torch.Generator().manual_seed(settings.seed)
         graph = plan.graph()
-        collage = CollageDenoiser(
-            MDMDenoiser(self.model.network, precision=settings.precision), graph, self._conditions(plan), axes=SITE_AXES,
-            guidance=settings.guidance, batch_limit=settings.batch_limit,
-        )  # fmt: skip
+        denoiser = MDMDenoiser(self.model.network, precision=settings.precision)
+        conditions = self._conditions(plan)
+
+        def compose(guidance: float) -> CollageDenoiser:
+            return CollageDenoiser(
+                denoiser,
+                graph,
+                conditions,
+                axes=SITE_AXES,
+                guidance=guidance,
+                batch_limit=settings.batch_limit,
+            )
+
+        collage = limited(compose, settings.guidance, settings.guidance_limit)
         start = torch.stack([self._noise(plan, settings.seed, i) for i in range(settings.samples)])
         normalised = sample(
             collage, start, DiscreteLevels(self.schedule), settings.sampler, generator, on_step=on_step
@@ -150,6 +164,7 @@ class MotionPipeline:
             "steps": settings.sampler.steps,
             "eta": settings.sampler.eta,
             "guidance": settings.guidance,
+            "guidance_limit": settings.guidance_limit if np.isfinite(settings.guidance_limit) else None,
             "precision": settings.precision,
             "piece": chosen.piece,
             "overlap": chosen.overlap,

@@ -81,7 +81,9 @@ class Conditioned:
     guidance: float = 1.0
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
-        from motioncollage.guidance import weighted_conditions
+        from motioncollage.guidance import (
+            weighted_conditions,
+        )  # which composes denoisers, and so needs this module
 
         total = None
         for condition, weight in weighted_conditions(self.condition, self.guidance):

@@ -33,6 +33,7 @@ def evaluate(
     steps: Annotated[int | None, typer.Option(help="Sampling steps; 50 by default.")] = None,
     sampler: Annotated[str, typer.Option(help="As for generate.")] = "ddim",
     guidance: Annotated[float, typer.Option(help="As for generate.")] = 2.5,
+    guidance_limit: Annotated[float, typer.Option(help="As for generate.")] = 6.4,
     overlap: Annotated[float, typer.Option(help="As for generate, seconds.")] = 1.0,
     taper: Annotated[float, typer.Option(help="As for generate.")] = 0.5,
     quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
@@ -56,7 +57,17 @@ def evaluate(
     from motioncollage.cli.benchmark.run import run
 
     settings = _settings(
-        protocol, repetitions, texts, steps, sampler, guidance, overlap, taper, seed, quick=quick
+        protocol,
+        repetitions,
+        texts,
+        steps,
+        sampler,
+        guidance,
+        guidance_limit,
+        overlap,
+        taper,
+        seed,
+        quick=quick,
     )
     chosen = _methods(methods)
     if benchmark not in BENCHMARKS:
@@ -83,7 +94,7 @@ def _methods(names: str) -> list[str]:
 
 
 def _settings(
-    protocol: str, repetitions: int | None, texts: int | None, steps: int | None, sampler: str, guidance: float,
+    protocol: str, repetitions: int | None, texts: int | None, steps: int | None, sampler: str, guidance: float, guidance_limit: float,
     overlap: float, taper: float, seed: int, *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
     from dataclasses import replace
@@ -102,7 +113,12 @@ def _settings(
     )
     sampling = SamplerSettings(sampler, chosen.methods.sampler.steps if steps is None else steps)
     methods = replace(
-        chosen.methods, sampler=sampling, guidance=guidance, overlap=round(overlap * FPS), taper=taper
+        chosen.methods,
+        sampler=sampling,
+        guidance=guidance,
+        guidance_limit=guidance_limit,
+        overlap=round(overlap * FPS),
+        taper=taper,
     )
     return replace(chosen, methods=methods)
 

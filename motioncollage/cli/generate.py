@@ -43,6 +43,9 @@ Eta = Annotated[float, typer.Option(help="Share of the noise that ddim renews: 0
 Guidance = Annotated[
     float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")
 ]
+GuidanceLimit = Annotated[
+    float, typer.Option(help="Noise-to-signal ratio above which there is no guidance; inf guides throughout.")
+]
 Model = Annotated[str, typer.Option(help="A bundled model or a checkpoint folder (args.json + model*.pt).")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
 Precision = Annotated[
@@ -56,12 +59,15 @@ Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
 def generate(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
     overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
-    sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5, model: Model = BUNDLED,
+    sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5,
+    guidance_limit: GuidanceLimit = 6.4, model: Model = BUNDLED,
     device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
-    request = _settings(samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, precision)
+    request = _settings(
+        samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, guidance_limit, precision
+    )
     actions = _read(prompt)
     output = _Output(out, samples, video=video, sheet=sheet, force=force)
     output.check()
@@ -72,12 +78,15 @@ def generate(
 def loop(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
     overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
-    sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5, model: Model = BUNDLED,
+    sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5,
+    guidance_limit: GuidanceLimit = 6.4, model: Model = BUNDLED,
     device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion whose last frame flows into its first."""
-    request = _settings(samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, precision)
+    request = _settings(
+        samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, guidance_limit, precision
+    )
     actions = _read(prompt)
     output = _Output(out, samples, video=video, sheet=sheet, force=force)
     output.check()
@@ -124,6 +133,7 @@ def _settings(
     sampler: str,
     eta: float,
     guidance: float,
+    guidance_limit: float,
     precision: str,
 ) -> "GenerateSettings":
     import math
@@ -138,6 +148,7 @@ def _settings(
         seed=seed,
         samples=samples,
         guidance=guidance,
+        guidance_limit=guidance_limit,
         precision=precision,
         piece=None if piece is None else round(piece * FPS),
         overlap=round(overlap * FPS),

@@ -1,6 +1,7 @@
 """A benchmark from beginning to end: draw, make, measure, show."""
 
 import hashlib
+import json
 import os
 import platform
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def run(
     about = {
         "benchmark": benchmark,
         "model": model,
-        "settings": asdict(settings),
+        "settings": json.loads(json.dumps(asdict(settings)), parse_constant=str),  # JSON has no infinity
         "machine": machine(pipeline.device),
     }
     write_results(out, results, times, about, _examples(methods, units, store))

@@ -1,0 +1,73 @@
+"""Classifier-free guidance as weights, passes that are skipped, and guidance in a limited interval."""
+
+import math
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import Tensor
+
+from motioncollage.denoiser import Conditioned, NoiseLevel, PerSample, spread
+from motioncollage.guidance import LimitedGuidance, limited, weighted_conditions
+
+LEVEL = NoiseLevel(0.6, 0.8, 500.0)
+
+
+class Recorder:
+    """Predicts its condition's number, 0 for the null token, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[object]] = []
+
+    def __call__(self, x: Tensor, level: NoiseLevel, conditions: Sequence[float | None]) -> Tensor:
+        self.asked.append(list(conditions))
+        return torch.tensor([0.0 if c is None else c for c in conditions])[:, None].expand_as(x)
+
+
+@pytest.mark.parametrize(
+    ("condition", "scale", "expected"),
+    [
+        (3.0, 2.5, [(3.0, 2.5), (None, -1.5)]),
+        (3.0, 1.0, [(3.0, 1.0)]),
+        (3.0, 0.0, [(None, 1.0)]),
+        (None, 2.5, [(None, 1.0)]),
+    ],
+)
+def test_passes_that_cancel_are_left_out(
+    condition: float | None, scale: float, expected: list[tuple[float | None, float]]
+) -> None:
+    assert weighted_conditions(condition, scale) == expected
+
+
+def test_guidance_moves_away_from_the_null_prediction() -> None:
+    out = Conditioned(Recorder(), 3.0, 2.5)(torch.zeros(2, 4), LEVEL)
+    assert torch.equal(out, torch.full((2, 4), 7.5))
+
+
+def test_samples_of_a_batch_may_differ() -> None:
+    recorder = Recorder()
+    out = Conditioned(recorder, PerSample((1.0, None, 2.0)), 2.0)(torch.zeros(3, 1), LEVEL)
+    assert out.flatten().tolist() == [2.0, 0.0, 4.0]
+    assert recorder.asked == [[1.0, None, 2.0], [None, None, None]]
+    assert spread(5.0, 2) == [5.0, 5.0]
+    with pytest.raises(ValueError, match="3 conditions for a batch of 2 samples"):
+        spread(PerSample((1.0, 2.0, 3.0)), 2)
+
+
+def test_guidance_in_an_interval_saves_the_null_pass_above_it() -> None:
+    recorder = Recorder()
+    composed = limited(lambda scale: Conditioned(recorder, 3.0, scale), 2.5, limit=2.0)
+    assert isinstance(composed, LimitedGuidance)
+    noisy, fair = NoiseLevel(0.1, 0.995, 900.0), NoiseLevel(0.8, 0.6, 300.0)
+    assert float(composed(torch.zeros(1, 1), noisy)) == 3.0
+    assert len(recorder.asked) == 1
+    assert float(composed(torch.zeros(1, 1), fair)) == 7.5
+    assert len(recorder.asked) == 3
+
+
+def test_no_limit_is_plain_guidance() -> None:
+    for scale, limit in ((2.5, math.inf), (1.0, 2.0)):
+        assert isinstance(limited(lambda s: Conditioned(Recorder(), 3.0, s), scale, limit), Conditioned)
+    for limit in (0.0, -1.0, math.nan):
+        with pytest.raises(ValueError, match="guidance limit is"):
+            limited(lambda s: Conditioned(Recorder(), 3.0, s), 2.5, limit)
