@@ -26,6 +26,11 @@ HEADINGS = {
     "area_under_jerk": "Area under jerk",
     "transition_fid": "Transition FID",
     "transition_diversity": "Transition diversity",
+    "loop_jerk_ratio": "Wrap jerk / interior",
+    "loop_pose_gap": "Wrap pose gap",
+    "loop_velocity_gap": "Wrap velocity gap",
+    "loop_drift": "Drift",
+    "loop_yaw": "Turn",
     "skating_ratio": "Foot skating",
     "ground_penetration": "Ground penetration",
 }

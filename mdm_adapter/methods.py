@@ -37,6 +37,7 @@ class MethodSettings:
         taper: of the collage (`layouts.chain`).
         batch_limit: most windows of one network call.
         precision: see `MDMDenoiser`.
+        loop: make the last frame flow into the first, where the method can.
     """
 
     guidance: float = 2.5
@@ -47,6 +48,7 @@ class MethodSettings:
     taper: float = 0.5
     batch_limit: int = 32
     precision: str = "auto"
+    loop: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,8 @@ class Studio:
         seconds = [frames / representation.FPS for frames in self.lengths]
         s = self.settings
         limit = self.pipeline.max_frames
-        return plan_pieces(actions, seconds, PlanSettings(min(s.piece, limit), s.overlap, limit, s.taper))
+        pieces = PlanSettings(min(s.piece, limit), s.overlap, limit, s.taper)
+        return plan_pieces(actions, seconds, pieces, loop=s.loop)
 
     def finish(self, normalised: Tensor, seams: Sequence[int]) -> Made:
         return Made(self.pipeline.normalisation.undo(normalised).cpu(), tuple(seams))
@@ -256,4 +259,6 @@ def _compose(studio: Studio, composition: Composition) -> Made:
         )  # fmt: skip
 
     composed = limited(compose, s.guidance, s.guidance_limit)
-    return studio.finish(studio.sample(composed, plan.frames), plan.seams)
+    motion = studio.sample(composed, plan.frames)
+    # The graph of a loop starts with its first piece, half an overlap before the first action.
+    return studio.finish(motion.roll(plan.pieces[0].start, dims=1), plan.seams)

@@ -57,7 +57,7 @@ class DenoiserTraining:
     )
 
 
-_SUBJECT = re.compile(r"^(a|the) (person|man|human|figure|woman)\b|^someone\b", re.IGNORECASE)
+_SUBJECT = re.compile(r"^(a|the) (person|man|human|figure|woman)\b(?!')|^someone\b(?!')", re.IGNORECASE)
 _SUBJECTS = ("a person", "someone", "a man", "a woman", "the character", "he", "she", "the person")
 
 

@@ -22,7 +22,7 @@ def evaluate(
     ] = Path("out/eval"),
     methods: Annotated[str, typer.Option(help="Comma-separated, or all.")] = "all",
     protocol: Annotated[
-        str, typer.Option(help="long (24 s of one text) or composition (several actions).")
+        str, typer.Option(help="long (24 s of one text), composition (several actions) or loops.")
     ] = "long",
     repetitions: Annotated[
         int | None, typer.Option(help="How often all is made anew; 20 by default.")
@@ -119,6 +119,7 @@ def _settings(
         guidance_limit=guidance_limit,
         overlap=round(overlap * FPS),
         taper=taper,
+        loop=protocol == "loops",
     )
     return replace(chosen, methods=methods)
 

@@ -85,6 +85,17 @@ def test_composition_protocol(command: Command, toy: Path, tmp_path: Path) -> No
     assert results(tmp_path)["collage"]["transition_fid"]["mean"] > 0  # type: ignore[operator]
 
 
+def test_loops_protocol(command: Command, toy: Path, tmp_path: Path) -> None:
+    arguments = ("--protocol", "loops", "--methods", "real,short,collage")
+    result = command("eval", *SMALL, *arguments, "--model", toy, "--out", tmp_path)
+    assert result.code == 0, result.err
+    found = results(tmp_path)
+    # An ordinary sample jumps where it starts again, a cycle does not, even with a random network.
+    wrap = {method: float(found[method]["loop_pose_gap"]["mean"]) for method in ("short", "collage")}  # type: ignore[arg-type]
+    assert wrap["collage"] < 0.3 * wrap["short"]
+    assert "loop_jerk_ratio" not in found["real"]
+
+
 def run_processes(count: int, toy: Path, out: Path, *, kill_after: float | None = None) -> None:
     """`eval` in real processes, as torchrun starts them."""
     with socket.socket() as free:
@@ -222,7 +233,7 @@ def test_missing_official_files_are_named(
     [
         (("--benchmark", "kit"), "benchmark 'kit' is unknown; choose one of starter, humanml3d"),
         (("--methods", "collage,magic"), "method 'magic' is unknown; choose among real, short"),
-        (("--protocol", "loops"), "protocol 'loops' is unknown"),
+        (("--protocol", "circles"), "protocol 'circles' is unknown"),
         (("--repetitions", 0), "repetitions is 0"),
         (("--texts", 0), "texts is 0"),
         (("--sampler", "plms"), "sampler 'plms' is unknown"),

@@ -63,7 +63,7 @@ def draw(reference: Reference, settings: BenchmarkSettings, repetition: int) -> 
             chosen = rng.choice(len(labels), len(pool), replace=False)
             clips[pool, action] = [rng.choice(members[labels[label]]) for label in chosen]
     captions = np.array([[rng.integers(len(reference.entries[c].captions)) for c in row] for row in clips])
-    crops = settings.crops if settings.protocol == "long" else actions
+    crops = settings.parts
     of_label = [
         members[reference.entries[clips[i, k if actions > 1 else 0]].label]
         for i in range(len(clips))

@@ -16,6 +16,7 @@ from eval.distribution import (
     multimodality,
 )
 from eval.feet import foot_report
+from eval.loops import loop_report
 from eval.metric import Metric
 from eval.probes import embed_motions
 from eval.protocols import TextMotionEvaluator
@@ -70,15 +71,19 @@ def measure(
         embedded = reference.embeddings[drawn.matches]
         jerk = transition_jerk_of_curves(reference.curves, np.ones_like(reference.curves), reference.jerk)
         others = [*jerk.metrics(), *(_constant(name, reference.feet[name]) for name in FEET)]
+        if settings.protocol == "loops":
+            others = others[-len(FEET) :]  # recordings have no wrap
         own = np.zeros_like(drawn.captions[:, :1])
         words = np.stack([texts.of(drawn.matches[:, k], own[:, 0]) for k in range(parts)], axis=1)
     else:
         whole = [torch.from_numpy(motion) for unit in made for motion in unit.features]
         pieces = _pieces(method, whole, made, drawn, settings)
         embedded = embed_motions(evaluator, pieces).reshape(len(words), parts, -1)
-        joints = [representation.to_joints(motion.double()).numpy() for motion in whole]
-        places = made[0].seams or seams
-        others = _transitions(method, whole, joints, places, evaluator, reference, rng)
+        if settings.protocol == "loops":
+            others = _wraps(whole)
+        else:
+            joints = [representation.to_joints(motion.double()).numpy() for motion in whole]
+            others = _transitions(method, whole, joints, made[0].seams or seams, evaluator, reference, rng)
         feet = foot_report([representation.to_joints(piece.double()).numpy() for piece in pieces])
         others += [metric for metric in feet.metrics() if metric.name in FEET]
     flat, flat_words = _by_part(embedded), _by_part(words)
@@ -145,8 +150,10 @@ def _pieces(
     method: str, whole: list[torch.Tensor], made: Sequence[Motions], drawn: Draw, settings: BenchmarkSettings
 ) -> list[torch.Tensor]:
     """What the evaluator sees, [texts * parts] in that order: crops of one long motion, or its actions."""
-    if settings.protocol == "composition":
+    if settings.protocol != "long":
         length = settings.lengths()[0]
+        if settings.protocol == "loops":
+            return [motion[: length // UNIT * UNIT] for motion in whole]
         return [
             m[k * length : (k + 1) * length // UNIT * UNIT] for m in whole for k in range(settings.actions)
         ]
@@ -164,6 +171,26 @@ def _pieces(
             start = int(place * (len(motion) - length + 1))
             crops.append(motion[start : start + length])
     return crops
+
+
+def _wraps(whole: list[torch.Tensor]) -> list[Metric]:
+    """Means over motions of what is seen where a cycle starts again; two cycles are played."""
+    reports = []
+    for motion in whole:
+        joints = representation.to_joints(motion.double().repeat(2, 1)).numpy()
+        reports.append(loop_report(joints, len(motion)).metrics())
+    return [
+        Metric(
+            m.name,
+            float(np.mean([report[i].value for report in reports])),
+            m.unit,
+            m.direction,
+            m.source,
+            len(whole),
+            m.details,
+        )
+        for i, m in enumerate(reports[0])
+    ]
 
 
 def _transitions(

@@ -9,7 +9,7 @@ from mdm_adapter.methods import METHODS, MethodSettings
 from mdm_adapter.planning import FPS
 from motioncollage.sampling import SamplerSettings
 
-PROTOCOLS = ("long", "composition")
+PROTOCOLS = ("long", "composition", "loops")
 REAL = "real"
 ALL_METHODS = (REAL, *METHODS)
 POOL = 32
@@ -22,13 +22,15 @@ class BenchmarkSettings:
     """Everything that decides the numbers, besides model, data and evaluator.
 
     Attributes:
-        protocol: `long` (24 s of one text, random crops) or `composition` (several texts, pieces and transitions).
+        protocol: `long` (24 s of one text, random crops), `composition` (several texts, pieces and transitions) or
+            `loops` (one text, the wrap against the interior).
         repetitions: how often all is drawn and made anew.
         texts: motions per repetition and method; a whole number of pools of 32.
         crops: crops of every long motion, each as long as some real clip of the same label.
         seconds: length of a motion of the long protocol.
         actions: texts per motion of the composition protocol.
         action_seconds: length of each of them.
+        loop_seconds: period of the loops protocol.
         batch: motions made at a time, which is also what an interruption loses.
         methods: sampling, the same for all.
         seed: of draws and noise.
@@ -41,6 +43,7 @@ class BenchmarkSettings:
     seconds: float = 24.0
     actions: int = 6
     action_seconds: float = 4.0
+    loop_seconds: float = 8.0
     batch: int = 8
     methods: MethodSettings = field(default_factory=MethodSettings)
     seed: int = 0
@@ -57,10 +60,15 @@ class BenchmarkSettings:
                 f"seconds is {self.seconds:g}; the longest crop is {LONGEST_CROP / FPS:g} s, and 600 s are plenty"
             )
 
+    @property
+    def parts(self) -> int:
+        """How many motions the evaluator sees of every long one: crops, actions, or the one cycle."""
+        return {"long": self.crops, "composition": self.actions, "loops": 1}[self.protocol]
+
     def lengths(self) -> tuple[int, ...]:
         """Frames of every action of a long motion."""
-        if self.protocol == "long":
-            return (round(self.seconds * FPS),)
+        if self.protocol != "composition":
+            return (round((self.seconds if self.protocol == "long" else self.loop_seconds) * FPS),)
         return (round(self.action_seconds * FPS),) * self.actions
 
 
