@@ -13,7 +13,6 @@ from mdm_adapter.denoiser import MDMDenoiser
 from mdm_adapter.pipelines import GUIDANCE_LIMIT, SITE_AXES, MotionPipeline
 from mdm_adapter.planning import Plan, PlanSettings, plan_pieces
 from mdm_adapter.prompts import Action
-from mdm_adapter.text import TextEmbedding
 from motioncollage.autoregressive import SlidingWindow, outpaint
 from motioncollage.compose import CollageDenoiser, Composition
 from motioncollage.conditioning import Mask, Reconstruction, Replacement
@@ -138,15 +137,7 @@ class Studio:
 
     def condition(self, action: int) -> PerSample:
         """The texts of one action, one for each script."""
-        return PerSample(tuple(self._embed([script.texts[action] for script in self.scripts])))
-
-    def _embed(self, texts: list[str]) -> list[TextEmbedding]:
-        embedding = self.pipeline.encoder.encode(texts)
-        device = self.pipeline.device
-        return [
-            TextEmbedding(tokens.to(device), padding.to(device))
-            for tokens, padding in zip(embedding.tokens, embedding.padding)
-        ]
+        return PerSample(tuple(self.pipeline.conditions([script.texts[action] for script in self.scripts])))
 
     def guided(self, denoiser: MDMDenoiser, condition: PerSample) -> Composed:
         """One window with guidance."""
@@ -197,7 +188,7 @@ def baseline(studio: Studio) -> Made:
     joined = [", then ".join(text.rstrip(" .") for text in script.texts) + "." for script in studio.scripts]
     if len(studio.lengths) == 1:
         joined = [script.texts[0] for script in studio.scripts]
-    condition = PerSample(tuple(studio._embed(joined)))
+    condition = PerSample(tuple(studio.pipeline.conditions(joined)))
     guided = studio.guided(studio.denoiser(beyond=True), condition)
     return studio.finish(studio.sample(guided, studio.frames), studio.boundaries)
 

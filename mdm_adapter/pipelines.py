@@ -11,12 +11,13 @@ from torch import Tensor
 from mdm_adapter import features as representation
 from mdm_adapter.checkpoint import LoadedModel
 from mdm_adapter.denoiser import MDMDenoiser
-from mdm_adapter.export.archive import MotionArchive
+from mdm_adapter.export.archive import MotionArchive, Segment
 from mdm_adapter.planning import Plan, PlanSettings, plan_pieces, resolve_seconds
 from mdm_adapter.prompts import Action
 from mdm_adapter.text import TextEmbedding, TextEncoder
 from mdm_adapter.vocabulary import DEFAULT_SECONDS, Match, Matcher, Vocabulary
 from motioncollage.compose import CollageDenoiser
+from motioncollage.denoiser import Composed
 from motioncollage.guidance import check_limit, limited
 from motioncollage.precision import check_precision
 from motioncollage.samplers import DiscreteLevels, OnStep
@@ -106,11 +107,22 @@ class MotionPipeline:
     ) -> MotionArchive:
         """Motion of a plan, all samples at once; the same plan, settings and device give the same motion."""
         generator = torch.Generator().manual_seed(settings.seed)
-        graph = plan.graph()
-        denoiser = MDMDenoiser(self.model.network, precision=settings.precision)
-        conditions = self._conditions(plan)
+        collage = self.compose(plan, settings)
+        start = torch.stack([self.noise(plan.frames, settings.seed, i) for i in range(settings.samples)])
+        normalised = sample(
+            collage, start, DiscreteLevels(self.schedule), settings.sampler, generator, on_step=on_step
+        )
+        if plan.loop:  # the graph starts with the first piece, half an overlap before the first action
+            normalised = normalised.roll(plan.pieces[0].start, dims=1)
+        return self.archive(normalised, plan, settings)
 
-        def compose(guidance: float) -> CollageDenoiser:
+    def compose(self, plan: Plan, settings: GenerateSettings) -> Composed:
+        """One denoiser of the whole motion of a plan; pieces without text carry the null token."""
+        denoiser = MDMDenoiser(self.model.network, precision=settings.precision)
+        conditions = self.conditions([piece.text for piece in plan.pieces])
+        graph = plan.graph()
+
+        def at(guidance: float) -> CollageDenoiser:
             return CollageDenoiser(
                 denoiser,
                 graph,
@@ -120,40 +132,33 @@ class MotionPipeline:
                 batch_limit=settings.batch_limit,
             )
 
-        collage = limited(compose, settings.guidance, settings.guidance_limit)
-        start = torch.stack([self._noise(plan, settings.seed, i) for i in range(settings.samples)])
-        normalised = sample(
-            collage, start, DiscreteLevels(self.schedule), settings.sampler, generator, on_step=on_step
-        )
-        if plan.loop:  # the graph starts with the first piece, half an overlap before the first action
-            normalised = normalised.roll(plan.pieces[0].start, dims=1)
-        return self.archive(normalised, plan, settings)
+        return limited(at, settings.guidance, settings.guidance_limit)
 
-    def _noise(self, plan: Plan, seed: int, number: int) -> Tensor:
-        """Start of one sample; the same whatever the number of samples beside it."""
-        shape = (plan.frames, representation.WIDTH)
+    def noise(self, frames: int, seed: int, number: int) -> Tensor:
+        """Start [frames, 263] of one sample; the same whatever the number of samples beside it."""
+        shape = (frames, representation.WIDTH)
         return torch.randn(shape, generator=step_generator(seed, number)).to(self.device)
 
-    def _conditions(self, plan: Plan) -> list[TextEmbedding]:
-        """One text embedding per piece; each distinct sentence is embedded once."""
-        texts = list(dict.fromkeys(piece.text for piece in plan.pieces))
-        embedding = self.encoder.encode(texts)
+    def conditions(self, texts: Sequence[str]) -> list[TextEmbedding | None]:
+        """A condition for each text, the null token for an empty one; each distinct sentence is embedded once."""
+        distinct = [text for text in dict.fromkeys(texts) if text]
+        if not distinct:
+            return [None] * len(texts)
+        embedding = self.encoder.encode(distinct)
         rows = {
             text: TextEmbedding(tokens.to(self.device), padding.to(self.device))
-            for text, tokens, padding in zip(texts, embedding.tokens, embedding.padding)
+            for text, tokens, padding in zip(distinct, embedding.tokens, embedding.padding)
         }
-        return [rows[piece.text] for piece in plan.pieces]
+        return [rows.get(text) for text in texts]
 
     def archive(self, normalised: Tensor, plan: Plan, settings: GenerateSettings) -> MotionArchive:
         """Features and joints of a normalised motion [samples, frames, 263]."""
-        features = self.normalisation.undo(normalised).cpu()
-        joints = representation.to_joints(features.double())
-        return MotionArchive(
-            joints.float().numpy(), features.float().numpy(), representation.FPS, plan.segments,
-            self._settings(plan, settings),
-        )  # fmt: skip
+        pieces = [[piece.start, piece.frames] for piece in plan.pieces]
+        about = {**self.describe(settings), "taper": plan.taper, "pieces": pieces, "loop": plan.loop}
+        return archive_of(self.normalisation.undo(normalised).cpu(), plan.segments, about)
 
-    def _settings(self, plan: Plan, settings: GenerateSettings) -> dict[str, Any]:
+    def describe(self, settings: GenerateSettings) -> dict[str, Any]:
+        """What an archive remembers of how it was made."""
         from importlib.metadata import version
 
         chosen = settings.plan_settings(self.max_frames)
@@ -168,8 +173,12 @@ class MotionPipeline:
             "precision": settings.precision,
             "piece": chosen.piece,
             "overlap": chosen.overlap,
-            "taper": plan.taper,
-            "pieces": [[piece.start, piece.frames] for piece in plan.pieces],
-            "loop": plan.loop,
+            "taper": chosen.taper,
             "version": version("motioncollage"),
         }
+
+
+def archive_of(features: Tensor, segments: Sequence[Segment], about: dict[str, Any]) -> MotionArchive:
+    """An archive of features [samples, frames, 263], not normalised, with the joints that they describe."""
+    joints = representation.to_joints(features.double()).float().numpy()
+    return MotionArchive(joints, features.float().numpy(), representation.FPS, tuple(segments), about)

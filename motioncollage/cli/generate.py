@@ -1,16 +1,15 @@
 """`motioncollage generate`, `loop` and `split`."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from motioncollage.cli.common import BUNDLED, check_output, console, load_pipeline, notes, progress_bar
+from motioncollage.cli.common import BUNDLED, console, load_pipeline, notes, progress_bar
+from motioncollage.cli.output import Output
 
 if TYPE_CHECKING:
-    from mdm_adapter.export.archive import MotionArchive
     from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
     from mdm_adapter.planning import Plan
     from mdm_adapter.prompts import Action
@@ -69,7 +68,7 @@ def generate(
         samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, guidance_limit, precision
     )
     actions = _read(prompt)
-    output = _Output(out, samples, video=video, sheet=sheet, force=force)
+    output = Output(out, samples, video=video, sheet=sheet, force=force)
     output.check()
     pipeline = load_pipeline(model, device)
     _make(pipeline, actions, request, output, seconds=seconds, looped=False)
@@ -88,7 +87,7 @@ def loop(
         samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, guidance_limit, precision
     )
     actions = _read(prompt)
-    output = _Output(out, samples, video=video, sheet=sheet, force=force)
+    output = Output(out, samples, video=video, sheet=sheet, force=force)
     output.check()
     pipeline = load_pipeline(model, device)
     _make(pipeline, actions, request, output, seconds=seconds, looped=True)
@@ -100,27 +99,6 @@ def split(prompt: Prompt) -> None:
     for number, action in enumerate(_read(prompt), 1):
         table.add_row(str(number), action.text, "" if action.seconds is None else f"{action.seconds:g}")
     console.print(table)
-
-
-@dataclass(frozen=True)
-class _Output:
-    """Which files a command will write."""
-
-    folder: Path
-    samples: int
-    video: bool
-    sheet: bool
-    force: bool
-
-    def names(self, stem: str, suffix: str) -> list[str]:
-        """One file per sample: `motion.mp4`, then `motion-2.mp4` and so on."""
-        return [f"{stem}{'' if i == 0 else f'-{i + 1}'}{suffix}" for i in range(self.samples)]
-
-    def check(self) -> None:
-        files = ["motion.npz"]
-        files += self.names("motion", ".mp4") if self.video else []
-        files += self.names("contact_sheet", ".png") if self.sheet else []
-        check_output(self.folder, files, force=self.force)
 
 
 def _settings(
@@ -164,23 +142,19 @@ def _read(prompt: str) -> "list[Action]":
 
 
 def _make(
-    pipeline: "MotionPipeline", actions: "list[Action]", settings: "GenerateSettings", output: _Output, *,
+    pipeline: "MotionPipeline", actions: "list[Action]", settings: "GenerateSettings", output: Output, *,
     seconds: float | None, looped: bool,
 ) -> None:  # fmt: skip
     """Plan, generate, write; says what it chose."""
-    from mdm_adapter.export.archive import save_archive
-
-    _warn_of_unknown(pipeline, actions)
+    warn_of_unknown(pipeline, actions)
     plan = pipeline.plan(actions, settings, seconds=seconds, loop=looped)
     _show(plan)
     with progress_bar("sampling") as update:
         archive = pipeline.generate(plan, settings, on_step=update)
-    save_archive(output.folder / "motion.npz", archive, force=output.force)
-    console.print(f"wrote {output.folder / 'motion.npz'}")
-    _draw(archive, output)
+    output.write(archive)
 
 
-def _warn_of_unknown(pipeline: "MotionPipeline", actions: "list[Action]") -> None:
+def warn_of_unknown(pipeline: "MotionPipeline", actions: "list[Action]") -> None:
     for match in pipeline.matches(actions):
         if not match.familiar:
             closest = "; ".join(entry.captions[0].rstrip(".") for entry, _ in match.nearest)
@@ -196,28 +170,3 @@ def _show(plan: "Plan") -> None:
         table.add_row(part.text, f"{start:g} s", f"{end:g} s", f"{end - start:g}")
     console.print(table)
     console.print(plan.describe())
-
-
-def _draw(archive: "MotionArchive", output: _Output) -> None:
-    from mdm_adapter.export.contact_sheet import render_contact_sheet
-    from mdm_adapter.export.video import render_video
-
-    for i, joints in enumerate(archive.joints):
-        if output.sheet:
-            target = output.folder / output.names("contact_sheet", ".png")[i]
-            render_contact_sheet(
-                target, joints, fps=archive.fps, segments=archive.segments, force=output.force
-            )
-            console.print(f"wrote {target}")
-        if output.video:
-            target = output.folder / output.names("motion", ".mp4")[i]
-            with progress_bar("rendering") as update:
-                render_video(
-                    target,
-                    joints,
-                    fps=archive.fps,
-                    segments=archive.segments,
-                    force=output.force,
-                    progress=update,
-                )
-            console.print(f"wrote {target}")

@@ -8,6 +8,7 @@ import typer
 
 from motioncollage.cli.data import app as data_app
 from motioncollage.cli.doctor import doctor
+from motioncollage.cli.edit import app as edit_app
 from motioncollage.cli.evaluate import evaluate
 from motioncollage.cli.generate import generate, loop, split
 from motioncollage.cli.models import models
@@ -29,6 +30,7 @@ app.command()(split)
 app.command()(models)
 app.command()(doctor)
 app.command("eval")(evaluate)
+app.add_typer(edit_app, name="edit")
 app.add_typer(train_app, name="train")
 app.add_typer(data_app, name="data")
 

@@ -1,0 +1,319 @@
+"""Edits of real motion: in-between, extend, replace a stretch, regenerate some joints, follow a path, restyle.
+
+Every edit is the same thing: a collage over all frames whose denoiser is told which features are known (paper,
+appendix C.1, algorithm 4). Features of a frame are seen from the body itself, so what is kept keeps its poses and its
+way relative to itself exactly; where in the world a kept part stands follows from what comes before it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from mdm_adapter import features as representation
+from mdm_adapter import skeleton
+from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
+from mdm_adapter.planning import FPS, Plan, plan_pieces
+from mdm_adapter.prompts import Action
+from motioncollage.conditioning import Mask, Replacement
+from motioncollage.samplers import DiscreteLevels, OnStep, gaussian, levels_of, sample_eta
+from motioncollage.sampling import sample
+
+NULL = ""  # a text that stands for the null token
+LONGEST_CONTEXT = 60  # frames of a kept part that the model looks at
+MIN_FRAMES = 4
+
+JOINT_SETS = {
+    "upper-body": (3, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21),
+    "arms": (13, 14, 16, 17, 18, 19, 20, 21),
+    "left-arm": (13, 16, 18, 20),
+    "right-arm": (14, 17, 19, 21),
+    "head": (12, 15),
+    "legs": (1, 2, 4, 5, 7, 8, 10, 11),
+}
+
+
+@dataclass(frozen=True)
+class Script:
+    """What an edit shows: (text, frames) in order; `NULL` for no text."""
+
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def frames(self) -> int:
+        return sum(frames for _, frames in self.parts)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Features [frames, 263] of which `mask` [frames, 263] says what is kept."""
+
+    features: Tensor
+    mask: Tensor
+
+
+def fill(
+    pipeline: MotionPipeline, known: Known, script: Script, settings: GenerateSettings, *,
+    on_step: OnStep | None = None,
+) -> Tensor:  # fmt: skip
+    """Features [samples, frames, 263]: the known entries exactly, the rest generated.
+
+    Raises:
+        ValueError: shapes that do not fit, or a script of another length.
+    """
+    frames = len(known.features)
+    if known.features.shape != (frames, representation.WIDTH) or known.mask.shape != known.features.shape:
+        raise ValueError(
+            f"known features have shape {tuple(known.features.shape)} and the mask {tuple(known.mask.shape)};"
+            f" both must be [frames, {representation.WIDTH}]"
+        )
+    if script.frames != frames:
+        raise ValueError(f"the script has {script.frames} frames, the motion {frames}")
+    device = pipeline.device
+    value = pipeline.normalisation.apply(known.features.to(device).float())
+    mask = known.mask.to(device)
+    value = torch.where(mask, value, torch.zeros_like(value))
+    start, plan = _start(pipeline, script, settings), _plan(pipeline, script, settings)
+    denoiser = Replacement(pipeline.compose(plan, settings), Mask(mask), value)
+    generator = torch.Generator().manual_seed(settings.seed)
+    levels = DiscreteLevels(pipeline.schedule)
+    made = sample(denoiser, start, levels, settings.sampler, generator, on_step=on_step)
+    made = pipeline.normalisation.undo(made).cpu()
+    return torch.where(known.mask, known.features.float(), made)
+
+
+def _plan(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Plan:
+    actions = [Action(text or "nothing") for text, _ in script.parts]
+    seconds = [frames / FPS for _, frames in script.parts]
+    plan = plan_pieces(actions, seconds, settings.plan_settings(pipeline.max_frames))
+    # Texts may be the null token, which is no sentence: pieces carry them under the place of their action.
+    edges = torch.tensor([0, *(frames for _, frames in script.parts)]).cumsum(0)
+    texts = []
+    for piece in plan.pieces:
+        middle = piece.start + piece.frames // 2
+        texts.append(script.parts[int((edges[1:-1] <= middle).sum())][0])
+    pieces = tuple(replace(piece, text=text) for piece, text in zip(plan.pieces, texts))
+    return replace(plan, pieces=pieces)
+
+
+def _start(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Tensor:
+    return torch.stack([pipeline.noise(script.frames, settings.seed, i) for i in range(settings.samples)])
+
+
+def inbetween(
+    pipeline: MotionPipeline, first: Tensor, second: Tensor, seconds: float, settings: GenerateSettings,
+    *, text: str = NULL, on_step: OnStep | None = None,
+) -> tuple[Tensor, tuple[int, int]]:  # fmt: skip
+    """Generate what lies between the end of one motion and the start of another.
+
+    Args:
+        first: features [A, 263].
+        second: features [B, 263].
+        seconds: length of the new part.
+
+    Returns:
+        Features [samples, A + new + B, 263], and the frames where the new part starts and ends.
+    """
+    gap = _frames(seconds)
+    before, after = first[-LONGEST_CONTEXT:], second[:LONGEST_CONTEXT]
+    middle = _between(pipeline, before, after, gap, text, settings, on_step)
+    samples = len(middle)
+    whole = torch.cat((first.expand(samples, -1, -1), middle, second.expand(samples, -1, -1)), dim=1)
+    return whole, (len(first), len(first) + gap)
+
+
+def _between(
+    pipeline: MotionPipeline, before: Tensor, after: Tensor, gap: int, text: str, settings: GenerateSettings,
+    on_step: OnStep | None,
+) -> Tensor:  # fmt: skip
+    """The new part alone [samples, gap, 263], between contexts that may be empty."""
+    features = torch.cat((before, torch.zeros(gap, representation.WIDTH), after)).float()
+    mask = torch.ones_like(features, dtype=torch.bool)
+    mask[len(before) : len(before) + gap] = False
+    parts = [
+        (NULL, len(before) // 2),
+        (text, len(features) - len(before) // 2 - len(after) // 2),
+        (NULL, len(after) // 2),
+    ]
+    script = Script(tuple((words, frames) for words, frames in parts if frames >= MIN_FRAMES))
+    script = _exact(script, len(features))
+    made = fill(pipeline, Known(features, mask), script, settings, on_step=on_step)
+    return made[:, len(before) : len(before) + gap]
+
+
+def _exact(script: Script, frames: int) -> Script:
+    """The script with what was too short to be a part given to its longest part."""
+    missing = frames - script.frames
+    longest = max(range(len(script.parts)), key=lambda i: script.parts[i][1])
+    parts = [(text, count + (missing if i == longest else 0)) for i, (text, count) in enumerate(script.parts)]
+    return Script(tuple(parts))
+
+
+def extend(
+    pipeline: MotionPipeline, motion: Tensor, settings: GenerateSettings, *, before: float = 0.0, after: float = 0.0,
+    text: str = NULL, on_step: OnStep | None = None,
+) -> tuple[Tensor, tuple[int, int]]:  # fmt: skip
+    """Go on with a motion [T, 263] after its end, lead up to its start, or both.
+
+    Returns:
+        Features [samples, new + T + new, 263], and the frames where the kept part starts and ends.
+    """
+    if before <= 0 and after <= 0:
+        raise ValueError("nothing to extend by; give seconds before, after, or both")
+    whole = motion.expand(settings.samples, -1, -1)
+    lead = 0
+    nothing = motion[:0]
+    if after > 0:
+        new = _between(pipeline, motion[-LONGEST_CONTEXT:], nothing, _frames(after), text, settings, on_step)
+        whole = torch.cat((whole, new), dim=1)
+    if before > 0:
+        lead = _frames(before)
+        new = _between(pipeline, nothing, motion[:LONGEST_CONTEXT], lead, text, settings, on_step)
+        whole = torch.cat((new, whole), dim=1)
+    return whole, (lead, lead + len(motion))
+
+
+def replace_range(
+    pipeline: MotionPipeline, motion: Tensor, start: float, end: float, text: str, settings: GenerateSettings,
+    *, on_step: OnStep | None = None,
+) -> tuple[Tensor, tuple[int, int]]:  # fmt: skip
+    """New motion from `start` to `end` seconds of a motion [T, 263], all else kept.
+
+    Raises:
+        ValueError: a range outside the motion.
+    """
+    first, last = round(start * FPS), round(end * FPS)
+    if not 0 <= first < last <= len(motion) or last - first < MIN_FRAMES:
+        raise ValueError(
+            f"the range {start:g} to {end:g} s does not lie inside the motion of {len(motion) / FPS:g} s"
+            f" (or is shorter than {MIN_FRAMES / FPS:g} s)"
+        )
+    head, tail = motion[:first], motion[last:]
+    middle = _between(
+        pipeline, head[-LONGEST_CONTEXT:], tail[:LONGEST_CONTEXT], last - first, text, settings, on_step
+    )
+    samples = len(middle)
+    whole = torch.cat((head.expand(samples, -1, -1), middle, tail.expand(samples, -1, -1)), dim=1)
+    return whole, (first, last)
+
+
+def regenerate_joints(
+    pipeline: MotionPipeline, motion: Tensor, joints: Sequence[int], text: str, settings: GenerateSettings,
+    *, on_step: OnStep | None = None,
+) -> Tensor:  # fmt: skip
+    """New motion [samples, T, 263] of some joints under a text; root path, facing and all other joints are kept."""
+    if 0 in joints or not joints or not set(joints) <= set(range(skeleton.JOINT_COUNT)):
+        raise ValueError(
+            f"joints {list(joints)} must be numbers from 1 to {skeleton.JOINT_COUNT - 1}; the root is kept"
+        )
+    mask = torch.ones_like(motion, dtype=torch.bool)
+    for joint in joints:
+        for columns in joint_columns(joint):
+            mask[:, columns] = False
+    return fill(
+        pipeline, Known(motion.float(), mask), Script(((text, len(motion)),)), settings, on_step=on_step
+    )
+
+
+def joint_columns(joint: int) -> list[slice]:
+    """Where the features of a joint (not the root) stand in a frame: position, rotation, velocity, contacts."""
+    position, rotation = representation.POSITIONS.start, representation.ROTATIONS.start
+    columns = [
+        slice(position + 3 * (joint - 1), position + 3 * joint),
+        slice(rotation + 6 * (joint - 1), rotation + 6 * joint),
+        slice(representation.VELOCITIES.start + 3 * joint, representation.VELOCITIES.start + 3 * (joint + 1)),
+    ]
+    if joint in (contacts := (7, 10, 8, 11)):
+        place = representation.CONTACTS.start + contacts.index(joint)
+        columns.append(slice(place, place + 1))
+    return columns
+
+
+def follow(
+    pipeline: MotionPipeline, path: Tensor, script: Script, settings: GenerateSettings,
+    *, on_step: OnStep | None = None,
+) -> Tensor:  # fmt: skip
+    """Motion [samples, frames, 263] whose root runs along a ground path at even speed, facing where it goes.
+
+    Args:
+        path: [points, 2] metres (x, z); the body starts at the first point.
+
+    Raises:
+        ValueError: fewer than two points, numbers that are not finite, or a path without length.
+    """
+    velocities = path_features(path, script.frames)
+    features = torch.zeros(script.frames, representation.WIDTH)
+    mask = torch.zeros_like(features, dtype=torch.bool)
+    features[:, :3], mask[:, :3] = velocities, True
+    return fill(pipeline, Known(features, mask), script, settings, on_step=on_step)
+
+
+def path_features(path: Tensor, frames: int) -> Tensor:
+    """Root yaw and planar velocities [frames, 3] that run along a path [points, 2] at even speed."""
+    if path.ndim != 2 or path.shape[1] != 2 or len(path) < 2:
+        raise ValueError(
+            f"a path has shape {tuple(path.shape)}; give at least two points of two numbers, x and z"
+        )
+    if not bool(torch.isfinite(path).all()):
+        raise ValueError("the path holds numbers that are not finite")
+    path = path.double()
+    steps = path.diff(dim=0).norm(dim=1)
+    if float(steps.sum()) < 1e-6:
+        raise ValueError("all points of the path are the same; give points that lie apart")
+    along = torch.cat((steps.new_zeros(1), steps.cumsum(0)))
+    wanted = torch.linspace(0, float(along[-1]), frames + 1, dtype=torch.float64)
+    place = torch.searchsorted(along, wanted, right=True).clamp(1, len(path) - 1)
+    share = ((wanted - along[place - 1]) / (along[place] - along[place - 1]).clamp_min(1e-9)).clamp(0, 1)
+    points = torch.lerp(path[place - 1], path[place], share[:, None])
+    move = points.diff(dim=0)
+    # Facing is the way ahead, averaged over half a second so that corners are turned and not cut.
+    window = min(11, frames // 2 * 2 - 1)
+    padded = torch.nn.functional.pad(move.T[None], (window // 2, window // 2), mode="replicate")
+    ahead = torch.nn.functional.avg_pool1d(padded, window, stride=1)[0].T
+    angle = torch.atan2(ahead[:, 0], ahead[:, 1])
+    turn = torch.remainder(angle.diff() + torch.pi, 2 * torch.pi) - torch.pi
+    turn = torch.cat((turn, turn.new_zeros(1)))
+    # The heading of the features turns the world to the body: half the angle, and the other way round.
+    after = angle + turn
+    sin, cos = after.sin(), after.cos()
+    local = torch.stack((move[:, 0] * cos - move[:, 1] * sin, move[:, 0] * sin + move[:, 1] * cos), dim=1)
+    return torch.cat((-turn[:, None] / 2, local), dim=1).float()
+
+
+def restyle(
+    pipeline: MotionPipeline, motion: Tensor, text: str, strength: float, settings: GenerateSettings,
+    *, on_step: OnStep | None = None,
+) -> Tensor:  # fmt: skip
+    """SDEdit (Meng et al. 2022): noise a motion [T, 263] up to `strength` of the schedule, denoise it under a text.
+
+    Args:
+        strength: 0 keeps the motion, 1 forgets it.
+    """
+    if not 0 < strength <= 1:
+        raise ValueError(
+            f"strength is {strength:g}; choose above 0 (nothing changes) and up to 1 (nothing is kept)"
+        )
+    script = Script(((text, len(motion)),))
+    levels = levels_of(pipeline.schedule.respaced(str(min(settings.sampler.steps, len(pipeline.schedule)))))
+    kept = [level for level in levels if level.timestep <= strength * (len(pipeline.schedule) - 1)] or levels[
+        -1:
+    ]
+    clean = pipeline.normalisation.apply(motion.to(pipeline.device).float())
+    noisy = kept[0].alpha * clean + kept[0].sigma * _start(pipeline, script, settings)
+    denoiser = pipeline.compose(_plan(pipeline, script, settings), settings)
+    generator = torch.Generator().manual_seed(settings.seed)
+    made = sample_eta(
+        denoiser, noisy, kept, eta=settings.sampler.eta, noise=gaussian(generator), on_step=on_step
+    )
+    return pipeline.normalisation.undo(made).cpu()
+
+
+def _frames(seconds: float) -> int:
+    if not math.isfinite(seconds):
+        raise ValueError(f"{seconds:g} s is no length; give a number of seconds")
+    frames = round(seconds * FPS)
+    if frames < MIN_FRAMES:
+        raise ValueError(f"{seconds:g} s is too short; give at least {MIN_FRAMES / FPS:g} s")
+    return frames
