@@ -1,7 +1,8 @@
 """Edits of real motion: in-between, extend, replace a stretch, regenerate some joints, follow a path, restyle.
 
 Every edit is the same thing: a collage over all frames whose denoiser is told which features are known (paper,
-appendix C.1, algorithm 4). Features of a frame are seen from the body itself, so what is kept keeps its poses and its
+appendix C.1): stretches of time by reconstruction (algorithm 5), which leads into them, and single joints or the
+root's path by replacement (algorithm 4), which keeps them exactly. Features of a frame are seen from the body itself, so what is kept keeps its poses and its
 way relative to itself exactly; where in the world a kept part stands follows from what comes before it.
 """
 
@@ -17,13 +18,14 @@ from mdm_adapter import skeleton
 from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
 from mdm_adapter.planning import FPS, Plan, plan_pieces
 from mdm_adapter.prompts import Action
-from motioncollage.conditioning import Mask, Replacement
+from motioncollage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.samplers import DiscreteLevels, OnStep, gaussian, levels_of, sample_eta
 from motioncollage.sampling import sample
 
 NULL = ""  # a text that stands for the null token
 LONGEST_CONTEXT = 60  # frames of a kept part that the model looks at
 MIN_FRAMES = 4
+FADE = 16  # frames over which the last difference between new and kept dies away
 
 JOINT_SETS = {
     "upper-body": (3, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21),
@@ -71,17 +73,25 @@ def fill(
         )
     if script.frames != frames:
         raise ValueError(f"the script has {script.frames} frames, the motion {frames}")
+    made = sketch(pipeline, known, script, settings, Replacement, on_step=on_step)
+    return torch.where(known.mask, known.features.float(), made)
+
+
+def sketch(
+    pipeline: MotionPipeline, known: Known, script: Script, settings: GenerateSettings,
+    conditioning: type[Replacement] | type[Reconstruction], *, on_step: OnStep | None = None,
+) -> Tensor:  # fmt: skip
+    """Features [samples, frames, 263] that agree with the known ones as far as the conditioning makes them."""
     device = pipeline.device
     value = pipeline.normalisation.apply(known.features.to(device).float())
     mask = known.mask.to(device)
     value = torch.where(mask, value, torch.zeros_like(value))
     start, plan = _start(pipeline, script, settings), _plan(pipeline, script, settings)
-    denoiser = Replacement(pipeline.compose(plan, settings), Mask(mask), value)
+    denoiser = conditioning(pipeline.compose(plan, settings), Mask(mask), value)
     generator = torch.Generator().manual_seed(settings.seed)
     levels = DiscreteLevels(pipeline.schedule)
     made = sample(denoiser, start, levels, settings.sampler, generator, on_step=on_step)
-    made = pipeline.normalisation.undo(made).cpu()
-    return torch.where(known.mask, known.features.float(), made)
+    return pipeline.normalisation.undo(made).cpu()
 
 
 def _plan(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Plan:
@@ -139,8 +149,24 @@ def _between(
     ]
     script = Script(tuple((words, frames) for words, frames in parts if frames >= MIN_FRAMES))
     script = _exact(script, len(features))
-    made = fill(pipeline, Known(features, mask), script, settings, on_step=on_step)
-    return made[:, len(before) : len(before) + gap]
+    made = sketch(pipeline, Known(features, mask), script, settings, Reconstruction, on_step=on_step)
+    return _meet(made, features, len(before), len(before) + gap)
+
+
+def _meet(made: Tensor, kept: Tensor, start: int, end: int) -> Tensor:
+    """Frames `start` to `end` of made [samples, frames, 263], led into the kept features [frames, 263] on both sides.
+
+    Reconstruction brings the two close together; what is left at a boundary fades out into the new part.
+    """
+    new = made[:, start:end].clone()
+    count = min(FADE, (end - start) // 2)
+    place = (torch.arange(count) + 1) / (count + 1)
+    fade = (1 - 10 * place**3 + 15 * place**4 - 6 * place**5)[:, None]
+    if start > 0:
+        new[:, :count] += fade * (kept[start - 1] - made[:, start - 1])[:, None]
+    if end < len(kept):
+        new[:, -count:] += fade.flip(0) * (kept[end] - made[:, end])[:, None]
+    return new
 
 
 def _exact(script: Script, frames: int) -> Script:
