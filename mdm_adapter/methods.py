@@ -10,14 +10,14 @@ from torch import Tensor
 
 from mdm_adapter import features as representation
 from mdm_adapter.denoiser import MDMDenoiser
-from mdm_adapter.pipelines import GUIDANCE_LIMIT, SITE_AXES, MotionPipeline
+from mdm_adapter.pipelines import MOTION_GUIDANCE, SITE_AXES, MotionPipeline
 from mdm_adapter.planning import Plan, PlanSettings, plan_pieces
 from mdm_adapter.prompts import Action
 from motioncollage.autoregressive import SlidingWindow, outpaint
 from motioncollage.compose import CollageDenoiser, Composition
 from motioncollage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.denoiser import Composed, Conditioned, PerSample
-from motioncollage.guidance import limited
+from motioncollage.guidance import Guidance
 from motioncollage.samplers import DiscreteLevels, OnStep
 from motioncollage.sampling import SamplerSettings, sample
 from motioncollage.training import step_generator
@@ -29,7 +29,6 @@ class MethodSettings:
 
     Attributes:
         guidance: classifier-free guidance of texts.
-        guidance_limit: noise-to-signal ratio above which there is none.
         sampler: one for all methods.
         piece: frames of a piece, and of a window that slides.
         overlap: frames that pieces share; sliding windows keep half of their frames, as in the paper.
@@ -39,8 +38,7 @@ class MethodSettings:
         loop: make the last frame flow into the first, where the method can.
     """
 
-    guidance: float = 2.5
-    guidance_limit: float = GUIDANCE_LIMIT
+    guidance: Guidance = MOTION_GUIDANCE
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
     piece: int = 120
     overlap: int = 20
@@ -141,8 +139,7 @@ class Studio:
 
     def guided(self, denoiser: MDMDenoiser, condition: PerSample) -> Composed:
         """One window with guidance."""
-        s = self.settings
-        return limited(partial(Conditioned, denoiser, condition), s.guidance, s.guidance_limit)
+        return self.settings.guidance.compose(partial(Conditioned, denoiser, condition))
 
     def noise(self, frames: int, draw: int = 0) -> Tensor:
         """Start [batch, frames, 263]; every sample from its own seed, every draw another."""
@@ -249,7 +246,7 @@ def _compose(studio: Studio, composition: Composition) -> Made:
             guidance=guidance, batch_limit=s.batch_limit, composition=composition,
         )  # fmt: skip
 
-    composed = limited(compose, s.guidance, s.guidance_limit)
+    composed = s.guidance.compose(compose)
     motion = studio.sample(composed, plan.frames)
     # The graph of a loop starts with its first piece, half an overlap before the first action.
     return studio.finish(motion.roll(plan.pieces[0].start, dims=1), plan.seams)

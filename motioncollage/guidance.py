@@ -24,40 +24,55 @@ def weighted_conditions(condition: Condition | None, scale: float) -> list[tuple
 
 @dataclass(frozen=True)
 class LimitedGuidance:
-    """Guidance in a limited interval of noise (Kynkaanniemi et al. 2024): none where sigma / alpha is above `limit`.
+    """Another guidance at the highest levels of noise (after Kynkaanniemi et al. 2024, who use none there).
 
-    At the highest noise levels a prediction is a mean over all that the condition allows, and guidance pushes it
-    beyond that mean: a wave, whose swings cancel in the mean, becomes a raised hand that stands still.
+    There a prediction is a mean over all that the condition allows, and guidance pushes it beyond that mean: a wave,
+    whose swings cancel in the mean, becomes a raised hand that stands still. But there, too, it is decided which
+    action happens, so that some guidance is better than none.
 
     Attributes:
-        guided: with guidance.
-        plain: the same without.
-        limit: noise-to-signal ratio from which guidance sets in.
+        noisy: for levels whose noise-to-signal ratio sigma / alpha is above `limit`.
+        fair: for all others.
+        limit: that ratio.
     """
 
-    guided: Composed
-    plain: Composed
+    noisy: Composed
+    fair: Composed
     limit: float
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
-        chosen = self.plain if level.sigma > self.limit * level.alpha else self.guided
+        chosen = self.noisy if level.sigma > self.limit * level.alpha else self.fair
         return chosen(x, level)
 
 
-def limited(compose: Callable[[float], Composed], scale: float, limit: float) -> Composed:
-    """A denoiser with guidance `scale` up to a noise-to-signal ratio, from a function that composes one for a scale.
+@dataclass(frozen=True)
+class Guidance:
+    """Scales of classifier-free guidance over the levels of noise.
 
-    Raises:
-        ValueError: a limit that is not above 0.
+    Attributes:
+        scale: 1 none, higher follows the condition more.
+        limit: noise-to-signal ratio above which `above` holds; infinite for one scale throughout.
+        above: scale above the limit.
     """
-    check_limit(limit)
-    guided = compose(scale)
-    return guided if math.isinf(limit) or scale == 1 else LimitedGuidance(guided, compose(1.0), limit)
 
+    scale: float = 2.5
+    limit: float = math.inf
+    above: float = 1.0
 
-def check_limit(limit: float) -> None:
-    """Refuse what is no noise-to-signal ratio."""
-    if not limit > 0:
-        raise ValueError(
-            f"guidance limit is {limit:g}; give a noise-to-signal ratio above 0, or inf for none"
-        )
+    def __post_init__(self) -> None:
+        for name in ("scale", "above"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(
+                    f"guidance {name} is {getattr(self, name)}; give a finite number, such as 2.5"
+                )
+        if not self.limit > 0:
+            raise ValueError(
+                f"guidance limit is {self.limit:g}; give a noise-to-signal ratio above 0, or inf for one scale"
+            )
+
+    def compose(self, at: Callable[[float], Composed]) -> Composed:
+        """A denoiser with this guidance, from a function that composes one for a scale."""
+        fair = at(self.scale)
+        if math.isinf(self.limit) or self.above == self.scale:
+            return fair
+        return LimitedGuidance(at(self.above), fair, self.limit)

@@ -1,6 +1,7 @@
 """`motioncollage edit`: keep what there is of a motion, make the rest."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -175,12 +176,12 @@ class Job:
         self, out: Path, samples: int, seed: int, steps: int, guidance: float, model: str, device: str,
         *, video: bool, sheet: bool, force: bool,
     ) -> None:  # fmt: skip
-        from mdm_adapter.pipelines import GenerateSettings
+        from mdm_adapter.pipelines import MOTION_GUIDANCE, GenerateSettings
         from motioncollage.sampling import SamplerSettings
 
         sampler = SamplerSettings(steps=steps)
         self.settings: GenerateSettings = GenerateSettings(
-            seed=seed, samples=samples, guidance=guidance, sampler=sampler
+            seed=seed, samples=samples, guidance=replace(MOTION_GUIDANCE, scale=guidance), sampler=sampler
         )
         self.output = Output(out, samples, video=video, sheet=sheet, force=force)
         self.output.check()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from eval.protocols import TextMotionEvaluator
     from motioncollage.cli.benchmark.reference import Reference
     from motioncollage.cli.benchmark.settings import BenchmarkSettings
+    from motioncollage.guidance import Guidance
 
 BENCHMARKS = ("starter", "humanml3d")
 
@@ -34,6 +35,7 @@ def evaluate(
     sampler: Annotated[str, typer.Option(help="As for generate.")] = "ddim",
     guidance: Annotated[float, typer.Option(help="As for generate.")] = 2.5,
     guidance_limit: Annotated[float, typer.Option(help="As for generate.")] = 6.4,
+    guidance_above: Annotated[float, typer.Option(help="As for generate.")] = 1.5,
     overlap: Annotated[float, typer.Option(help="As for generate, seconds.")] = 1.0,
     taper: Annotated[float, typer.Option(help="As for generate.")] = 0.5,
     quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
@@ -55,6 +57,7 @@ def evaluate(
     Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.cli.main eval ...
     """
     from motioncollage.cli.benchmark.run import run
+    from motioncollage.guidance import Guidance
 
     settings = _settings(
         protocol,
@@ -62,8 +65,7 @@ def evaluate(
         texts,
         steps,
         sampler,
-        guidance,
-        guidance_limit,
+        Guidance(guidance, limit=guidance_limit, above=guidance_above),
         overlap,
         taper,
         seed,
@@ -94,7 +96,7 @@ def _methods(names: str) -> list[str]:
 
 
 def _settings(
-    protocol: str, repetitions: int | None, texts: int | None, steps: int | None, sampler: str, guidance: float, guidance_limit: float,
+    protocol: str, repetitions: int | None, texts: int | None, steps: int | None, sampler: str, guidance: "Guidance",
     overlap: float, taper: float, seed: int, *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
     from dataclasses import replace
@@ -116,7 +118,6 @@ def _settings(
         chosen.methods,
         sampler=sampling,
         guidance=guidance,
-        guidance_limit=guidance_limit,
         overlap=round(overlap * FPS),
         taper=taper,
         loop=protocol == "loops",

@@ -43,8 +43,12 @@ Guidance = Annotated[
     float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")
 ]
 GuidanceLimit = Annotated[
-    float, typer.Option(help="Noise-to-signal ratio above which there is no guidance; inf guides throughout.")
+    float,
+    typer.Option(
+        help="Noise-to-signal ratio above which --guidance-above holds; inf for one scale throughout."
+    ),
 ]
+GuidanceAbove = Annotated[float, typer.Option(help="Guidance at the noise levels above the limit.")]
 Model = Annotated[str, typer.Option(help="A bundled model or a checkpoint folder (args.json + model*.pt).")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
 Precision = Annotated[
@@ -59,13 +63,24 @@ def generate(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
     overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
     sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5,
-    guidance_limit: GuidanceLimit = 6.4, model: Model = BUNDLED,
+    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
     device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
     request = _settings(
-        samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, guidance_limit, precision
+        samples,
+        seed,
+        overlap,
+        taper,
+        piece,
+        steps,
+        sampler,
+        eta,
+        guidance,
+        guidance_limit,
+        guidance_above,
+        precision,
     )
     actions = _read(prompt)
     output = Output(out, samples, video=video, sheet=sheet, force=force)
@@ -78,13 +93,24 @@ def loop(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
     overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
     sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5,
-    guidance_limit: GuidanceLimit = 6.4, model: Model = BUNDLED,
+    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
     device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion whose last frame flows into its first."""
     request = _settings(
-        samples, seed, overlap, taper, piece, steps, sampler, eta, guidance, guidance_limit, precision
+        samples,
+        seed,
+        overlap,
+        taper,
+        piece,
+        steps,
+        sampler,
+        eta,
+        guidance,
+        guidance_limit,
+        guidance_above,
+        precision,
     )
     actions = _read(prompt)
     output = Output(out, samples, video=video, sheet=sheet, force=force)
@@ -112,11 +138,13 @@ def _settings(
     eta: float,
     guidance: float,
     guidance_limit: float,
+    guidance_above: float,
     precision: str,
 ) -> "GenerateSettings":
     import math
 
     from mdm_adapter.pipelines import GenerateSettings
+    from motioncollage.guidance import Guidance
     from motioncollage.sampling import SamplerSettings
 
     for name, value in (("overlap", overlap), ("piece", piece)):
@@ -125,8 +153,7 @@ def _settings(
     return GenerateSettings(
         seed=seed,
         samples=samples,
-        guidance=guidance,
-        guidance_limit=guidance_limit,
+        guidance=Guidance(guidance, limit=guidance_limit, above=guidance_above),
         precision=precision,
         piece=None if piece is None else round(piece * FPS),
         overlap=round(overlap * FPS),

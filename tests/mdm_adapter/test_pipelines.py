@@ -116,7 +116,7 @@ def test_a_model_without_statistics_is_refused() -> None:
     ("changes", "message"),
     [
         ({"samples": 0}, "samples is 0"),
-        ({"guidance": float("nan")}, "guidance is nan"),
+        ({"taper": 2.0}, "taper is 2"),
         ({"seed": -1}, "seed is -1"),
     ],
 )

@@ -129,7 +129,7 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("generate", "a", "--sampler", "plms"), "sampler 'plms' is unknown"),
     (("generate", "a", "--steps", 0), "steps is 0"),
     (("generate", "a", "--steps", 5000), "steps is 5000"),
-    (("generate", "a", "--guidance", "nan"), "guidance is nan"),
+    (("generate", "a", "--guidance", "nan"), "guidance scale is nan"),
     (("generate", "a", "--samples", 0), "samples is 0"),
     (("generate", "a", "--seed", -1), "seed is -1"),
     (("generate", "a", "--precision", "half"), "precision is 'half'"),

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from motioncollage.denoiser import Conditioned, NoiseLevel, PerSample, spread
-from motioncollage.guidance import LimitedGuidance, limited, weighted_conditions
+from motioncollage.guidance import Guidance, LimitedGuidance, weighted_conditions
 
 LEVEL = NoiseLevel(0.6, 0.8, 500.0)
 
@@ -54,20 +54,32 @@ def test_samples_of_a_batch_may_differ() -> None:
         spread(PerSample((1.0, 2.0, 3.0)), 2)
 
 
-def test_guidance_in_an_interval_saves_the_null_pass_above_it() -> None:
+def test_another_guidance_at_the_noisiest_levels() -> None:
     recorder = Recorder()
-    composed = limited(lambda scale: Conditioned(recorder, 3.0, scale), 2.5, limit=2.0)
+    composed = Guidance(2.5, limit=2.0, above=1.0).compose(lambda scale: Conditioned(recorder, 3.0, scale))
     assert isinstance(composed, LimitedGuidance)
     noisy, fair = NoiseLevel(0.1, 0.995, 900.0), NoiseLevel(0.8, 0.6, 300.0)
     assert float(composed(torch.zeros(1, 1), noisy)) == 3.0
+    # Without guidance there is no null pass either.
     assert len(recorder.asked) == 1
     assert float(composed(torch.zeros(1, 1), fair)) == 7.5
     assert len(recorder.asked) == 3
 
 
-def test_no_limit_is_plain_guidance() -> None:
-    for scale, limit in ((2.5, math.inf), (1.0, 2.0)):
-        assert isinstance(limited(lambda s: Conditioned(Recorder(), 3.0, s), scale, limit), Conditioned)
-    for limit in (0.0, -1.0, math.nan):
-        with pytest.raises(ValueError, match="guidance limit is"):
-            limited(lambda s: Conditioned(Recorder(), 3.0, s), 2.5, limit)
+def test_one_scale_throughout() -> None:
+    for guidance in (Guidance(2.5), Guidance(2.5, limit=2.0, above=2.5)):
+        assert isinstance(guidance.compose(lambda s: Conditioned(Recorder(), 3.0, s)), Conditioned)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"limit": 0.0}, "guidance limit is 0"),
+        ({"limit": math.nan}, "guidance limit is nan"),
+        ({"scale": math.inf}, "guidance scale is inf"),
+        ({"above": math.nan}, "guidance above is nan"),
+    ],
+)
+def test_guidance_that_makes_no_sense(changes: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Guidance(**changes)
