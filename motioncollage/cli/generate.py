@@ -1,5 +1,6 @@
 """`motioncollage generate`, `loop` and `split`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,64 +60,45 @@ Sheet = Annotated[bool, typer.Option(help="Draw contact_sheet.png.")]
 Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
 
 
-def generate(
-    prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
-    overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
-    sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5,
-    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
-    device: Device = "auto", precision: Precision = "auto",
-    video: Video = True, sheet: Sheet = True, force: Force = False,
-) -> None:  # fmt: skip
-    """Make one continuous motion in which the actions of the prompt follow each other."""
-    request = _settings(
-        samples,
-        seed,
-        overlap,
-        taper,
-        piece,
-        steps,
-        sampler,
-        eta,
-        guidance,
-        guidance_limit,
-        guidance_above,
-        precision,
-    )
-    actions = _read(prompt)
-    output = Output(out, samples, video=video, sheet=sheet, force=force)
-    output.check()
-    pipeline = load_pipeline(model, device)
-    _make(pipeline, actions, request, output, seconds=seconds, looped=False)
+def _command(purpose: str, *, looped: bool) -> Callable[..., None]:
+    """`generate` and `loop`: the same options, another graph."""
+
+    def command(
+        prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
+        overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
+        sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5,
+        guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
+        device: Device = "auto", precision: Precision = "auto",
+        video: Video = True, sheet: Sheet = True, force: Force = False,
+    ) -> None:  # fmt: skip
+        request = _settings(
+            samples,
+            seed,
+            overlap,
+            taper,
+            piece,
+            steps,
+            sampler,
+            eta,
+            guidance,
+            guidance_limit,
+            guidance_above,
+            precision,
+        )
+        actions = _read(prompt)
+        output = Output(out, samples, video=video, sheet=sheet, force=force)
+        output.check()
+        pipeline = load_pipeline(model, device)
+        _make(pipeline, actions, request, output, seconds=seconds, looped=looped)
+
+    command.__doc__ = purpose
+    return command
 
 
-def loop(
-    prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
-    overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
-    sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5,
-    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
-    device: Device = "auto", precision: Precision = "auto",
-    video: Video = True, sheet: Sheet = True, force: Force = False,
-) -> None:  # fmt: skip
-    """Make a motion whose last frame flows into its first."""
-    request = _settings(
-        samples,
-        seed,
-        overlap,
-        taper,
-        piece,
-        steps,
-        sampler,
-        eta,
-        guidance,
-        guidance_limit,
-        guidance_above,
-        precision,
-    )
-    actions = _read(prompt)
-    output = Output(out, samples, video=video, sheet=sheet, force=force)
-    output.check()
-    pipeline = load_pipeline(model, device)
-    _make(pipeline, actions, request, output, seconds=seconds, looped=True)
+generate = _command(
+    "Make one continuous motion in which the actions of the prompt follow each other.", looped=False
+)
+loop = _command("Make a motion whose last frame flows into its first.", looped=True)
 
 
 def split(prompt: Prompt) -> None:

@@ -24,8 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(generate)
-app.command()(loop)
+app.command("generate")(generate)
+app.command("loop")(loop)
 app.command()(split)
 app.command()(models)
 app.command()(doctor)
