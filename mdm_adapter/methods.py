@@ -247,6 +247,4 @@ def _compose(studio: Studio, composition: Composition) -> Made:
         )  # fmt: skip
 
     composed = s.guidance.compose(compose)
-    motion = studio.sample(composed, plan.frames)
-    # The graph of a loop starts with its first piece, half an overlap before the first action.
-    return studio.finish(motion.roll(plan.pieces[0].start, dims=1), plan.seams)
+    return studio.finish(studio.sample(composed, plan.frames).roll(plan.shift, dims=1), plan.seams)

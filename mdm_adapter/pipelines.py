@@ -109,8 +109,7 @@ class MotionPipeline:
         normalised = sample(
             collage, start, DiscreteLevels(self.schedule), settings.sampler, generator, on_step=on_step
         )
-        if plan.loop:  # the graph starts with the first piece, half an overlap before the first action
-            normalised = normalised.roll(plan.pieces[0].start, dims=1)
+        normalised = normalised.roll(plan.shift, dims=1)
         return self.archive(normalised, plan, settings)
 
     def compose(self, plan: Plan, settings: GenerateSettings) -> Composed:
@@ -150,7 +149,8 @@ class MotionPipeline:
 
     def archive(self, normalised: Tensor, plan: Plan, settings: GenerateSettings) -> MotionArchive:
         """Features and joints of a normalised motion [samples, frames, 263]."""
-        pieces = [[piece.start, piece.frames] for piece in plan.pieces]
+        first = plan.shift - plan.pieces[0].start
+        pieces = [[piece.start + first, piece.frames] for piece in plan.pieces]
         about = {**self.describe(settings), "taper": plan.taper, "pieces": pieces, "loop": plan.loop}
         return archive_of(self.normalisation.undo(normalised).cpu(), plan.segments, about)
 

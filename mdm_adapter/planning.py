@@ -75,6 +75,17 @@ class Plan:
         inner = zip(self.pieces[1:], self.overlaps)
         return tuple(piece.start + overlap // 2 for piece, overlap in inner)
 
+    @property
+    def shift(self) -> int:
+        """How far the graph's sites are rolled to become frames: 0 but for loops, whose graph starts with a piece.
+
+        A loop of several actions starts with the first one, whose piece reaches back half an overlap. A loop of one
+        action may start anywhere: it does in the middle of a piece, so that its file does not wrap at a join.
+        """
+        if not self.loop:
+            return 0
+        return self.pieces[0].start if len(self.segments) > 1 else -(self.pieces[0].frames // 2)
+
     def describe(self) -> str:
         """One line for people: which pieces were chosen."""
         lengths = ", ".join(f"{piece.frames / FPS:g}" for piece in self.pieces)

@@ -57,9 +57,13 @@ def test_the_usual_lengths() -> None:
     assert {p.text for p in long.pieces} == {"action 0"}
     assert len(long.segments) == 1
     assert max(p.frames for p in long.pieces) <= 120
+    assert four.shift == 0
+    around = plan_pieces(actions(8), [8.0], PlanSettings(), loop=True)
+    assert [(p.start, p.frames) for p in around.pieces] == [(-10, 100), (70, 100)]
+    assert around.shift == -50
     round_trip = plan_pieces(actions(4, 4), [4.0, 4.0], PlanSettings(), loop=True)
     assert round_trip.overlaps == (20, 20)
-    assert round_trip.pieces[0].start == -10
+    assert round_trip.pieces[0].start == round_trip.shift == -10
 
 
 def test_lengths_of_actions() -> None:
