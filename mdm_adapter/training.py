@@ -33,7 +33,7 @@ class DenoiserTraining:
     """
 
     batch_size: int = 48
-    balance: float = 0.35  # an action of n clips is drawn in proportion to n ** balance
+    balance: float = 0.45  # an action of n clips is drawn in proportion to n ** balance
     short_crops: float = 0.4
     short_frames: tuple[int, int] = (8, 40)
     long_frames: tuple[int, int] = (40, 196)
