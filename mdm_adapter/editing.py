@@ -89,7 +89,7 @@ def sketch(
     start, plan = _start(pipeline, script, settings), _plan(pipeline, script, settings)
     denoiser = conditioning(pipeline.compose(plan, settings), Mask(mask), value)
     generator = torch.Generator().manual_seed(settings.seed)
-    levels = DiscreteLevels(pipeline.schedule)
+    levels = DiscreteLevels(pipeline.schedule, settings.sampler.spacing)
     made = sample(denoiser, start, levels, settings.sampler, generator, on_step=on_step)
     return pipeline.normalisation.undo(made).cpu()
 

@@ -152,7 +152,7 @@ class Studio:
     def sample(self, denoiser: Composed, frames: int, draw: int = 0) -> Tensor:
         """A normalised motion [batch, frames, 263]."""
         generator = torch.Generator().manual_seed(self.seeds[0] * 1_000_003 % (1 << 62) + draw)
-        levels = DiscreteLevels(self.pipeline.schedule)
+        levels = DiscreteLevels(self.pipeline.schedule, self.settings.sampler.spacing)
         start = self.noise(frames, draw)
         return sample(denoiser, start, levels, self.settings.sampler, generator, on_step=self.on_step)
 

@@ -107,7 +107,12 @@ class MotionPipeline:
         collage = self.compose(plan, settings)
         start = torch.stack([self.noise(plan.frames, settings.seed, i) for i in range(settings.samples)])
         normalised = sample(
-            collage, start, DiscreteLevels(self.schedule), settings.sampler, generator, on_step=on_step
+            collage,
+            start,
+            DiscreteLevels(self.schedule, settings.sampler.spacing),
+            settings.sampler,
+            generator,
+            on_step=on_step,
         )
         normalised = normalised.roll(plan.shift, dims=1)
         return self.archive(normalised, plan, settings)
@@ -165,6 +170,7 @@ class MotionPipeline:
             "sampler": settings.sampler.name,
             "steps": settings.sampler.steps,
             "eta": settings.sampler.eta,
+            "spacing": settings.sampler.spacing,
             "guidance": settings.guidance.scale,
             "guidance_limit": settings.guidance.limit if np.isfinite(settings.guidance.limit) else None,
             "guidance_above": settings.guidance.above,

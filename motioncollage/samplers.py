@@ -34,9 +34,16 @@ class Levels(Protocol):
 
 @dataclass(frozen=True)
 class DiscreteLevels:
-    """Levels of a variance-preserving schedule, spaced as DDIM spaces them where a whole stride exists."""
+    """Levels of a variance-preserving schedule.
+
+    Attributes:
+        schedule: of the model.
+        power: 1 spaces steps evenly, as DDIM does where a whole stride exists; above 1 they stand densely at high
+            noise, t = (T - 1) (1 - (i / n) ** power). Motion is decided there: with few even steps it is mush.
+    """
 
     schedule: VPSchedule
+    power: float = 1.0
 
     def levels(self, steps: int) -> list[NoiseLevel]:
         if not 1 <= steps <= len(self.schedule):
@@ -44,6 +51,13 @@ class DiscreteLevels:
                 f"steps is {steps}; this model was trained with {len(self.schedule)}, so use 1 to that"
             )
         total = len(self.schedule)
+        if self.power != 1:
+            places: list[int] = []
+            for i in range(steps):
+                wanted = round((total - 1) * (1 - (i / steps) ** self.power))
+                # Where steps stand closer than levels, and at the clean end, each still gets a level of its own.
+                places.append(max(steps - 1 - i, min(wanted, places[-1] - 1 if places else total - 1)))
+            return [level_of(self.schedule, place) for place in places]
         exact = any(len(range(0, total, stride)) == steps for stride in range(1, total))
         return levels_of(self.schedule.respaced(f"ddim{steps}" if exact and steps < total else str(steps)))
 
@@ -69,11 +83,13 @@ class ContinuousLevels:
 
 def levels_of(schedule: VPSchedule) -> list[NoiseLevel]:
     """All levels of a (respaced) schedule, noisy first."""
-    signal = schedule.alphas_cumprod
-    return [
-        NoiseLevel(math.sqrt(float(a)), math.sqrt(1 - float(a)), float(t))
-        for a, t in zip(signal.flip(0), schedule.timesteps.flip(0))
-    ]
+    return [level_of(schedule, place) for place in reversed(range(len(schedule)))]
+
+
+def level_of(schedule: VPSchedule, place: int) -> NoiseLevel:
+    """The level at one place of a schedule, 0 the cleanest."""
+    signal = float(schedule.alphas_cumprod[place])
+    return NoiseLevel(math.sqrt(signal), math.sqrt(1 - signal), float(schedule.timesteps[place]))
 
 
 def gaussian(generator: torch.Generator) -> NoiseSource:

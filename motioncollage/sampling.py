@@ -26,12 +26,14 @@ class SamplerSettings:
         steps: noise levels visited.
         eta: for `ddim` only.
         churn: for `heun` only; 0 is deterministic.
+        spacing: of the levels of a discrete schedule; 1 is even, above 1 dense at high noise (`DiscreteLevels`).
     """
 
     name: str = "ddim"
     steps: int = 50
     eta: float = 0.0
     churn: float = 0.0
+    spacing: float = 1.0
 
     def __post_init__(self) -> None:
         if self.name not in SAMPLERS:
@@ -44,6 +46,8 @@ class SamplerSettings:
             raise ValueError(f"eta is {self.eta} but the sampler is {self.name!r}; only ddim takes eta")
         if self.churn > 0 and self.name != "heun":
             raise ValueError(f"churn is {self.churn} but the sampler is {self.name!r}; only heun takes churn")
+        if not 0.2 <= self.spacing <= 10:
+            raise ValueError(f"spacing is {self.spacing}; choose between 0.2 and 10, 1 for even steps")
         if not 0 <= self.churn < math.inf:
             raise ValueError(f"churn is {self.churn}; choose 0 (deterministic) or more")
 

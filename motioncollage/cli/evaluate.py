@@ -33,6 +33,7 @@ def evaluate(
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Sampling steps; 50 by default.")] = None,
     sampler: Annotated[str, typer.Option(help="As for generate.")] = "ddim",
+    spacing: Annotated[float | None, typer.Option(help="As for generate; 1 by default.")] = None,
     guidance: Annotated[float, typer.Option(help="As for generate.")] = 2.5,
     guidance_limit: Annotated[float, typer.Option(help="As for generate.")] = 6.4,
     guidance_above: Annotated[float, typer.Option(help="As for generate.")] = 1.5,
@@ -65,6 +66,7 @@ def evaluate(
         texts,
         steps,
         sampler,
+        spacing,
         Guidance(guidance, limit=guidance_limit, above=guidance_above),
         overlap,
         taper,
@@ -96,7 +98,8 @@ def _methods(names: str) -> list[str]:
 
 
 def _settings(
-    protocol: str, repetitions: int | None, texts: int | None, steps: int | None, sampler: str, guidance: "Guidance",
+    protocol: str, repetitions: int | None, texts: int | None, steps: int | None, sampler: str, spacing: float | None,
+    guidance: "Guidance",
     overlap: float, taper: float, seed: int, *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
     from dataclasses import replace
@@ -113,7 +116,12 @@ def _settings(
         repetitions=chosen.repetitions if repetitions is None else repetitions,
         texts=chosen.texts if texts is None else texts,
     )
-    sampling = SamplerSettings(sampler, chosen.methods.sampler.steps if steps is None else steps)
+    usual = chosen.methods.sampler
+    sampling = SamplerSettings(
+        sampler,
+        usual.steps if steps is None else steps,
+        spacing=usual.spacing if spacing is None else spacing,
+    )
     methods = replace(
         chosen.methods,
         sampler=sampling,

@@ -39,6 +39,9 @@ Taper = Annotated[
 Piece = Annotated[float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")]
 Steps = Annotated[int, typer.Option(help="Sampling steps.")]
 Sampler = Annotated[str, typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde or unipc.")]
+Spacing = Annotated[
+    float, typer.Option(help="1 spaces steps evenly; 2 or 3 put more at high noise, which few steps need.")
+]
 Eta = Annotated[float, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")]
 Guidance = Annotated[
     float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")
@@ -66,7 +69,7 @@ def _command(purpose: str, *, looped: bool) -> Callable[..., None]:
     def command(
         prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
         overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
-        sampler: Sampler = "ddim", eta: Eta = 0.0, guidance: Guidance = 2.5,
+        sampler: Sampler = "ddim", spacing: Spacing = 1.0, eta: Eta = 0.0, guidance: Guidance = 2.5,
         guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
         device: Device = "auto", precision: Precision = "auto",
         video: Video = True, sheet: Sheet = True, force: Force = False,
@@ -79,6 +82,7 @@ def _command(purpose: str, *, looped: bool) -> Callable[..., None]:
             piece,
             steps,
             sampler,
+            spacing,
             eta,
             guidance,
             guidance_limit,
@@ -117,6 +121,7 @@ def _settings(
     piece: float | None,
     steps: int,
     sampler: str,
+    spacing: float,
     eta: float,
     guidance: float,
     guidance_limit: float,
@@ -140,7 +145,7 @@ def _settings(
         piece=None if piece is None else round(piece * FPS),
         overlap=round(overlap * FPS),
         taper=taper,
-        sampler=SamplerSettings(name=sampler, steps=steps, eta=eta),
+        sampler=SamplerSettings(name=sampler, steps=steps, eta=eta, spacing=spacing),
     )
 
 

@@ -21,7 +21,7 @@ from motioncollage.cli.benchmark.reference import Reference
 from motioncollage.cli.benchmark.settings import ALL_METHODS, BenchmarkSettings, digest
 from motioncollage.cli.evaluate import bundled_reference
 
-SMALL = ("--quick", "--texts", 16, "--repetitions", 2, "--steps", 2, "--no-timing")
+SMALL = ("--quick", "--texts", 16, "--repetitions", 2, "--steps", 2, "--spacing", 1, "--no-timing")
 
 
 @pytest.fixture(scope="session")

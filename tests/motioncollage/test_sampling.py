@@ -56,6 +56,21 @@ def test_one_step_is_the_clean_prediction_of_pure_noise(name: str) -> None:
     assert torch.isfinite(out).all()
 
 
+def test_spacing_puts_steps_at_high_noise() -> None:
+    schedule = VPSchedule.named("cosine", 1000)
+    even, dense = (DiscreteLevels(schedule, power).levels(20) for power in (1.0, 3.0))
+    assert len(even) == len(dense) == 20
+    assert dense[0].timestep == 999
+    for steps in (1, 2, 999, 1000):
+        assert len({level.timestep for level in DiscreteLevels(schedule, 3.0).levels(steps)}) == steps
+    assert [level.timestep for level in dense] == sorted((level.timestep for level in dense), reverse=True)
+    assert sum(level.timestep > 900 for level in dense) >= 8 > 3 > sum(level.timestep > 900 for level in even)
+    for level in dense:
+        signal = float(schedule.alphas_cumprod[int(level.timestep)])
+        assert level.alpha**2 == pytest.approx(signal)
+        assert level.alpha**2 + level.sigma**2 == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("name", [*SAMPLERS, "churned"])
 def test_same_seed_same_sample(name: str) -> None:
     changes = {"churn": 10.0} if name == "churned" else {}
@@ -81,6 +96,7 @@ def test_progress_is_reported_once_a_step(name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"spacing": 0.0}, r"spacing is 0\.0"),
         ({"name": "plms"}, r"sampler 'plms' is unknown; choose one of ddim, ddpm"),
         ({"steps": 0}, r"steps is 0"),
         ({"eta": 1.5}, r"eta is 1\.5"),

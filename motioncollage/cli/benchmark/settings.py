@@ -74,7 +74,7 @@ class BenchmarkSettings:
 
 def quick(settings: BenchmarkSettings) -> dict[str, Any]:
     """What `--quick` changes: a rough table in about five minutes on two cores."""
-    sampler = SamplerSettings(steps=10)
+    sampler = SamplerSettings(steps=10, spacing=3.0)
     return {
         "repetitions": 2,
         "texts": 16,
