@@ -8,7 +8,7 @@ way relative to itself exactly; where in the world a kept part stands follows fr
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,8 +16,9 @@ from torch import Tensor
 from mdm_adapter import features as representation
 from mdm_adapter import skeleton
 from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
-from mdm_adapter.planning import FPS, Plan, plan_pieces
+from mdm_adapter.planning import Plan, plan_pieces
 from mdm_adapter.prompts import Action
+from mdm_adapter.timing import FPS
 from motioncollage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.samplers import DiscreteLevels, OnStep, gaussian, levels_of, sample_eta
 from motioncollage.sampling import sample
@@ -95,17 +96,9 @@ def sketch(
 
 
 def _plan(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Plan:
-    actions = [Action(text or "nothing") for text, _ in script.parts]
+    actions = [Action(text, frames / FPS) for text, frames in script.parts]
     seconds = [frames / FPS for _, frames in script.parts]
-    plan = plan_pieces(actions, seconds, settings.plan_settings(pipeline.max_frames))
-    # Texts may be the null token, which is no sentence: pieces carry them under the place of their action.
-    edges = torch.tensor([0, *(frames for _, frames in script.parts)]).cumsum(0)
-    texts = []
-    for piece in plan.pieces:
-        middle = piece.start + piece.frames // 2
-        texts.append(script.parts[int((edges[1:-1] <= middle).sum())][0])
-    pieces = tuple(replace(piece, text=text) for piece, text in zip(plan.pieces, texts))
-    return replace(plan, pieces=pieces)
+    return plan_pieces(actions, seconds, settings.plan_settings(pipeline.max_frames))
 
 
 def _start(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Tensor:

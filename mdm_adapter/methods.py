@@ -33,6 +33,7 @@ class MethodSettings:
         piece: frames of a piece, and of a window that slides.
         overlap: frames that pieces share; sliding windows keep half of their frames, as in the paper.
         taper: of the collage (`layouts.chain`).
+        own_text: of the collage (`PlanSettings`).
         batch_limit: most windows of one network call.
         precision: see `MDMDenoiser`.
         loop: make the last frame flow into the first, where the method can.
@@ -43,6 +44,7 @@ class MethodSettings:
     piece: int = 120
     overlap: int = 20
     taper: float = 0.5
+    own_text: bool = False
     batch_limit: int = 32
     precision: str = "auto"
     loop: bool = False
@@ -162,7 +164,7 @@ class Studio:
         seconds = [frames / representation.FPS for frames in self.lengths]
         s = self.settings
         limit = self.pipeline.max_frames
-        pieces = PlanSettings(min(s.piece, limit), s.overlap, limit, s.taper)
+        pieces = PlanSettings(min(s.piece, limit), s.overlap, limit, s.taper, own_text=s.own_text)
         return plan_pieces(actions, seconds, pieces, loop=s.loop)
 
     def finish(self, normalised: Tensor, seams: Sequence[int]) -> Made:
@@ -238,11 +240,12 @@ def collage(studio: Studio) -> Made:
 def _compose(studio: Studio, composition: Composition) -> Made:
     plan = studio.plan()
     conditions = {str(action): studio.condition(action) for action in range(len(studio.lengths))}
+    nodes = plan.evaluated() if composition == "collage" else plan.evaluated()[: len(plan.pieces)]
     s = studio.settings
 
     def compose(guidance: float) -> CollageDenoiser:
         return CollageDenoiser(
-            studio.denoiser(), plan.graph(), [conditions[piece.text] for piece in plan.pieces], axes=SITE_AXES,
+            studio.denoiser(), plan.graph(), [conditions.get(n.text) for n in nodes], axes=SITE_AXES,
             guidance=guidance, batch_limit=s.batch_limit, composition=composition,
         )  # fmt: skip
 

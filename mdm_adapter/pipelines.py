@@ -12,9 +12,10 @@ from mdm_adapter import features as representation
 from mdm_adapter.checkpoint import LoadedModel
 from mdm_adapter.denoiser import MDMDenoiser
 from mdm_adapter.export.archive import MotionArchive, Segment
-from mdm_adapter.planning import Plan, PlanSettings, plan_pieces, resolve_seconds
+from mdm_adapter.planning import Plan, PlanSettings, plan_rows
 from mdm_adapter.prompts import Action
 from mdm_adapter.text import TextEmbedding, TextEncoder
+from mdm_adapter.timing import lay_out
 from mdm_adapter.vocabulary import DEFAULT_SECONDS, Match, Matcher, Vocabulary
 from motioncollage.compose import CollageDenoiser
 from motioncollage.denoiser import Composed
@@ -40,6 +41,7 @@ class GenerateSettings:
     piece: int | None = None  # frames; None: 120, or the longest that the model knows
     overlap: int = 20
     taper: float = 0.5
+    style: str = ""  # text of the overlaps; empty for the null token
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
     batch_limit: int = 32
     precision: str = "auto"  # bfloat16 where it is fast, float32 for the last steps
@@ -57,7 +59,9 @@ class GenerateSettings:
 
     def plan_settings(self, limit: int) -> PlanSettings:
         piece = min(120, limit) if self.piece is None else self.piece
-        return PlanSettings(piece=piece, overlap=self.overlap, limit=limit, taper=self.taper)
+        return PlanSettings(
+            piece=piece, overlap=self.overlap, limit=limit, taper=self.taper, style=self.style
+        )
 
 
 class MotionPipeline:
@@ -81,7 +85,7 @@ class MotionPipeline:
 
     def matches(self, actions: Sequence[Action]) -> list[Match]:
         """What the model knows of each action; empty for models without a vocabulary."""
-        return [self.matcher.match(action.text) for action in actions] if self.matcher else []
+        return [self.matcher.match(a.text) for a in actions if a.text] if self.matcher else []
 
     def natural_seconds(self, text: str) -> float:
         """How long an action lasts when nobody says so."""
@@ -96,8 +100,8 @@ class MotionPipeline:
         loop: bool = False,
     ) -> Plan:
         """Which pieces will be made."""
-        lengths = resolve_seconds(actions, self.natural_seconds, seconds)
-        return plan_pieces(actions, lengths, settings.plan_settings(self.max_frames), loop=loop)
+        timing = lay_out(actions, self.natural_seconds, seconds)
+        return plan_rows(timing, settings.plan_settings(self.max_frames), loop=loop)
 
     def generate(
         self, plan: Plan, settings: GenerateSettings, *, on_step: OnStep | None = None
@@ -118,10 +122,10 @@ class MotionPipeline:
         return self.archive(normalised, plan, settings)
 
     def compose(self, plan: Plan, settings: GenerateSettings) -> Composed:
-        """One denoiser of the whole motion of a plan; pieces without text carry the null token."""
+        """One denoiser of the whole motion of a plan; nodes without text carry the null token."""
         denoiser = MDMDenoiser(self.model.network, precision=settings.precision)
-        conditions = self.conditions([piece.text for piece in plan.pieces])
-        graph = plan.graph()
+        graph, evaluated = plan.graph(), plan.evaluated()
+        conditions = self.conditions([node.text for node in evaluated])
 
         def at(guidance: float) -> CollageDenoiser:
             return CollageDenoiser(
@@ -129,7 +133,7 @@ class MotionPipeline:
                 graph,
                 conditions,
                 axes=SITE_AXES,
-                guidance=guidance,
+                guidance=[settings.guidance.own(guidance, node.guidance) for node in evaluated],
                 batch_limit=settings.batch_limit,
             )
 
@@ -178,6 +182,7 @@ class MotionPipeline:
             "piece": chosen.piece,
             "overlap": chosen.overlap,
             "taper": chosen.taper,
+            "style": chosen.style,
             "version": version("motioncollage"),
         }
 

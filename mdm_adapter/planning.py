@@ -1,17 +1,19 @@
-"""From actions to pieces: how long each action lasts, which windows cover it, where they overlap."""
+"""From rows of seconds to pieces of frames: which windows cover them, where they overlap, what each counts."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import torch
+
 from mdm_adapter.export.archive import Segment
 from mdm_adapter.prompts import Action
-from motioncollage.graph import FactorGraph
+from mdm_adapter.prompts.action import shorten
+from mdm_adapter.timing import FPS, MAX_SECONDS, Row, Timing, boundaries, consecutive, shared
+from motioncollage.graph import FactorGraph, Node, Region
 from motioncollage.layouts import chain, cycle
 
-FPS = 20.0
-MIN_SECONDS, MAX_SECONDS = 1.0, 3600.0
 MIN_OVERLAP = 2
 MAX_FRAMES = int(MAX_SECONDS * FPS)
 
@@ -25,12 +27,16 @@ class PlanSettings:
         overlap: frames that neighbours share; shortened where an action is shorter than that.
         limit: longest piece that the model knows.
         taper: part of an overlap over which a piece fades out (`layouts.chain`); 0 is the paper's composition.
+        style: text of the overlaps; empty for the null token, which is the paper's choice.
+        own_text: give overlaps within one action its text.
     """
 
     piece: int = 120
     overlap: int = 20
     limit: int = 196
     taper: float = 0.5
+    style: str = ""
+    own_text: bool = False
 
     def __post_init__(self) -> None:
         if self.piece > self.limit:
@@ -46,16 +52,34 @@ class PlanSettings:
 
 @dataclass(frozen=True)
 class Piece:
-    """One factor: `frames` frames from `start` under one text."""
+    """One factor: `frames` frames from `start` under one text, with its own guidance or that of all (None)."""
 
     text: str
     start: int
     frames: int
+    guidance: float | None = None
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What a node of a plan's graph is evaluated under: a text, empty for the null token, and its guidance."""
+
+    text: str
+    guidance: float | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Pieces over `frames` frames; `overlaps[i]` frames join piece i to the next (of a loop: the last to the first)."""
+    """Pieces over `frames` frames.
+
+    Attributes:
+        pieces: in order; they cover everything.
+        overlaps: frames that join piece i to the next (of a loop: the last to the first).
+        segments: what each stretch of frames shows, for captions.
+        joins: text of every overlap, empty for the null token.
+        layers: pieces on top of others. A layer counts +1 under its text and -1 under the null token, as a factor whose
+            overlap with what lies below is all of it (and as the conjunction of Liu et al. 2022).
+    """
 
     frames: int
     pieces: tuple[Piece, ...]
@@ -63,11 +87,27 @@ class Plan:
     segments: tuple[Segment, ...]
     loop: bool = False
     taper: float = 0.0
+    joins: tuple[str, ...] = ()
+    layers: tuple[Piece, ...] = ()
+    fade: int = 10
 
     def graph(self) -> FactorGraph:
         """The factor graph of the plan."""
         layout = cycle if self.loop else chain
-        return layout([piece.frames for piece in self.pieces], list(self.overlaps), taper=self.taper)
+        line = layout([piece.frames for piece in self.pieces], list(self.overlaps), taper=self.taper)
+        if not self.layers:
+            return line
+        above = [node for layer in self.layers for node in _layer_nodes(layer, self)]
+        return FactorGraph(line.site_shape, (*line.nodes, *above), line.factors)
+
+    def evaluated(self) -> tuple[Evaluated, ...]:
+        """What each node of `graph` is evaluated under, in its order."""
+        line = [Evaluated(piece.text, piece.guidance) for piece in self.pieces]
+        # The overlaps of a cross-fade count nothing and are no nodes.
+        counted = len(self.graph().nodes) - len(self.pieces) - 2 * len(self.layers)
+        joins = [Evaluated(text) for text in (self.joins or ("",) * len(self.overlaps))][:counted]
+        above = [e for layer in self.layers for e in (Evaluated(layer.text, layer.guidance), Evaluated(""))]
+        return (*line, *joins, *above)
 
     @property
     def seams(self) -> tuple[int, ...]:
@@ -84,109 +124,139 @@ class Plan:
         """
         if not self.loop:
             return 0
-        return self.pieces[0].start if len(self.segments) > 1 else -(self.pieces[0].frames // 2)
+        several = len({piece.text for piece in self.pieces}) > 1
+        return self.pieces[0].start if several else -(self.pieces[0].frames // 2)
 
     def describe(self) -> str:
         """One line for people: which pieces were chosen."""
         lengths = ", ".join(f"{piece.frames / FPS:g}" for piece in self.pieces)
         joins = sorted({overlap / FPS for overlap in self.overlaps})
         text = " or ".join(f"{seconds:g}" for seconds in joins)
-        return f"{len(self.pieces)} pieces of {lengths} s" + (f", overlapping by {text} s" if joins else "")
-
-
-Duration = Callable[[str], float]
-
-
-def resolve_seconds(actions: Sequence[Action], natural: Duration, total: float | None) -> list[float]:
-    """Seconds of every action: its own, or its natural length; scaled to share what is left of `total`.
-
-    Raises:
-        ValueError: no room, or durations that contradict the total.
-    """
-    if total is not None:
-        _check_seconds(total, "the whole motion")
-    given = [action.seconds for action in actions]
-    for action, seconds in zip(actions, given):
-        if seconds is not None:
-            _check_seconds(seconds, repr(action.text[:40]))
-    wanted = [natural(action.text) if seconds is None else seconds for action, seconds in zip(actions, given)]
-    if total is not None:
-        fixed = sum(seconds for seconds in given if seconds is not None)
-        free = sum(seconds for seconds, own in zip(wanted, given) if own is None)
-        if free == 0 and abs(fixed - total) > 0.5 / FPS:
-            raise ValueError(
-                f"the actions last {fixed:g} s together but --seconds is {total:g}; leave one of the two out"
-            )
-        if free and (total - fixed) / free * min(w for w, own in zip(wanted, given) if own is None) < 0.5:
-            raise ValueError(
-                f"{len(actions)} actions do not fit into {total:g} s; give at least 0.5 s to each"
-            )
-        wanted = [w if own is not None else w * (total - fixed) / free for w, own in zip(wanted, given)]
-    if sum(wanted) > MAX_SECONDS:
-        raise ValueError(
-            f"the motion would last {sum(wanted):g} s; at most {MAX_SECONDS:g} s are made at a time"
+        above = f", {len(self.layers)} on top" if self.layers else ""
+        return (
+            f"{len(self.pieces)} pieces of {lengths} s"
+            + (f", overlapping by {text} s" if joins else "")
+            + above
         )
-    return wanted
 
 
-def _check_seconds(seconds: float, what: str) -> None:
-    if not math.isfinite(seconds) or seconds <= 0:
-        raise ValueError(f"seconds of {what} is {seconds:g}; give a number above 0")
-    if seconds > MAX_SECONDS:
-        raise ValueError(f"seconds of {what} is {seconds:g}; at most {MAX_SECONDS:g} s are made at a time")
+def _layer_nodes(layer: Piece, plan: Plan) -> tuple[Node, Node]:
+    """A layer under its text, and what it stands in for: both fade in and out over `fade` frames."""
+    sites = [(layer.start - plan.pieces[0].start + i) % plan.frames for i in range(layer.frames)]
+    region = Region.line(sites)
+    place = torch.arange(layer.frames, dtype=torch.float64) + 0.5
+    fade = min(plan.fade, layer.frames // 2)
+    weights = torch.minimum(place, layer.frames - place).div(fade).clamp_max(1)
+    return Node(region, 1, tuple(weights.tolist())), Node(region, -1, tuple((-weights).tolist()))
 
 
 def plan_pieces(
     actions: Sequence[Action], seconds: Sequence[float], settings: PlanSettings, *, loop: bool = False
 ) -> Plan:
-    """Cover a sequence of actions with pieces no longer than the model knows.
+    """`plan_rows` for actions of given lengths that follow one another."""
+    return plan_rows(consecutive(actions, seconds), settings, loop=loop)
 
-    An action owns the frames from the middle of the overlap before it to the middle of the one after it; what it
-    covers reaches half an overlap further on both sides. Where that is more than the model knows, it is cut into pieces
-    of equal length.
+
+def plan_rows(timing: Timing, settings: PlanSettings, *, loop: bool = False) -> Plan:
+    """Cover rows with pieces no longer than the model knows.
+
+    A row of the line owns the frames from the middle of the overlap before it to the middle of the one after it; what
+    it covers reaches half an overlap further on both sides. Where that is more than the model knows, it is cut into
+    pieces of equal length.
 
     Raises:
-        ValueError: an action too short to be a piece.
+        ValueError: a row too short to be a piece, or two that share more than a piece can hold.
     """
-    ends = [round(FPS * sum(seconds[: i + 1])) for i in range(len(seconds))]
+    line = timing.line
+    ends = [round(FPS * end) for end in boundaries(line)]
     frames = [end - start for start, end in zip([0, *ends], ends)]
-    for action, count in zip(actions, frames):
+    for row, count in zip(line, frames):
         if count < 2 * MIN_OVERLAP:
             raise ValueError(
-                f"{action.text[:40]!r} lasts {count} frames; give it at least {2 * MIN_OVERLAP / FPS:g} s"
+                f"{row.text[:40]!r} lasts {count} frames; give it at least {2 * MIN_OVERLAP / FPS:g} s"
             )
-    joins = _joins(frames, settings.overlap, loop=loop)
+    joins = _joins(line, frames, settings, loop=loop)
     pieces: list[Piece] = []
     overlaps: list[int] = []
-    for number, (action, end) in enumerate(zip(actions, ends)):
+    texts: list[str] = []
+    for number, (row, end) in enumerate(zip(line, ends)):
         before = joins[number - 1] // 2 if number or loop else 0
         after = joins[number] // 2 if number < len(joins) else 0
         start, covered = end - frames[number] - before, before + frames[number] + after
         cuts = 1
         if covered > settings.limit:
             cuts = math.ceil((covered - settings.overlap) / (settings.piece - settings.overlap))
-        if loop and len(actions) == 1:
+        if loop and len(line) == 1:
             cuts = max(2, cuts)  # a cycle is at least two pieces
-        shared = settings.overlap if covered > settings.limit else joins[0] if cuts > 1 else 0
-        edges = [round((covered - shared) * i / cuts) for i in range(cuts + 1)]
+        inside = settings.overlap if covered > settings.limit else joins[0] if cuts > 1 else 0
+        edges = [round((covered - inside) * i / cuts) for i in range(cuts + 1)]
         for first, following in pairwise(edges):
-            pieces.append(Piece(action.text, start + first, following - first + shared))
-        overlaps += [shared] * (cuts - 1) + joins[number : number + 1]
-    start = 0
-    segments = []
-    for action, end in zip(actions, ends):
-        segments.append(Segment(action.text, start, end))
-        start = end
+            pieces.append(Piece(row.text, start + first, following - first + inside, row.guidance))
+        overlaps += [inside] * (cuts - 1) + joins[number : number + 1]
+        own = row.text if settings.own_text else settings.style
+        last = own if loop and len(line) == 1 else settings.style
+        texts += [own] * (cuts - 1) + [last] * len(joins[number : number + 1])
+    _check_pieces(pieces, overlaps, loop=loop)
     # Round a circle, tapers need overlaps that do not meet inside a piece.
     crowded = loop and any(overlaps[i - 1] + overlaps[i] > piece.frames for i, piece in enumerate(pieces))
     taper = 0.0 if crowded else settings.taper
-    return Plan(ends[-1], tuple(pieces), tuple(overlaps), tuple(segments), loop, taper)
+    layers = tuple(_layer(row, ends[-1], settings) for row in timing.layers)
+    return Plan(
+        ends[-1], tuple(pieces), tuple(overlaps), _segments(line, ends, layers), loop, taper, tuple(texts), layers,
+        max(1, settings.overlap // 2),
+    )  # fmt: skip
 
 
-def _joins(frames: Sequence[int], overlap: int, *, loop: bool) -> list[int]:
-    """Frames that neighbouring actions share: even, so that the boundary is their middle, and shorter than they are."""
-    around = [*pairwise(range(len(frames)))] + ([(len(frames) - 1, 0)] if loop else [])
-    # In a loop the two ends of an action may meet the same neighbour: half is left to each.
+def _check_pieces(pieces: Sequence[Piece], overlaps: Sequence[int], *, loop: bool) -> None:
+    around = [*pairwise(pieces)] + ([(pieces[-1], pieces[0])] if loop and len(pieces) > 1 else [])
+    for (before, after), overlap in zip(around, overlaps):
+        if overlap >= min(before.frames, after.frames):
+            raise ValueError(
+                f"{shorten(before.text, 30)!r} and {shorten(after.text, 30)!r} share {overlap / FPS:g} s, which is no less than"
+                f" a piece ({min(before.frames, after.frames) / FPS:g} s); let them overlap less"
+            )
+
+
+def _segments(line: Sequence[Row], ends: Sequence[int], layers: Sequence[Piece]) -> tuple[Segment, ...]:
+    """Captions, by start; gaps have none."""
+    starts = [0, *ends[:-1]]
+    found = [Segment(row.text, start, end) for row, start, end in zip(line, starts, ends) if row.text]
+    found += [Segment(layer.text, layer.start, layer.start + layer.frames) for layer in layers]
+    return tuple(sorted(found, key=lambda segment: segment.start))
+
+
+def _layer(row: Row, frames: int, settings: PlanSettings) -> Piece:
+    start, end = round(row.start * FPS), min(round(row.end * FPS), frames)
+    if end - start > settings.limit:
+        raise ValueError(
+            f"{shorten(row.text, 40)!r} lies on top of another for {(end - start) / FPS:g} s; this model knows at most"
+            f" {settings.limit / FPS:g} s, so split it into rows"
+        )
+    if end - start < 2 * MIN_OVERLAP:
+        raise ValueError(
+            f"{shorten(row.text, 40)!r} lasts {end - start} frames; give it at least {2 * MIN_OVERLAP / FPS:g} s"
+        )
+    return Piece(row.text, start, end - start, row.guidance)
+
+
+def _joins(line: Sequence[Row], frames: Sequence[int], settings: PlanSettings, *, loop: bool) -> list[int]:
+    """Frames that neighbouring rows share: even, so that the boundary is their middle, and shorter than they are.
+
+    Raises:
+        ValueError: rows too short for what they were told to share.
+    """
+    around = [*pairwise(range(len(line)))] + ([(len(line) - 1, 0)] if loop else [])
+    # In a loop the two ends of a row may meet the same neighbour: half is left to each.
     room = 2 if loop else 1
-    longest = [min(overlap, frames[before] // room, frames[after] // room) for before, after in around]
-    return [max(MIN_OVERLAP, count - count % 2) for count in longest]
+    found = []
+    for (before, after), told in zip(around, shared(line)):
+        most = min(frames[before], frames[after]) // room
+        wanted = settings.overlap if told is None else round(told * FPS)
+        if told is not None and wanted > 2 * most:
+            raise ValueError(
+                f"{shorten(line[before].text, 30)!r} and {shorten(line[after].text, 30)!r} share {told:g} s, but the shorter has"
+                f" {min(frames[before], frames[after]) / FPS:g} s; shorten what they share"
+            )
+        count = min(wanted, most) if told is None else wanted
+        found.append(max(MIN_OVERLAP, count - count % 2))
+    return found

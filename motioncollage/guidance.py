@@ -76,3 +76,12 @@ class Guidance:
         if math.isinf(self.limit) or self.above == self.scale:
             return fair
         return LimitedGuidance(at(self.above), fair, self.limit)
+
+    def own(self, scale: float, wanted: float | None) -> float:
+        """The scale of a condition that wants its own, where all others have `scale`.
+
+        Where others have less than `scale` of these settings, at the highest noise, so has this one in proportion.
+        """
+        if wanted is None:
+            return scale
+        return wanted if self.scale == 1 else 1 + (scale - 1) * (wanted - 1) / (self.scale - 1)

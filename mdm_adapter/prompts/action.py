@@ -13,16 +13,34 @@ MAX_ACTIONS = 200
 
 @dataclass(frozen=True)
 class Action:
-    """One sentence for one stretch of motion; `seconds` None lets the planner choose the length."""
+    """One sentence for one stretch of motion.
+
+    Attributes:
+        text: empty for a gap, which the model fills as it likes; a gap needs `seconds`.
+        seconds: None lets the planner choose the length.
+        start: second at which it begins; None: when the action before it ends.
+        transition: seconds over which it passes into the next; None for the usual overlap.
+        guidance: scale of classifier-free guidance of this text; None for that of all.
+    """
 
     text: str
     seconds: float | None = None
+    start: float | None = None
+    transition: float | None = None
+    guidance: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.text.strip():
+        if not self.text.strip() and (self.text or self.seconds is None):
             raise ValueError("an action needs a text; describe the movement, such as 'A person walks.'")
+        where = f"the action {shorten(self.text)!r}" if self.text else "a gap"
         if self.seconds is not None:
-            check_seconds(self.seconds, f"the action {shorten(self.text)!r}")
+            check_seconds(self.seconds, where)
+        if self.start is not None:
+            check_number(self.start, f"start of {where}", low=0.0)
+        if self.transition is not None:
+            check_number(self.transition, f"transition of {where}", low=0.05)
+        if self.guidance is not None:
+            check_number(self.guidance, f"guidance of {where}", low=0.0, high=100.0)
 
 
 def check_seconds(seconds: float, where: str) -> float:
@@ -36,6 +54,15 @@ def check_seconds(seconds: float, where: str) -> float:
     if not (math.isfinite(value) and value > 0):
         raise ValueError(f"{where} lasts {value:g} seconds; give a finite number above 0, or leave it out")
     return value
+
+
+def check_number(value: float, what: str, *, low: float, high: float = 3600.0) -> float:
+    """Return `value` as a float if it is a number from `low` to `high`, else say what is wrong."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{what} is {shorten(repr(value))}, not a number; give one from {low:g} to {high:g}")
+    if not low <= value <= high:
+        raise ValueError(f"{what} is {value:g}; give a number from {low:g} to {high:g}")
+    return float(value)
 
 
 def check_count(count: int) -> None:

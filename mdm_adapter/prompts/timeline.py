@@ -1,19 +1,30 @@
-"""Actions written out by the user: "a | b [3s] | c" or JSON, which no parser of English touches."""
+"""Actions written out by the user: "a | b [3s] | c", JSON or CSV, which no parser of English touches."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mdm_adapter.prompts.action import Action, check_count, check_seconds, clean, has_letter, shorten
+from mdm_adapter.prompts.action import (
+    Action,
+    check_count,
+    check_number,
+    check_seconds,
+    clean,
+    has_letter,
+    shorten,
+)
 from mdm_adapter.prompts.splitter import split_prompt
 
-MAX_JSON_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 
-_KEYS = ("text", "seconds")
+_KEYS = ("text", "seconds", "start", "transition", "guidance")
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,4})?|[+-]?(?:nan|inf(?:inity)?)"
 _UNIT = r"(?:s|secs?|seconds?)"
 # a part ends in "for 4 seconds", "[4s]" or "(4 s)"; anything else is the user's own wording
@@ -26,7 +37,7 @@ _LOOKS_LIKE_JSON = re.compile(r"\s*(?:\{|\[\s*[\[\]{\"])")
 
 
 def read_prompt(text: str) -> list[Action]:
-    """The actions of whatever the user wrote: a .json path, JSON, "a | b | c", or a prompt to be split."""
+    """The actions of whatever the user wrote: a .json or .csv path, JSON, "a | b | c", or a prompt to be split."""
     if not isinstance(text, str):
         raise ValueError(f"the prompt is of type {type(text).__name__}; give a string")
     if _is_path(text) or _LOOKS_LIKE_JSON.match(text) or "|" in text:
@@ -35,26 +46,39 @@ def read_prompt(text: str) -> list[Action]:
 
 
 def parse_timeline(text: str | Path) -> list[Action]:
-    """Read a timeline: bars or JSON.
+    """Read a timeline: bars, JSON or CSV.
 
     Bars: "walk forward for 4 seconds | wave [3s] | bow"; each part is kept in the user's words, less a
     duration at its end in the form "for 4 seconds", "[4s]" or "(4 s)".
-    JSON: [{"text": "wave", "seconds": 3}], where "seconds" may be null or missing; given as a text or as the
-    path of a .json file. Raises ValueError naming the part (counted from 1) or the item (timeline[0] is the
-    first) that is wrong.
+    JSON: [{"text": "wave", "seconds": 3}], given as a text or as the path of a .json file. CSV: the path of a .csv file
+    with a row for each action, text and seconds, or the columns that its first row names.
+
+    Rows may also have `start` (seconds from the beginning: before the row above ends, both are seen for a while;
+    after it, the model fills the gap), `transition` (seconds over which it passes into the next) and `guidance`. A row
+    without text is a gap of its seconds.
+
+    Raises:
+        ValueError: names the part (counted from 1), the item (timeline[0] is the first) or the line that is wrong.
     """
     if isinstance(text, Path):
-        return _from_json(_read_file(text))
+        return _from_file(text)
     if _is_path(text):
-        return _from_json(_read_file(Path(text.strip())))
+        return _from_file(Path(text.strip()))
     if _LOOKS_LIKE_JSON.match(text):
         return _from_json(text)
     return _from_bars(text)
 
 
+def _from_file(path: Path) -> list[Action]:
+    text = _read_file(path)
+    return _from_csv(text, path.name) if path.suffix.lower() == ".csv" else _from_json(text)
+
+
 def _is_path(text: str) -> bool:
     bare = text.strip()
-    return bare.lower().endswith(".json") and "\n" not in bare and "|" not in bare and len(bare) < 4096
+    return (
+        bare.lower().endswith((".json", ".csv")) and "\n" not in bare and "|" not in bare and len(bare) < 4096
+    )
 
 
 def _from_bars(text: str) -> list[Action]:
@@ -81,13 +105,13 @@ def _read_file(path: Path) -> str:
         if not path.is_file():
             raise ValueError(f"there is no timeline file {shorten(str(path))!r}; check the path")
         with path.open("rb") as file:
-            data = file.read(MAX_JSON_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ValueError(
             f"cannot read {shorten(str(path))!r} ({error.strerror}); check its permissions"
         ) from error
-    if len(data) > MAX_JSON_BYTES:
-        raise ValueError(f"{shorten(str(path))!r} is over {MAX_JSON_BYTES} bytes; shorten the timeline")
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"{shorten(str(path))!r} is over {MAX_BYTES} bytes; shorten the timeline")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -97,9 +121,9 @@ def _read_file(path: Path) -> str:
 
 
 def _from_json(text: str) -> list[Action]:
-    if len(text) > MAX_JSON_BYTES:
+    if len(text) > MAX_BYTES:
         raise ValueError(
-            f"the JSON timeline has {len(text)} characters, the limit is {MAX_JSON_BYTES}; shorten it"
+            f"the JSON timeline has {len(text)} characters, the limit is {MAX_BYTES}; shorten it"
         )
     try:
         items = json.loads(text, object_pairs_hook=_Pairs)
@@ -131,17 +155,75 @@ def _item(index: int, item: object) -> Action:
     values: dict[str, Any] = {}
     for key, value in item.members:
         if key not in _KEYS:
-            raise ValueError(f"timeline[{index}] has the unknown key {shorten(key)!r}; use text and seconds")
+            raise ValueError(
+                f"timeline[{index}] has the unknown key {shorten(key)!r}; use {', '.join(_KEYS)}"
+            )
         if key in values:
             raise ValueError(f"timeline[{index}] has the key {key!r} twice; keep one")
         values[key] = value
-    text = values.get("text")
-    if not isinstance(text, str):
-        raise ValueError(f'timeline[{index}] has no "text" that is a string; describe the action there')
-    words = clean(text).strip()
-    if not has_letter(words):
-        raise ValueError(f'"text" of timeline[{index}] is empty; describe the action there')
-    seconds = values.get("seconds")
+    return _row(values, f"timeline[{index}]")
+
+
+def _row(values: dict[str, Any], where: str) -> Action:
+    """One action from its named values, absent ones None."""
+    text, seconds = values.get("text"), values.get("seconds")
+    if text is not None and not isinstance(text, str):
+        raise ValueError(f'{where} has no "text" that is a string; describe the action there')
+    words = clean(text or "").strip()
     if seconds is not None:
-        seconds = check_seconds(seconds, f"timeline[{index}]")
-    return Action(words, seconds)
+        seconds = check_seconds(seconds, where)
+    if words and not has_letter(words):
+        raise ValueError(f'"text" of {where} has no words; describe the action there')
+    if not words and seconds is None:
+        raise ValueError(f'{where} has no "text"; describe the action there, or give a gap its seconds')
+    bounds = {"start": (0.0, 3600.0), "transition": (0.05, 3600.0), "guidance": (0.0, 100.0)}
+    others = {
+        name: check_number(values[name], f"{name} of {where}", low=low, high=high)
+        for name, (low, high) in bounds.items()
+        if values.get(name) is not None
+    }
+    return Action(words, seconds, **others)
+
+
+def _from_csv(text: str, name: str) -> list[Action]:
+    """Rows of a table; the first may name its columns."""
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+        lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except csv.Error as error:
+        raise ValueError(
+            f"{shorten(name)} is not CSV ({error}); save it as a table of text,seconds"
+        ) from error
+    lines = [(number, row) for number, row in lines if any(row)]
+    columns: Sequence[str] = _KEYS[:2]
+    if lines and "text" in (names := [cell.lower() for cell in lines[0][1]]):
+        where = f"line {lines[0][0]} of {shorten(name)}"
+        for column in names:
+            if column not in _KEYS:
+                raise ValueError(
+                    f"{where} names the unknown column {shorten(column)!r}; use {', '.join(_KEYS)}"
+                )
+            if names.count(column) > 1:
+                raise ValueError(f"{where} names the column {column!r} twice; keep one")
+        columns, lines = names, lines[1:]
+    if not lines:
+        raise ValueError(f"{shorten(name)} has no rows; write one for each action: text,seconds")
+    check_count(len(lines))
+    return [_csv_row(columns, row, f"line {number} of {shorten(name)}") for number, row in lines]
+
+
+def _csv_row(columns: Sequence[str], row: Sequence[str], where: str) -> Action:
+    if len(row) > len(columns):
+        raise ValueError(
+            f"{where} has {len(row)} cells for {len(columns)} columns; put a text with commas into quotes"
+        )
+    values: dict[str, Any] = {}
+    for column, cell in zip(columns, row):
+        if column == "text" or not cell:
+            values[column] = cell or None
+            continue
+        try:
+            values[column] = float(cell)
+        except ValueError as error:
+            raise ValueError(f"{column} of {where} is {shorten(cell)!r}, not a number; correct it") from error
+    return _row(values, where)

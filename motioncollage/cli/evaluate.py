@@ -104,7 +104,7 @@ def _settings(
 ) -> "BenchmarkSettings":  # fmt: skip
     from dataclasses import replace
 
-    from mdm_adapter.planning import FPS
+    from mdm_adapter.timing import FPS
     from motioncollage.cli.benchmark import settings as s
     from motioncollage.sampling import SamplerSettings
 

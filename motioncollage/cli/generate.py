@@ -20,7 +20,7 @@ FPS = 20
 Prompt = Annotated[
     str,
     typer.Argument(
-        help='A sentence, "a | b | c", or a timeline [{"text": ..., "seconds": ...}] (text or file).'
+        help='A sentence, "a | b | c", or a timeline: [{"text": ..., "seconds": ...}], a .json or a .csv file.'
     ),
 ]
 Out = Annotated[Path, typer.Option(help="Folder for motion.npz, motion.mp4 and contact_sheet.png.")]
@@ -35,6 +35,9 @@ Taper = Annotated[
     typer.Option(
         help="Part of an overlap over which a piece fades out; 0 is the paper's composition, 1 a cross-fade."
     ),
+]
+Style = Annotated[
+    str, typer.Option(help="Text of the overlaps, such as a manner that all actions share; empty for none.")
 ]
 Piece = Annotated[float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")]
 Steps = Annotated[int, typer.Option(help="Sampling steps.")]
@@ -68,7 +71,7 @@ def _command(purpose: str, *, looped: bool) -> Callable[..., None]:
 
     def command(
         prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
-        overlap: Overlap = 1.0, taper: Taper = 0.5, piece: Piece = None, steps: Steps = 50,
+        overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None, steps: Steps = 50,
         sampler: Sampler = "ddim", spacing: Spacing = 1.0, eta: Eta = 0.0, guidance: Guidance = 2.5,
         guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
         device: Device = "auto", precision: Precision = "auto",
@@ -79,6 +82,7 @@ def _command(purpose: str, *, looped: bool) -> Callable[..., None]:
             seed,
             overlap,
             taper,
+            style,
             piece,
             steps,
             sampler,
@@ -109,7 +113,9 @@ def split(prompt: Prompt) -> None:
     """Show the actions that a prompt is split into."""
     table = Table("", "action", "seconds")
     for number, action in enumerate(_read(prompt), 1):
-        table.add_row(str(number), action.text, "" if action.seconds is None else f"{action.seconds:g}")
+        table.add_row(
+            str(number), action.text or "(gap)", "" if action.seconds is None else f"{action.seconds:g}"
+        )
     console.print(table)
 
 
@@ -118,6 +124,7 @@ def _settings(
     seed: int,
     overlap: float,
     taper: float,
+    style: str,
     piece: float | None,
     steps: int,
     sampler: str,
@@ -145,6 +152,7 @@ def _settings(
         piece=None if piece is None else round(piece * FPS),
         overlap=round(overlap * FPS),
         taper=taper,
+        style=style,
         sampler=SamplerSettings(name=sampler, steps=steps, eta=eta, spacing=spacing),
     )
 

@@ -12,6 +12,7 @@ from motioncollage.cli.edit import app as edit_app
 from motioncollage.cli.evaluate import evaluate
 from motioncollage.cli.generate import generate, loop, split
 from motioncollage.cli.models import models
+from motioncollage.cli.timeline import timeline
 from motioncollage.cli.train import app as train_app
 
 USAGE_ERROR = 2
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command("generate")(generate)
 app.command("loop")(loop)
 app.command()(split)
+app.command()(timeline)
 app.command()(models)
 app.command()(doctor)
 app.command("eval")(evaluate)

@@ -123,3 +123,41 @@ def test_a_model_without_statistics_is_refused() -> None:
 def test_settings_that_make_no_sense(changes: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GenerateSettings(**changes)  # type: ignore[arg-type]
+
+
+def test_timelines_in_full_are_generated(pipeline: MotionPipeline) -> None:
+    rows = [
+        Action("A person walks.", 4.0, guidance=1.0),
+        Action("He waves.", 1.5, start=1.0),
+        Action("He runs.", 3.0, start=3.0, transition=0.4),
+        Action("", 1.0),
+    ]
+    archive = motion_of(pipeline, rows)
+    assert archive.features.shape == (1, 140, 263)
+    assert np.isfinite(archive.joints).all()
+    assert [(s.text, s.start, s.end) for s in archive.segments] == [
+        ("A person walks.", 0, 70),
+        ("He waves.", 20, 50),
+        ("He runs.", 70, 120),
+    ]
+    # A layer changes its own frames; with one step nothing else hears of it.
+    once = replace(SETTINGS, sampler=SamplerSettings(steps=1))
+    line = [row for row in rows if row.text != "He waves."]
+    with_layer = motion_of(pipeline, rows, once).features
+    without = motion_of(pipeline, [line[0], *line[1:]], once).features
+    differs = np.abs(with_layer - without).max(axis=(0, 2)) > 1e-6
+    assert set(np.flatnonzero(differs)) == set(range(20, 50))
+
+
+def test_a_style_changes_overlaps_alone(pipeline: MotionPipeline) -> None:
+    once = replace(SETTINGS, sampler=SamplerSettings(steps=1), taper=0.0)
+    plain = motion_of(pipeline, ACTIONS, once).features
+    styled = motion_of(pipeline, ACTIONS, replace(once, style="in a tired way")).features
+    differs = np.abs(styled - plain).max(axis=(0, 2)) > 1e-6
+    assert set(np.flatnonzero(differs)) == {*range(50, 70), *range(100, 120)}
+
+
+def motion_of(
+    pipeline: MotionPipeline, rows: list[Action], settings: GenerateSettings = SETTINGS
+) -> MotionArchive:
+    return pipeline.generate(pipeline.plan(rows, settings), settings)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdm_adapter.planning import PlanSettings, plan_pieces, resolve_seconds
+from mdm_adapter.planning import Piece, PlanSettings, plan_pieces, plan_rows
 from mdm_adapter.prompts import Action
+from mdm_adapter.timing import lay_out, resolve_seconds
 
 
 def actions(*seconds: float | None) -> list[Action]:
@@ -104,3 +105,71 @@ def test_pieces_that_make_no_sense() -> None:
         PlanSettings(overlap=120)
     with pytest.raises(ValueError, match="lasts 2 frames"):
         plan_pieces(actions(0.1), [0.1], PlanSettings())
+
+
+def test_rows_that_share_time_overlap_by_it() -> None:
+    rows = [Action("walk", 6.0, guidance=4.0), Action("wave", 4.0, start=4.0), Action("bow", 2.0, start=9.0)]
+    plan = plan_rows(lay_out(rows, lambda text: 4.0), PlanSettings(style="sad"))
+    assert [(p.text, p.start, p.frames) for p in plan.pieces] == [
+        ("walk", 0, 120),
+        ("wave", 80, 90),
+        ("", 150, 40),
+        ("bow", 170, 50),
+    ]
+    assert plan.overlaps == (40, 20, 20)
+    # Gaps have no caption; boundaries lie in the middle of what is shared.
+    assert [(s.text, s.start, s.end) for s in plan.segments] == [
+        ("walk", 0, 100),
+        ("wave", 100, 160),
+        ("bow", 180, 220),
+    ]
+    assert [node.text for node in plan.evaluated()] == ["walk", "wave", "", "bow", "sad", "sad", "sad"]
+    assert plan.evaluated()[0].guidance == 4.0
+    assert len(plan.graph().nodes) == 7
+
+
+def test_transitions_are_as_long_as_told() -> None:
+    rows = [Action("a", 4.0, transition=2.0), Action("b", 4.0, transition=0.2), Action("c", 4.0)]
+    timing = lay_out(rows, lambda text: 4.0)
+    plan = plan_rows(timing, PlanSettings())
+    assert plan.overlaps == (40, 4)
+    assert plan.seams == (80, 160)
+    around = plan_rows(timing, PlanSettings(), loop=True)
+    assert around.overlaps == (40, 4, 20)
+    with pytest.raises(ValueError, match="'a' and 'b' share 9 s, but the shorter has 4 s"):
+        plan_rows(
+            lay_out([Action("a", 4.0, transition=9.0), Action("b", 4.0)], lambda t: 4.0), PlanSettings()
+        )
+
+
+def test_layers_count_and_are_taken_back() -> None:
+    rows = [Action("walk", 8.0), Action("wave", 2.0, start=3.0, guidance=4.0)]
+    plan = plan_rows(lay_out(rows, lambda text: 4.0), PlanSettings())
+    assert plan.layers == (Piece("wave", 60, 40, 4.0),)
+    assert [(s.text, s.start, s.end) for s in plan.segments] == [("walk", 0, 160), ("wave", 60, 100)]
+    assert [(node.text, node.guidance) for node in plan.evaluated()] == [
+        ("walk", None),
+        ("wave", 4.0),
+        ("", None),
+    ]
+    nodes = plan.graph().nodes
+    above, below = nodes[1].site_weights(), nodes[2].site_weights()
+    assert nodes[1].region == nodes[2].region
+    assert (above + below).abs().max() == 0
+    assert above.max() == 1
+    assert above[0] == 0.05  # it fades in and out over half an overlap
+    assert above[-1] == 0.05
+    with pytest.raises(ValueError, match=r"lies on top of another for 12 s; this model knows at most 9\.8 s"):
+        plan_rows(
+            lay_out([Action("walk", 30.0), Action("wave", 12.0, start=2.0)], lambda t: 4.0), PlanSettings()
+        )
+
+
+def test_overlaps_within_an_action_may_carry_its_text() -> None:
+    plan = plan_pieces(actions(24.0, 4.0), [24.0, 4.0], PlanSettings(own_text=True))
+    own, last = plan.joins[:-1], plan.joins[-1]
+    assert set(own) == {"action 0"}
+    assert last == ""
+    assert len(plan.joins) == len(plan.overlaps) == len(plan.pieces) - 1
+    crossfade = plan_pieces(actions(24.0), [24.0], PlanSettings(taper=1.0, own_text=True))
+    assert len(crossfade.evaluated()) == len(crossfade.pieces) == len(crossfade.graph().nodes)

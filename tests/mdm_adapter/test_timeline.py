@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mdm_adapter.prompts import Action, parse_timeline, read_prompt
-from mdm_adapter.prompts.timeline import MAX_JSON_BYTES
+from mdm_adapter.prompts.timeline import MAX_BYTES
 
 
 def test_bars_keep_the_words_of_the_user() -> None:
@@ -78,9 +78,16 @@ def test_json_text_and_file(tmp_path: Path) -> None:
     [
         ('[{"text": "walk"}, {"text": "wave", "secs": 3}]', r"timeline\[1\] has the unknown key 'secs'"),
         ('[{"text": "walk", "text": "run"}]', r"timeline\[0\] has the key 'text' twice"),
-        ('[{"text": "  "}]', r'"text" of timeline\[0\] is empty'),
+        (
+            '[{"text": "  "}]',
+            r'timeline\[0\] has no "text"; describe the action there, or give a gap its seconds',
+        ),
+        ('[{"text": "123", "seconds": 2}]', r'"text" of timeline\[0\] has no words'),
+        ('[{"text": "walk", "start": -1}]', r"start of timeline\[0\] is -1; give a number from 0 to 3600"),
+        ('[{"text": "walk", "transition": 0}]', r"transition of timeline\[0\] is 0; give a number from 0.05"),
+        ('[{"text": "walk", "guidance": "2"}]', r"guidance of timeline\[0\] is '2', not a number"),
+        ('[{"text": "walk", "guidance": NaN}]', r"guidance of timeline\[0\] is nan"),
         ('[{"text": 5}]', r'timeline\[0\] has no "text" that is a string'),
-        ('[{"seconds": 5}]', r'timeline\[0\] has no "text"'),
         ('[{"text": "walk", "seconds": true}]', r"timeline\[0\] is True, not a number"),
         ('[{"text": "walk", "seconds": "3"}]', r"timeline\[0\] is '3', not a number"),
         ('[{"text": "walk", "seconds": 0}]', r"timeline\[0\] lasts 0 seconds"),
@@ -95,7 +102,7 @@ def test_json_text_and_file(tmp_path: Path) -> None:
         ('[{"text": "walk", "seconds": %s}]' % ("9" * 5000), "is not JSON"),
         ("[[" * 100_000, "nested too deeply|is not JSON"),
         (json.dumps([{"text": "walk"}] * 201), "201 actions, the limit is 200"),
-        ('[{"text": "%s"}]' % ("a" * MAX_JSON_BYTES), "characters, the limit is"),
+        ('[{"text": "%s"}]' % ("a" * MAX_BYTES), "characters, the limit is"),
     ],
 )
 def test_json_refused(text: str, message: str) -> None:
@@ -103,6 +110,56 @@ def test_json_refused(text: str, message: str) -> None:
         read_prompt(text)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 250
+
+
+def test_rows_in_full(tmp_path: Path) -> None:
+    expected = [
+        Action("walk, then stop", 4.0, guidance=3.0),
+        Action("", 2.0),
+        Action("wave", start=5.0, transition=0.5),
+    ]
+    items = [
+        {"text": "walk, then stop", "seconds": 4, "guidance": 3},
+        {"text": "", "seconds": 2},
+        {"text": "wave", "start": 5, "transition": 0.5},
+    ]
+    assert parse_timeline(json.dumps(items)) == expected
+    table = tmp_path / "rows.csv"
+    table.write_text(
+        '\ufeffText, seconds, start, transition, guidance\n"walk, then stop", 4,,, 3\n,2\n\nwave,,5,0.5\n',
+        encoding="utf-8",
+    )
+    assert read_prompt(str(table)) == expected
+    plain = tmp_path / "plain.CSV"
+    plain.write_text("walk,4\r\nwave\r\n", encoding="utf-8")
+    assert read_prompt(str(plain)) == [Action("walk", 4.0), Action("wave")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("walk,4\nwave,three\n", "seconds of line 2 of t.csv is 'three', not a number"),
+        ("walk,4\n\nwave,-3\n", "line 3 of t.csv lasts -3 seconds"),
+        (
+            "walk, then wave, 4\n",
+            "line 1 of t.csv has 3 cells for 2 columns; put a text with commas into quotes",
+        ),
+        ("text,second\nwalk,4\n", "line 1 of t.csv names the unknown column 'second'"),
+        ("text,seconds,text\n", "line 1 of t.csv names the column 'text' twice"),
+        ("text,seconds\n", "t.csv has no rows"),
+        ("", "t.csv has no rows"),
+        ("walk,4\n,\n,\nseconds\n,nan", "line 5 of t.csv lasts nan seconds"),
+        ('walk,4\n"wave', "t.csv is not CSV"),
+        ("text,start\n,3\n", 'line 2 of t.csv has no "text"'),
+        ("walk,4\n" * 201, "201 actions, the limit is 200"),
+    ],
+)
+def test_tables_refused(tmp_path: Path, text: str, message: str) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message) as caught:
+        read_prompt(str(table))
+    assert "\n" not in str(caught.value)
 
 
 def test_files_refused(tmp_path: Path) -> None:
@@ -115,7 +172,7 @@ def test_files_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not UTF-8"):
         parse_timeline(latin)
     large = tmp_path / "large.json"
-    large.write_bytes(b" " * (MAX_JSON_BYTES + 1))
+    large.write_bytes(b" " * (MAX_BYTES + 1))
     with pytest.raises(ValueError, match="is over 1000000 bytes"):
         parse_timeline(str(large))
 

@@ -10,6 +10,8 @@ from command_line import Command, one_line
 from paths import shared
 from PIL import Image
 
+from mdm_adapter.export.archive import load_archive
+
 FAST = ("--steps", 2, "--no-video", "--no-sheet")
 
 
@@ -111,6 +113,26 @@ def test_sentences_are_split(command: Command) -> None:
         assert sentence in result.out
 
 
+def test_a_timeline_is_planned_and_generated(command: Command, toy: Path, tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text(
+        "text,seconds,start,transition,guidance\nwalks,4,,,\nwaves,4,3,0.5,\njumps,1,4.5,,3\n,1,,,\n"
+    )
+    result = command("timeline", table, "--model", toy, "--out", tmp_path / "plan.png", "--style", "tired")
+    assert result.code == 0, result.err
+    for text in ("walks", "waves", "on top", "(null token)", "tired", "3 pieces of"):
+        assert text in result.out
+    assert Image.open(tmp_path / "plan.png").size[0] > 800
+    assert "plan.png exists; use --force" in one_line(
+        command("timeline", table, "--model", toy, "--out", tmp_path / "plan.png")
+    )
+    made = command(
+        "generate", table, "--model", toy, "--out", tmp_path / "out", "--steps", 2, "--no-video", "--no-sheet"
+    )
+    assert made.code == 0, made.err
+    assert load_archive(tmp_path / "out" / "motion.npz").features.shape[1] == 160
+
+
 LONG = "word " * 10_000
 
 BAD: list[tuple[tuple[object, ...], str]] = [
@@ -137,6 +159,13 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("generate", "a", "--frames", 3), "No such option"),
     (("generate", '[{"text": "a", "seconds": -2}]'), "-2"),
     (("generate", '[{"text": 3}]'), "text"),
+    (("generate", "rows.csv"), "there is no timeline file 'rows.csv'"),
+    (
+        ("generate", '[{"text": "a", "seconds": 3}, {"text": "b", "start": 9}]', "--seconds", 5),
+        "starts at 9 s, but --seconds is 5",
+    ),
+    (("generate", '[{"text": "a", "seconds": 1, "transition": 3}, {"text": "b"}]'), "share 3 s"),
+    (("timeline", "a", "--out", "plan.jpg"), "--out plan.jpg is no .png"),
     (("loop", ""), "the prompt has no words"),
     (("split", ""), "the prompt has no words"),
     (("models", "nothing"), "model 'nothing' is neither a bundled model"),

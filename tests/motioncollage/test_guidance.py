@@ -83,3 +83,14 @@ def test_one_scale_throughout() -> None:
 def test_guidance_that_makes_no_sense(changes: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Guidance(**changes)
+
+
+def test_a_condition_with_its_own_scale() -> None:
+    guidance = Guidance(2.5, limit=2.0, above=1.5)
+    assert guidance.own(2.5, None) == 2.5
+    assert guidance.own(2.5, 4.0) == 4.0
+    # At the highest noise all go down alike, and no guidance stays none.
+    assert guidance.own(1.5, None) == 1.5
+    assert guidance.own(1.5, 4.0) == 2.0
+    assert guidance.own(1.5, 1.0) == guidance.own(2.5, 1.0) == 1.0
+    assert Guidance(1.0).own(1.0, 4.0) == 4.0

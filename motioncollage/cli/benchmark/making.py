@@ -18,7 +18,7 @@ from mdm_adapter.methods import Script, make
 from mdm_adapter.pipelines import MotionPipeline
 from motioncollage.cli.benchmark.draws import Draw
 from motioncollage.cli.benchmark.reference import Reference
-from motioncollage.cli.benchmark.settings import REAL, BenchmarkSettings, digest
+from motioncollage.cli.benchmark.settings import LONGEST_CROP, REAL, BenchmarkSettings, digest
 
 
 @dataclass(frozen=True)
@@ -82,20 +82,17 @@ def units_of(
         return []
     scripts = drawn.scripts(reference, settings)
     first = (settings.seed * 1_000 + repetition) * 100_000
+    parts = drawn.crop_lengths.shape[1]
     if method == "short" and settings.protocol == "long":
-        # As many motions as others have crops, each of a crop's length; equal lengths are made together.
-        wanted = [
-            (int(length), Script(script.texts, (int(length),)), first + i * drawn.crop_lengths.shape[1] + k)
+        # As many motions as others have crops, each at the model's own length; they are cropped as all are.
+        pairs = [
+            (Script(script.texts, (LONGEST_CROP,)), first + i * parts + k)
             for i, script in enumerate(scripts)
-            for k, length in enumerate(drawn.crop_lengths[i])
+            for k in range(parts)
         ]
-        groups: dict[int, list[tuple[Script, int]]] = {}
-        for length, script, seed in wanted:
-            groups.setdefault(length, []).append((script, seed))
-        batches = [group for _, group in sorted(groups.items())]
     else:
-        pairs = [(script, first + i * drawn.crop_lengths.shape[1]) for i, script in enumerate(scripts)]
-        batches = [pairs[start : start + settings.batch] for start in range(0, len(pairs), settings.batch)]
+        pairs = [(script, first + i * parts) for i, script in enumerate(scripts)]
+    batches = [pairs[start : start + settings.batch] for start in range(0, len(pairs), settings.batch)]
     return [
         Unit(method, repetition, number, tuple(s for s, _ in batch), tuple(seed for _, seed in batch))
         for number, batch in enumerate(batches)

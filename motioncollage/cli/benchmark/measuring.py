@@ -1,17 +1,18 @@
 """From motions to numbers: the metrics of one repetition of one method."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from eval.distribution import (
+    GaussianStatistics,
     diversity,
     fid,
     frechet_distance,
     gaussian_from_embeddings,
-    gaussian_from_moments,
     kid,
     multimodality,
 )
@@ -20,6 +21,7 @@ from eval.loops import loop_report
 from eval.metric import Metric
 from eval.probes import embed_motions
 from eval.protocols import TextMotionEvaluator
+from eval.resampling import jackknife
 from eval.retrieval import multimodal_distance, r_precision
 from eval.transitions import transition_jerk, transition_jerk_of_curves, transition_windows
 from mdm_adapter import features as representation
@@ -56,8 +58,8 @@ def measure(
     evaluator: TextMotionEvaluator,
     settings: BenchmarkSettings,
     seams: Sequence[int],
-) -> list[Metric]:
-    """All metrics of a repetition.
+) -> tuple[list[Metric], "Sample"]:
+    """All metrics of a repetition, and what distances between distributions are computed from.
 
     Args:
         made: the units of the repetition, in order; empty for real motion.
@@ -67,6 +69,7 @@ def measure(
     words = texts.of(drawn.clips, drawn.captions)  # [texts, actions, D]
     parts = drawn.matches.shape[1]
     words = np.broadcast_to(words, (len(words), parts, words.shape[2])) if words.shape[1] == 1 else words
+    windows = np.empty((0, words.shape[2]))
     if method == REAL:
         embedded = reference.embeddings[drawn.matches]
         jerk = transition_jerk_of_curves(reference.curves, np.ones_like(reference.curves), reference.jerk)
@@ -83,61 +86,114 @@ def measure(
             others = _wraps(whole)
         else:
             joints = [representation.to_joints(motion.double()).numpy() for motion in whole]
-            others = _transitions(method, whole, joints, made[0].seams or seams, evaluator, reference, rng)
+            inside = made[0].seams or seams
+            others, windows = _transitions(whole, joints, inside, evaluator, reference, rng)
         feet = foot_report([representation.to_joints(piece.double()).numpy() for piece in pieces])
         others += [metric for metric in feet.metrics() if metric.name in FEET]
     flat, flat_words = _by_part(embedded), _by_part(words)
+    sample = Sample(flat, _label_weights(reference, drawn), windows)
     pools = [pool + part * len(words) for part in range(parts) for pool in drawn.pools]
     metrics = [
         *r_precision(flat_words, flat, pools=pools).top,
         multimodal_distance(flat_words, flat),
-        *_distances(reference, drawn, flat),
+        *_distances(reference, sample),
         diversity(flat, pairs=min(300, len(flat)), rng=rng),
     ]
     if settings.protocol == "long" and parts > 1 and method == "short":
         # Crops of one long motion are not different answers to a text; short motions are. All pairs of them.
         first, second = np.triu_indices(parts, 1)
         metrics.append(multimodality(embedded, first=first, second=second))
-    return metrics + others
+    return metrics + others, sample
 
 
-def _distances(reference: Reference, drawn: Draw, flat: np.ndarray) -> list[Metric]:
-    """FID and KID.
+class Sample(NamedTuple):
+    """Embeddings of a repetition.
 
-    Where clips have labels, the texts of a repetition name only some of them, and all alike, while a dataset holds
-    some actions much more often than others. Against the whole dataset even real clips of the drawn labels are then
-    far off (27 instead of 0.2 on the starter test split); so they are compared with the real clips of the same labels,
-    every label weighing the same. Without labels the whole test set is the reference, as officially.
+    Attributes:
+        embedded: [motions, D].
+        weights: [clips] how much each real clip counts beside them; all alike where clips have no labels.
+        windows: [windows, D] round the joins; none where nothing is joined.
     """
-    if not reference.labelled:
-        return [fid(reference.embeddings, flat), kid(reference.embeddings, flat)]
+
+    embedded: np.ndarray
+    weights: np.ndarray
+    windows: np.ndarray
+
+
+def together(
+    reference: Reference, repetitions: Sequence[Sequence[Metric]], samples: Sequence[Sample]
+) -> list[list[Metric]]:
+    """Metrics of repetitions, their Frechet distances exchanged for the jackknife's pseudo-values.
+
+    A repetition's few motions bias a Frechet distance upward (two random parts of the real test split, one of 128
+    clips, are 8.7 apart), which hides how methods differ. The pseudo-values rest on the motions of all repetitions, and
+    their mean and interval are those of the distance without that bias.
+    """
+    if len(samples) < 2:
+        return [list(row) for row in repetitions]
+
+    def distance(groups: Sequence[int]) -> float:
+        real = _weighted(reference.embeddings, sum((samples[i].weights for i in groups), np.zeros(1)))
+        generated = np.concatenate([samples[i].embedded for i in groups])
+        return frechet_distance(real, gaussian_from_embeddings(generated))
+
+    windows = gaussian_from_embeddings(reference.windows)
+
+    def windows_distance(groups: Sequence[int]) -> float:
+        generated = np.concatenate([samples[i].windows for i in groups])
+        return frechet_distance(windows, gaussian_from_embeddings(generated))
+
+    values = {"fid": jackknife(distance, len(samples))}
+    if len(samples[0].windows):
+        values["transition_fid"] = jackknife(windows_distance, len(samples))
+    note = {"repetitions": "all together; values are the jackknife's pseudo-values"}
+    return [
+        [
+            replace(m, value=float(values[m.name][i]), details={**m.details, **note})
+            if m.name in values
+            else m
+            for m in row
+        ]
+        for i, row in enumerate(repetitions)
+    ]
+
+
+def _label_weights(reference: Reference, drawn: Draw) -> np.ndarray:
+    """[clips] weights that give every drawn label the weight of its draws; without labels all clips weigh alike.
+
+    The texts of a repetition name only some of the labels. Against the whole dataset even real clips of the drawn
+    labels would then be far off (27 instead of 0.2 on the starter test split).
+    """
     labels = reference.labels
     weights = np.zeros(len(labels))
+    if not reference.labelled:
+        return weights + 1
     for clip in drawn.clips.flatten():
         same = labels == labels[clip]
         weights[same] += 1 / same.sum()
-    weights /= weights.sum()
-    mean = weights @ reference.embeddings
-    centred = reference.embeddings - mean
-    real = gaussian_from_moments(mean, (centred * weights[:, None]).T @ centred, int((weights > 0).sum()))
-    value = frechet_distance(real, gaussian_from_embeddings(flat))
-    plain = kid(reference.embeddings[weights > 0], flat)
-    template = fid(reference.embeddings[:2], reference.embeddings[:2])
-    details: dict[str, float | int | str] = {
-        "reference": "real clips of the labels drawn, labels weighing alike",
-        "real": real.count,
-    }
+    return weights
+
+
+def _weighted(embeddings: np.ndarray, weights: np.ndarray) -> GaussianStatistics:
+    """The Gaussian of real clips that count differently."""
+    weights = weights / weights.sum()
+    mean = weights @ embeddings
+    centred = (embeddings - mean) * np.sqrt(weights)[:, None]
+    return GaussianStatistics(mean, centred, int((weights > 0).sum()))
+
+
+def _distances(reference: Reference, sample: Sample) -> list[Metric]:
+    """FID and KID against real clips of the labels drawn; without labels against the whole test set, as officially."""
+    if not reference.labelled:
+        return [fid(reference.embeddings, sample.embedded), kid(reference.embeddings, sample.embedded)]
+    real = _weighted(reference.embeddings, sample.weights)
+    note = {"reference": "real clips of the labels drawn, a label weighing as often as it was drawn"}
     return [
-        Metric("fid", value, template.unit, template.direction, template.source, len(flat), details),
-        Metric(
-            "kid",
-            plain.value,
-            plain.unit,
-            plain.direction,
-            plain.source,
-            plain.count,
-            {**plain.details, **details},
-        ),
+        replace(metric, details={**metric.details, **note})
+        for metric in (
+            fid(real, sample.embedded),
+            kid(reference.embeddings[sample.weights > 0], sample.embedded),
+        )
     ]
 
 
@@ -157,19 +213,12 @@ def _pieces(
         return [
             m[k * length : (k + 1) * length // UNIT * UNIT] for m in whole for k in range(settings.actions)
         ]
-    lengths = drawn.crop_lengths
-    if method == "short":
-        # Made in order of length; back to the order of the draw.
-        order = np.argsort(lengths.flatten(), kind="stable")
-        sorted_back: list[torch.Tensor] = [whole[0]] * len(whole)
-        for place, motion in zip(order, whole):
-            sorted_back[place] = motion
-        return sorted_back
+    # Of an ordinary sample one crop is taken, of a long motion several, all alike at random.
+    sources = whole if method == "short" else [m for m in whole for _ in range(drawn.places.shape[1])]
     crops = []
-    for motion, row, places in zip(whole, lengths, drawn.places):
-        for length, place in zip(row, places):
-            start = int(place * (len(motion) - length + 1))
-            crops.append(motion[start : start + length])
+    for motion, length, place in zip(sources, drawn.crop_lengths.flatten(), drawn.places.flatten()):
+        start = int(place * (len(motion) - length + 1))
+        crops.append(motion[start : start + length])
     return crops
 
 
@@ -194,10 +243,10 @@ def _wraps(whole: list[torch.Tensor]) -> list[Metric]:
 
 
 def _transitions(
-    method: str, whole: list[torch.Tensor], joints: list[np.ndarray], seams: Sequence[int],
+    whole: list[torch.Tensor], joints: list[np.ndarray], seams: Sequence[int],
     evaluator: TextMotionEvaluator, reference: Reference, rng: np.random.Generator,
-) -> list[Metric]:  # fmt: skip
-    """Jerk of the windows round the joins, and how like real windows they are to the evaluator."""
+) -> tuple[list[Metric], np.ndarray]:  # fmt: skip
+    """Jerk of the windows round the joins, how like real windows they are to the evaluator, and their embeddings."""
     curves: list[np.ndarray] = []
     windows: list[torch.Tensor] = []
     for motion, body in zip(whole, joints):
@@ -208,7 +257,7 @@ def _transitions(
         windows += [motion[inside[i] - WINDOW // 2 : inside[i] + WINDOW // 2] for i in kept]
     if not curves:
         raise ValueError(
-            f"no motion of method {method} is as long as a window of {WINDOW} frames; use longer ones"
+            f"no motion is as long as a window of {WINDOW} frames round its joins; use longer ones"
         )
     jerk = transition_jerk(np.stack(curves), reference.jerk)
     embedded = embed_motions(evaluator, windows)
@@ -220,7 +269,7 @@ def _transitions(
         Metric(f"transition_{m.name}", m.value, m.unit, m.direction, m.source, m.count, m.details)
         for m in named
     ]
-    return [*jerk.metrics(), *extra]
+    return [*jerk.metrics(), *extra], embedded
 
 
 def _constant(name: str, value: float) -> Metric:

@@ -18,7 +18,7 @@ from mdm_adapter.methods import Studio
 from mdm_adapter.pipelines import MotionPipeline
 from motioncollage.cli.benchmark.draws import Draw, draw
 from motioncollage.cli.benchmark.making import Store, Unit, Workers, make_units, time_methods, units_of
-from motioncollage.cli.benchmark.measuring import Texts, measure
+from motioncollage.cli.benchmark.measuring import Sample, Texts, measure, together
 from motioncollage.cli.benchmark.pages import write_results
 from motioncollage.cli.benchmark.reference import Reference
 from motioncollage.cli.benchmark.settings import REAL, BenchmarkSettings, digest
@@ -78,15 +78,17 @@ def _measure_all(
         .seams
     )
     measured: dict[str, list[list[Metric]]] = {method: [] for method in methods}
+    samples: dict[str, list[Sample]] = {method: [] for method in methods}
     with progress_bar("measuring") as update:
         for repetition, drawn in enumerate(draws):
             for place, method in enumerate(methods):
                 own = [unit for unit in units if unit.method == method and unit.repetition == repetition]
                 made = [store.load(unit) for unit in own]
-                metrics = measure(method, made, drawn, reference, texts, judge, settings, seams)
+                metrics, sample = measure(method, made, drawn, reference, texts, judge, settings, seams)
                 measured[method].append(metrics)
+                samples[method].append(sample)
                 update(repetition * len(methods) + place + 1, len(draws) * len(methods))
-    return measured
+    return {method: together(reference, measured[method], samples[method]) for method in methods}
 
 
 def _examples(methods: Sequence[str], units: Sequence[Unit], store: Store) -> dict[str, tuple[Unit, Path]]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mdm_adapter.methods import METHODS, MethodSettings
-from mdm_adapter.planning import FPS
+from mdm_adapter.timing import FPS
 from motioncollage.sampling import SamplerSettings
 
 PROTOCOLS = ("long", "composition", "loops")

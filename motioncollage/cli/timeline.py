@@ -1,0 +1,74 @@
+"""`motioncollage timeline`: which pieces would be made, before any are."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from motioncollage.cli.common import BUNDLED, check_output, console, load_pipeline
+from motioncollage.cli.generate import (
+    FPS,
+    Model,
+    Overlap,
+    Piece,
+    Prompt,
+    Seconds,
+    Style,
+    Taper,
+    warn_of_unknown,
+)
+
+if TYPE_CHECKING:
+    from mdm_adapter.planning import Plan
+
+
+def timeline(
+    prompt: Prompt,
+    out: Annotated[Path, typer.Option(help="Where the picture goes, a .png.")] = Path("out/timeline.png"),
+    looped: Annotated[bool, typer.Option("--loop", help="Plan a loop.")] = False,
+    seconds: Seconds = None, overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
+    model: Model = BUNDLED,
+    force: Annotated[bool, typer.Option(help="Replace the picture.")] = False,
+) -> None:  # fmt: skip
+    """Show the pieces, overlaps and counting numbers of a prompt as a table and a picture, without making motion."""
+    from mdm_adapter.export.plan_picture import render_plan
+    from mdm_adapter.pipelines import GenerateSettings
+    from mdm_adapter.prompts import read_prompt
+
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"--out {out} is no .png; name a picture such as timeline.png")
+    actions = read_prompt(prompt)
+    check_output(out.parent, [out.name], force=force)
+    pipeline = load_pipeline(model, "cpu")
+    settings = GenerateSettings(
+        overlap=round(overlap * FPS),
+        taper=taper,
+        style=style,
+        piece=None if piece is None else round(piece * FPS),
+    )
+    warn_of_unknown(pipeline, actions)
+    plan = pipeline.plan(actions, settings, seconds=seconds, loop=looped)
+    console.print(table_of(plan))
+    console.print(plan.describe())
+    render_plan(out, plan, force=force)
+    console.print(f"wrote {out}")
+
+
+def table_of(plan: "Plan") -> Table:
+    """Every node: what it is, where it lies, how much it counts, under which text."""
+    graph = plan.graph()
+    table = Table("node", "from", "to", "counts", "text", "guidance")
+    first = plan.pieces[0].start
+    layers = len(graph.nodes) - 2 * len(plan.layers)
+    for number, (node, under) in enumerate(zip(graph.nodes, plan.evaluated())):
+        kind = "piece" if number < graph.factors else "overlap" if number < layers else "on top"
+        start = (node.region.sites[0] + first) % plan.frames
+        weights = node.site_weights()
+        low, high = float(weights.min()), float(weights.max())
+        counts = f"{low:+.2g}" if low == high else f"{low:+.2g} to {high:+.2g}"
+        table.add_row(
+            kind, f"{start / FPS:g} s", f"{(start + len(node.region)) / FPS:g} s", counts,
+            under.text or "(null token)", "" if under.guidance is None else f"{under.guidance:g}",
+        )  # fmt: skip
+    return table
