@@ -12,6 +12,7 @@ from mdm_adapter import features as representation
 from mdm_adapter.checkpoint import LoadedModel
 from mdm_adapter.denoiser import MDMDenoiser
 from mdm_adapter.export.archive import MotionArchive, Segment
+from mdm_adapter.loops import LoopPath, OnPath
 from mdm_adapter.planning import Plan, PlanSettings, plan_rows
 from mdm_adapter.prompts import Action
 from mdm_adapter.text import TextEmbedding, TextEncoder
@@ -42,6 +43,7 @@ class GenerateSettings:
     overlap: int = 20
     taper: float = 0.5
     style: str = ""  # text of the overlaps; empty for the null token
+    path: LoopPath = field(default_factory=LoopPath)  # of loops
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
     batch_limit: int = 32
     precision: str = "auto"  # bfloat16 where it is fast, float32 for the last steps
@@ -107,8 +109,14 @@ class MotionPipeline:
         self, plan: Plan, settings: GenerateSettings, *, on_step: OnStep | None = None
     ) -> MotionArchive:
         """Motion of a plan, all samples at once; the same plan, settings and device give the same motion."""
+        if settings.path.kind != "free" and not plan.loop:
+            raise ValueError(
+                f"path is {settings.path.kind!r}, which only loops have; plan a loop or leave it free"
+            )
         generator = torch.Generator().manual_seed(settings.seed)
         collage = self.compose(plan, settings)
+        if settings.path.kind != "free":
+            collage = OnPath(collage, settings.path, self.normalisation)
         start = torch.stack([self.noise(plan.frames, settings.seed, i) for i in range(settings.samples)])
         normalised = sample(
             collage,
@@ -161,7 +169,10 @@ class MotionPipeline:
         first = plan.shift - plan.pieces[0].start
         pieces = [[piece.start + first, piece.frames] for piece in plan.pieces]
         about = {**self.describe(settings), "taper": plan.taper, "pieces": pieces, "loop": plan.loop}
-        return archive_of(self.normalisation.undo(normalised).cpu(), plan.segments, about)
+        if settings.path.kind != "free":
+            about |= {"path": settings.path.kind, "turn": settings.path.turn}
+        features = settings.path.project(self.normalisation.undo(normalised).cpu().double())
+        return archive_of(features, plan.segments, about)
 
     def describe(self, settings: GenerateSettings) -> dict[str, Any]:
         """What an archive remembers of how it was made."""

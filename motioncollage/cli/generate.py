@@ -1,6 +1,5 @@
 """`motioncollage generate`, `loop` and `split`."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,47 +65,69 @@ Sheet = Annotated[bool, typer.Option(help="Draw contact_sheet.png.")]
 Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
 
 
-def _command(purpose: str, *, looped: bool) -> Callable[..., None]:
-    """`generate` and `loop`: the same options, another graph."""
-
-    def command(
-        prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
-        overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None, steps: Steps = 50,
-        sampler: Sampler = "ddim", spacing: Spacing = 1.0, eta: Eta = 0.0, guidance: Guidance = 2.5,
-        guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
-        device: Device = "auto", precision: Precision = "auto",
-        video: Video = True, sheet: Sheet = True, force: Force = False,
-    ) -> None:  # fmt: skip
-        request = _settings(
-            samples,
-            seed,
-            overlap,
-            taper,
-            style,
-            piece,
-            steps,
-            sampler,
-            spacing,
-            eta,
-            guidance,
-            guidance_limit,
-            guidance_above,
-            precision,
-        )
-        actions = _read(prompt)
-        output = Output(out, samples, video=video, sheet=sheet, force=force)
-        output.check()
-        pipeline = load_pipeline(model, device)
-        _make(pipeline, actions, request, output, seconds=seconds, looped=looped)
-
-    command.__doc__ = purpose
-    return command
+def generate(
+    prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
+    overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None, steps: Steps = 50,
+    sampler: Sampler = "ddim", spacing: Spacing = 1.0, eta: Eta = 0.0, guidance: Guidance = 2.5,
+    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
+    device: Device = "auto", precision: Precision = "auto",
+    video: Video = True, sheet: Sheet = True, force: Force = False,
+) -> None:  # fmt: skip
+    """Make one continuous motion in which the actions of the prompt follow each other."""
+    request = _settings(
+        samples, seed, overlap, taper, style, piece, steps, sampler, spacing, eta, guidance, guidance_limit,
+        guidance_above, precision,
+    )  # fmt: skip
+    actions = _read(prompt)
+    output = Output(out, samples, video=video, sheet=sheet, force=force)
+    output.check()
+    _make(load_pipeline(model, device), actions, request, output, seconds=seconds, looped=False)
 
 
-generate = _command(
-    "Make one continuous motion in which the actions of the prompt follow each other.", looped=False
-)
-loop = _command("Make a motion whose last frame flows into its first.", looped=True)
+def loop(
+    prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None,
+    frames: Annotated[int | None, typer.Option(help="Period in frames (20 a second), instead of --seconds.")] = None,
+    path: Annotated[
+        str,
+        typer.Option(
+            help="Way of a cycle: free, in-place (ends where it began), circular (--turn), or travelling (no net turn)."
+        ),
+    ] = "free",
+    turn: Annotated[
+        float | None, typer.Option(help="Degrees to the left in a cycle of a circular path; 360 by default.")
+    ] = None,
+    tile: Annotated[int, typer.Option(help="Cycles that the video shows.")] = 2,
+    samples: Samples = 1, seed: Seed = 0,
+    overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None, steps: Steps = 50,
+    sampler: Sampler = "ddim", spacing: Spacing = 1.0, eta: Eta = 0.0, guidance: Guidance = 2.5,
+    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
+    device: Device = "auto", precision: Precision = "auto",
+    video: Video = True, sheet: Sheet = True, force: Force = False,
+) -> None:  # fmt: skip
+    """Make a motion whose last frame flows into its first."""
+    from dataclasses import replace
+
+    from mdm_adapter.loops import LoopPath
+
+    if turn is not None and path != "circular":
+        raise ValueError(f"--turn is {turn:g} but --path is {path}; only a circular path turns")
+    if frames is not None:
+        if seconds is not None:
+            raise ValueError(
+                f"--frames {frames} and --seconds {seconds:g} say the same; leave one of the two out"
+            )
+        seconds = frames / FPS
+    if not 1 <= tile <= 100:
+        raise ValueError(f"--tile is {tile}; show 1 to 100 cycles")
+    request = _settings(
+        samples, seed, overlap, taper, style, piece, steps, sampler, spacing, eta, guidance, guidance_limit,
+        guidance_above, precision,
+    )  # fmt: skip
+    request = replace(request, path=LoopPath(path, 360.0 if turn is None else turn))
+    actions = _read(prompt)
+    output = Output(out, samples, video=video, sheet=sheet, force=force, cycles=tile)
+    output.check()
+    _make(load_pipeline(model, device), actions, request, output, seconds=seconds, looped=True)
 
 
 def split(prompt: Prompt) -> None:

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Output:
-    """Motion, videos and contact sheets of `samples` motions."""
+    """Motion, videos and contact sheets of `samples` motions; videos play a loop `cycles` times."""
 
     folder: Path
     samples: int
     video: bool
     sheet: bool
     force: bool
+    cycles: int = 1
 
     def names(self, stem: str, suffix: str) -> list[str]:
         """One file per sample: `motion.mp4`, then `motion-2.mp4` and so on."""
@@ -39,6 +40,7 @@ class Output:
 
         save_archive(self.folder / "motion.npz", archive, force=self.force)
         console.print(f"wrote {self.folder / 'motion.npz'}")
+        played = archive if self.cycles == 1 else _repeated(archive, self.cycles)
         for i, joints in enumerate(archive.joints):
             common = {"fps": archive.fps, "segments": archive.segments, "force": self.force}
             if self.sheet:
@@ -48,5 +50,24 @@ class Output:
             if self.video:
                 target = self.folder / self.names("motion", ".mp4")[i]
                 with progress_bar("rendering") as update:
-                    render_video(target, joints, progress=update, **common)  # type: ignore[arg-type]
+                    common["segments"] = played.segments
+                    render_video(target, played.joints[i], progress=update, **common)  # type: ignore[arg-type]
                 console.print(f"wrote {target}")
+
+
+def _repeated(archive: "MotionArchive", cycles: int) -> "MotionArchive":
+    """A loop played several times."""
+    from dataclasses import replace
+
+    import torch
+
+    from mdm_adapter.loops import tile
+    from mdm_adapter.pipelines import archive_of
+
+    period = archive.features.shape[1]
+    segments = [
+        replace(segment, start=segment.start + cycle * period, end=segment.end + cycle * period)
+        for cycle in range(cycles)
+        for segment in archive.segments
+    ]
+    return archive_of(tile(torch.from_numpy(archive.features), cycles), segments, archive.settings)

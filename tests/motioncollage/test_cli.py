@@ -6,11 +6,13 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
+import torch
 from command_line import Command, one_line
 from paths import shared
 from PIL import Image
 
 from mdm_adapter.export.archive import load_archive
+from mdm_adapter.features import to_joints
 
 FAST = ("--steps", 2, "--no-video", "--no-sheet")
 
@@ -133,6 +135,22 @@ def test_a_timeline_is_planned_and_generated(command: Command, toy: Path, tmp_pa
     assert load_archive(tmp_path / "out" / "motion.npz").features.shape[1] == 160
 
 
+def test_a_loop_ends_where_it_began(command: Command, toy: Path, tmp_path: Path) -> None:
+    result = command(
+        "loop", "walks | turns", "--frames", 61, "--path", "circular", "--turn", -360, "--tile", 3, "--steps", 2,
+        "--model", toy, "--out", tmp_path, "--no-sheet",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    archive = load_archive(tmp_path / "motion.npz")
+    assert archive.features.shape[1] == 61
+    assert archive.settings["turn"] == -360
+    played = to_joints(torch.from_numpy(archive.features[0]).double().repeat(2, 1))
+    assert float((played[61, 0] - played[0, 0])[[0, 2]].norm()) < 1e-3
+    reader = imageio_ffmpeg.read_frames(str(tmp_path / "motion.mp4"))
+    assert next(reader)["duration"] == pytest.approx(3 * 61 / 20, abs=0.06)
+    reader.close()
+
+
 LONG = "word " * 10_000
 
 BAD: list[tuple[tuple[object, ...], str]] = [
@@ -167,6 +185,11 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("generate", '[{"text": "a", "seconds": 1, "transition": 3}, {"text": "b"}]'), "share 3 s"),
     (("timeline", "a", "--out", "plan.jpg"), "--out plan.jpg is no .png"),
     (("loop", ""), "the prompt has no words"),
+    (("loop", "a", "--path", "square"), "path 'square' is unknown"),
+    (("loop", "a", "--turn", 90), "--turn is 90 but --path is free; only a circular path turns"),
+    (("loop", "a", "--frames", 60, "--seconds", 3), "leave one of the two out"),
+    (("loop", "a", "--frames", -5), "seconds of the whole motion is -0.25"),
+    (("loop", "a", "--tile", 0), "--tile is 0"),
     (("split", ""), "the prompt has no words"),
     (("models", "nothing"), "model 'nothing' is neither a bundled model"),
     (("data", "info", "nowhere"), "nowhere"),
