@@ -15,11 +15,13 @@ from torch import Tensor
 
 from mdm_adapter import features as representation
 from mdm_adapter import skeleton
+from mdm_adapter.arrival import Arrival, Arriving, smooth_shares
 from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
 from mdm_adapter.planning import Plan, plan_pieces
 from mdm_adapter.prompts import Action
 from mdm_adapter.timing import FPS
 from motioncollage.conditioning import Mask, Reconstruction, Replacement
+from motioncollage.denoiser import Composed
 from motioncollage.samplers import DiscreteLevels, OnStep, gaussian, levels_of, sample_eta
 from motioncollage.sampling import sample
 
@@ -57,6 +59,15 @@ class Known:
     mask: Tensor
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Frames `start` to before `end`, and what their way must come to."""
+
+    start: int
+    end: int
+    arrival: Arrival
+
+
 def fill(
     pipeline: MotionPipeline, known: Known, script: Script, settings: GenerateSettings, *,
     on_step: OnStep | None = None,
@@ -80,7 +91,8 @@ def fill(
 
 def sketch(
     pipeline: MotionPipeline, known: Known, script: Script, settings: GenerateSettings,
-    conditioning: type[Replacement] | type[Reconstruction], *, on_step: OnStep | None = None,
+    conditioning: type[Replacement] | type[Reconstruction], *, arriving: Stretch | None = None,
+    on_step: OnStep | None = None,
 ) -> Tensor:  # fmt: skip
     """Features [samples, frames, 263] that agree with the known ones as far as the conditioning makes them."""
     device = pipeline.device
@@ -88,7 +100,12 @@ def sketch(
     mask = known.mask.to(device)
     value = torch.where(mask, value, torch.zeros_like(value))
     start, plan = _start(pipeline, script, settings), _plan(pipeline, script, settings)
-    denoiser = conditioning(pipeline.compose(plan, settings), Mask(mask), value)
+    denoiser: Composed = pipeline.compose(plan, settings)
+    if arriving:
+        denoiser = Arriving(
+            denoiser, arriving.arrival, pipeline.normalisation, (arriving.start, arriving.end)
+        )
+    denoiser = conditioning(denoiser, Mask(mask), value)
     generator = torch.Generator().manual_seed(settings.seed)
     levels = DiscreteLevels(pipeline.schedule, settings.sampler.spacing)
     made = sample(denoiser, start, levels, settings.sampler, generator, on_step=on_step)
@@ -129,9 +146,9 @@ def inbetween(
 
 def _between(
     pipeline: MotionPipeline, before: Tensor, after: Tensor, gap: int, text: str, settings: GenerateSettings,
-    on_step: OnStep | None,
+    on_step: OnStep | None, arrival: Arrival | None = None,
 ) -> Tensor:  # fmt: skip
-    """The new part alone [samples, gap, 263], between contexts that may be empty."""
+    """The new part alone [samples, gap, 263], between contexts that may be empty; arriving where it is told to."""
     features = torch.cat((before, torch.zeros(gap, representation.WIDTH), after)).float()
     mask = torch.ones_like(features, dtype=torch.bool)
     mask[len(before) : len(before) + gap] = False
@@ -142,8 +159,12 @@ def _between(
     ]
     script = Script(tuple((words, frames) for words, frames in parts if frames >= MIN_FRAMES))
     script = _exact(script, len(features))
-    made = sketch(pipeline, Known(features, mask), script, settings, Reconstruction, on_step=on_step)
-    return _meet(made, features, len(before), len(before) + gap)
+    start, end = len(before), len(before) + gap
+    arriving = Stretch(start, end, arrival) if arrival else None
+    known = Known(features, mask)
+    made = sketch(pipeline, known, script, settings, Reconstruction, arriving=arriving, on_step=on_step)
+    new = _meet(made, features, start, end)
+    return arrival.project(new.double(), smooth_shares(gap)).float() if arrival else new
 
 
 def _meet(made: Tensor, kept: Tensor, start: int, end: int) -> Tensor:
@@ -196,9 +217,13 @@ def extend(
 
 def replace_range(
     pipeline: MotionPipeline, motion: Tensor, start: float, end: float, text: str, settings: GenerateSettings,
-    *, on_step: OnStep | None = None,
+    *, anchored: bool = True, on_step: OnStep | None = None,
 ) -> tuple[Tensor, tuple[int, int]]:  # fmt: skip
     """New motion from `start` to `end` seconds of a motion [T, 263], all else kept.
+
+    Args:
+        anchored: let the new part end where and facing as the old one did, so that what follows stays in its place;
+            False keeps what follows as it moves, wherever the new part leads it.
 
     Raises:
         ValueError: a range outside the motion.
@@ -210,8 +235,16 @@ def replace_range(
             f" (or is shorter than {MIN_FRAMES / FPS:g} s)"
         )
     head, tail = motion[:first], motion[last:]
+    arrival = Arrival.of(motion[first:last]) if anchored and len(tail) else None
     middle = _between(
-        pipeline, head[-LONGEST_CONTEXT:], tail[:LONGEST_CONTEXT], last - first, text, settings, on_step
+        pipeline,
+        head[-LONGEST_CONTEXT:],
+        tail[:LONGEST_CONTEXT],
+        last - first,
+        text,
+        settings,
+        on_step,
+        arrival,
     )
     samples = len(middle)
     whole = torch.cat((head.expand(samples, -1, -1), middle, tail.expand(samples, -1, -1)), dim=1)
@@ -267,6 +300,28 @@ def follow(
     mask = torch.zeros_like(features, dtype=torch.bool)
     features[:, :3], mask[:, :3] = velocities, True
     return fill(pipeline, Known(features, mask), script, settings, on_step=on_step)
+
+
+def reach(
+    pipeline: MotionPipeline, place: tuple[float, float], heading: float | None, plan: Plan,
+    settings: GenerateSettings, *, on_step: OnStep | None = None,
+) -> Tensor:  # fmt: skip
+    """Motion [samples, frames, 263] of a plan that ends at a place on the ground, and facing a given way.
+
+    Args:
+        place: metres (x, z) from where the body starts, facing +z with +x on its left.
+        heading: degrees to the left of how it starts; None for any.
+    """
+    arrival = Arrival(None if heading is None else math.radians(heading), place)
+    # The last frame's velocity leads to a frame that is not there.
+    span = (0, plan.frames - 1)
+    denoiser = Arriving(pipeline.compose(plan, settings), arrival, pipeline.normalisation, span)
+    generator = torch.Generator().manual_seed(settings.seed)
+    levels = DiscreteLevels(pipeline.schedule, settings.sampler.spacing)
+    start = torch.stack([pipeline.noise(plan.frames, settings.seed, i) for i in range(settings.samples)])
+    made = sample(denoiser, start, levels, settings.sampler, generator, on_step=on_step)
+    made = pipeline.normalisation.undo(made).cpu().double()
+    return torch.cat((arrival.project(made[:, :-1]), made[:, -1:]), dim=1).float()
 
 
 def path_features(path: Tensor, frames: int) -> Tensor:

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from mdm_adapter import features as representation
+from mdm_adapter.arrival import Arriving
 from mdm_adapter.checkpoint import LoadedModel
 from mdm_adapter.denoiser import MDMDenoiser
 from mdm_adapter.export.archive import MotionArchive, Segment
-from mdm_adapter.loops import LoopPath, OnPath
+from mdm_adapter.loops import LoopPath
 from mdm_adapter.planning import Plan, PlanSettings, plan_rows
 from mdm_adapter.prompts import Action
 from mdm_adapter.text import TextEmbedding, TextEncoder
@@ -109,14 +110,15 @@ class MotionPipeline:
         self, plan: Plan, settings: GenerateSettings, *, on_step: OnStep | None = None
     ) -> MotionArchive:
         """Motion of a plan, all samples at once; the same plan, settings and device give the same motion."""
-        if settings.path.kind != "free" and not plan.loop:
+        arrival = settings.path.arrival
+        if arrival and not plan.loop:
             raise ValueError(
                 f"path is {settings.path.kind!r}, which only loops have; plan a loop or leave it free"
             )
         generator = torch.Generator().manual_seed(settings.seed)
         collage = self.compose(plan, settings)
-        if settings.path.kind != "free":
-            collage = OnPath(collage, settings.path, self.normalisation)
+        if arrival:
+            collage = Arriving(collage, arrival, self.normalisation, (0, plan.frames))
         start = torch.stack([self.noise(plan.frames, settings.seed, i) for i in range(settings.samples)])
         normalised = sample(
             collage,
@@ -171,8 +173,9 @@ class MotionPipeline:
         about = {**self.describe(settings), "taper": plan.taper, "pieces": pieces, "loop": plan.loop}
         if settings.path.kind != "free":
             about |= {"path": settings.path.kind, "turn": settings.path.turn}
-        features = settings.path.project(self.normalisation.undo(normalised).cpu().double())
-        return archive_of(features, plan.segments, about)
+        features = self.normalisation.undo(normalised).cpu().double()
+        arrival = settings.path.arrival
+        return archive_of(arrival.project(features) if arrival else features, plan.segments, about)
 
     def describe(self, settings: GenerateSettings) -> dict[str, Any]:
         """What an archive remembers of how it was made."""

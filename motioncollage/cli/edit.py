@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mdm_adapter.pipelines import MotionPipeline
 
 app = typer.Typer(
-    help="Edit real motion (.npz of ours or .bvh): in-between, extend, replace, joints, follow, restyle.",
+    help="Edit real motion (.npz of ours or .bvh): in-between, extend, replace, joints, follow, reach, restyle.",
     no_args_is_help=True,
 )
 
@@ -90,7 +90,14 @@ def replace_(
     motion: Motion,
     start: Annotated[float, typer.Option("--from", help="Where the new part starts, seconds.")],
     end: Annotated[float, typer.Option("--to", help="Where it ends, seconds.")],
-    text: Text = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50,
+    text: Text = "",
+    anchored: Annotated[
+        bool,
+        typer.Option(
+            help="Keep what follows in its place; otherwise it goes on from wherever the new part leads."
+        ),
+    ] = True,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50,
     guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
     sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
@@ -101,7 +108,7 @@ def replace_(
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made, span = editing.replace_range(
-            job.pipeline, features, start, end, text, job.settings, on_step=update
+            job.pipeline, features, start, end, text, job.settings, anchored=anchored, on_step=update
         )
     job.finish(made, kept_around(made, span, text), {"edit": "replace", "source": motion.name})
 
@@ -167,6 +174,33 @@ def follow(
     with progress_bar("sampling") as update:
         made = editing.follow(job.pipeline, points, script, job.settings, on_step=update)
     job.finish(made, plan.segments, {"edit": "follow", "path": points.tolist()})
+
+
+@app.command()
+def reach(
+    prompt: Annotated[str, typer.Argument(help="As for generate.")],
+    to: Annotated[str, typer.Option(help='Where the motion ends, "x,z" in metres: x to the left of the start, z ahead.')],
+    heading: Annotated[
+        float | None, typer.Option(help="Degrees to the left that it ends facing; any by default.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Length of the whole motion.")] = None,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50, guidance: Guidance = 2.5,
+    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
+) -> None:  # fmt: skip
+    """Make a motion that ends at a given place, facing a given way."""
+    from mdm_adapter import editing
+    from mdm_adapter.prompts import read_prompt
+
+    places = read_path(to)
+    if len(places) != 1:
+        raise ValueError(f'--to {to!r} holds {len(places)} points; give one, such as "0,3"')
+    actions = read_prompt(prompt)
+    job = Job(out, samples, seed, steps, guidance, model, device, video=video, sheet=sheet, force=force)
+    plan = job.pipeline.plan(actions, job.settings, seconds=seconds)
+    place = (float(places[0, 0]), float(places[0, 1]))
+    with progress_bar("sampling") as update:
+        made = editing.reach(job.pipeline, place, heading, plan, job.settings, on_step=update)
+    job.finish(made, plan.segments, {"edit": "reach", "to": list(place), "heading": heading})
 
 
 class Job:

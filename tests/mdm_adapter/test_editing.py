@@ -1,5 +1,6 @@
 """Edits keep what they promise to keep, in metres and degrees, on real clips."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -21,12 +22,14 @@ from mdm_adapter.editing import (
     inbetween,
     joint_columns,
     path_features,
+    reach,
     regenerate_joints,
     replace_range,
     restyle,
 )
 from mdm_adapter.network import MDM, NetworkConfig
 from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
+from mdm_adapter.prompts import Action
 from mdm_adapter.text import load_text_encoder
 from motioncollage.sampling import SamplerSettings
 
@@ -85,6 +88,14 @@ def test_replaced_range_keeps_the_rest(pipeline: MotionPipeline) -> None:
     assert pose_gap(whole[0, :start], motion[:start]) < 1e-4
     assert pose_gap(whole[0, end:], motion[end:]) < 0.01
     assert not torch.allclose(whole[0, start:end], motion[start:end], atol=0.1)
+    # In the world, too: what follows stands where it stood.
+    before, after = representation.to_joints(motion.double()), representation.to_joints(whole[0].double())
+    assert float((before[:start] - after[:start]).norm(dim=-1).max()) < 1e-4
+    assert float((before[end:] - after[end:]).norm(dim=-1).max()) < 0.01
+    loose, _ = replace_range(pipeline, motion, 2.0, 4.0, "he waves", SETTINGS, anchored=False)
+    assert pose_gap(loose[0, end:], motion[end:]) < 0.01
+    led = representation.to_joints(loose[0].double())
+    assert float((before[end:] - led[end:]).norm(dim=-1).min()) > 0.05
     for first, last in ((-1.0, 2.0), (3.0, 3.0), (4.0, 2.0), (0.0, 99.0), (1.0, 1.1)):
         with pytest.raises(ValueError, match=r"does not lie inside the motion of 9\.05 s"):
             replace_range(pipeline, motion, first, last, "he waves", SETTINGS)
@@ -177,6 +188,25 @@ def test_a_followed_path_is_followed_exactly(pipeline: MotionPipeline) -> None:
     made = follow(pipeline, path, Script((("a person walks", 60), ("he runs", 60))), SETTINGS)
     root = representation.to_joints(made[0].double())[:, 0]
     assert (root[-1, [0, 2]] - torch.tensor([0.0, 3.0 * 119 / 120])).norm() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("place", "heading"), [((0.5, 2.0), 90.0), ((-1.0, -1.0), -180.0), ((0.0, 3.0), None)]
+)
+def test_the_end_is_reached(
+    pipeline: MotionPipeline, place: tuple[float, float], heading: float | None
+) -> None:
+    plan = pipeline.plan([Action("walks", 3.0), Action("waves", 2.0)], SETTINGS)
+    made = reach(pipeline, place, heading, plan, SETTINGS)
+    assert made.shape == (2, 100, 263)
+    for features in made:
+        turns, root = representation.root_motion(features.double())
+        assert root[-1, [0, 2]].tolist() == pytest.approx(place, abs=1e-4)
+        if heading is not None:
+            half = torch.rad2deg(torch.atan2(turns[-1, 2], turns[-1, 0]))
+            assert (-2 * float(half) - heading + 180) % 360 - 180 == pytest.approx(0, abs=0.01)
+    with pytest.raises(ValueError, match="must be finite"):
+        reach(pipeline, (math.nan, 0.0), None, plan, SETTINGS)
 
 
 def test_restyle_starts_from_the_noise_of_its_strength(

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from eval.loops import loop_report
 from mdm_adapter import features as representation
+from mdm_adapter.arrival import Arrival, Arriving
 from mdm_adapter.data import Normalisation
-from mdm_adapter.loops import LoopPath, OnPath, tile
+from mdm_adapter.loops import LoopPath, tile
 from motioncollage.denoiser import NoiseLevel
 
 
@@ -33,31 +34,37 @@ def way(features: torch.Tensor) -> tuple[float, float]:
     return report.drift.value, report.yaw.value
 
 
+def arrival(kind: str, turn: float = 360.0) -> Arrival:
+    """What a path asks for."""
+    found = LoopPath(kind, turn).arrival
+    assert found is not None
+    return found
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(30, 200), st.integers(0, 1000), st.sampled_from([-720.0, -360.0, 360.0, 720.0]))
 def test_cycles_end_where_they_should(frames: int, seed: int, turn: float) -> None:
     features = wandering(frames, seed)
-    drift, yaw = way(LoopPath("in-place").project(features))
+    drift, yaw = way(arrival("in-place").project(features))
     assert drift < 1e-9
     assert abs(yaw) < 1e-6
-    drift, yaw = way(LoopPath("circular", turn).project(features))
+    drift, yaw = way(arrival("circular", turn).project(features))
     assert drift < 1e-9
     assert abs((yaw - turn + 180) % 360 - 180) < 1e-6
     free, _ = way(features)
-    drift, yaw = way(LoopPath("travelling").project(features))
+    drift, yaw = way(arrival("travelling").project(features))
     assert abs(yaw) < 1e-6
     assert drift > 0.01 * free
-    assert torch.equal(LoopPath().project(features), features)
 
 
 def test_a_projection_is_the_nearest() -> None:
     features = wandering(50, 3)
-    path = LoopPath("circular", 360.0)
+    path = arrival("circular", 360.0)
     once = path.project(features)
     assert torch.allclose(path.project(once), once, atol=1e-12)
     # Everything but yaw and way is untouched; a quarter turn does not close, four of them do.
     assert torch.equal(once[..., 3:], features[..., 3:])
-    quarter = LoopPath("circular", 90.0).project(features)
+    quarter = arrival("circular", 90.0).project(features)
     drift, yaw = way(quarter)
     assert drift > 0.1
     assert yaw == pytest.approx(90, abs=1e-6)
@@ -68,11 +75,16 @@ def test_a_projection_is_the_nearest() -> None:
 def test_a_denoiser_on_a_path() -> None:
     features = wandering(40, 5).float()
     statistics = Normalisation(torch.full((263,), 0.02), torch.full((263,), 0.5))
-    clean = OnPath(lambda x, level: statistics.apply(features), LoopPath("in-place"), statistics)
+    given = statistics.apply(features)
+    clean = Arriving(lambda x, level: given, arrival("in-place"), statistics, (0, 40))
     predicted = statistics.undo(clean(torch.zeros_like(features), NoiseLevel(0.6, 0.8, 500.0)))
     drift, yaw = way(predicted.double())
     assert drift < 1e-4
     assert abs(yaw) < 1e-2
+
+
+def test_free_loops_arrive_anywhere() -> None:
+    assert LoopPath().arrival is None
 
 
 @pytest.mark.parametrize(

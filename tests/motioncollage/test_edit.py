@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from command_line import Command, one_line
 from paths import golden, shared
 
 from mdm_adapter.export.archive import MotionArchive, save_archive
+from mdm_adapter.features import root_motion
 
 FAST = ("--steps", 2, "--no-video", "--no-sheet")
 
@@ -34,6 +36,7 @@ def test_every_edit_writes_a_motion(command: Command, toy: Path, walk: Path, tmp
         "replace": (walk, "--from", 2, "--to", 4, "--text", "he waves"),
         "joints": (walk, "--only", "upper-body", "--text", "he waves"),
         "restyle": (walk, "--strength", 0.5, "--text", "he walks sadly"),
+        "reach": ("a person walks", "--to", "0.5,2", "--heading", -90, "--seconds", 4),
         "follow": ("a person walks", "--path", "0,0 0,2 1,3", "--seconds", 4),
     }
     original = features_of(walk)
@@ -46,6 +49,8 @@ def test_every_edit_writes_a_motion(command: Command, toy: Path, walk: Path, tmp
     assert np.array_equal(features(tmp_path / "extend")[0, 20:-40], original)
     assert np.array_equal(features(tmp_path / "replace")[1, :40], original[:40])
     assert features(tmp_path / "follow").shape[1] == 80
+    _, root = root_motion(torch.from_numpy(features(tmp_path / "reach")[0]).double())
+    assert root[-1, [0, 2]].tolist() == pytest.approx([0.5, 2.0], abs=1e-3)
 
 
 def features_of(path: Path) -> np.ndarray:
@@ -82,6 +87,8 @@ def test_paths_from_files(command: Command, toy: Path, tmp_path: Path) -> None:
         (("follow", "he walks", "--path", "1,1"), "at least two points"),
         (("follow", "he walks", "--path", "here there"), "is not a list of points"),
         (("follow", "he walks", "--path", "nowhere.csv"), "path file nowhere.csv does not exist"),
+        (("reach", "he walks", "--to", "0,1 2,3"), "--to '0,1 2,3' holds 2 points; give one"),
+        (("reach", "he walks", "--to", "nan,1"), "must be finite"),
         (("follow", "", "--path", "0,0 1,1"), "the prompt has no words"),
     ],
 )
