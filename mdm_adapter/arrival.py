@@ -10,6 +10,9 @@ from mdm_adapter import features as representation
 from mdm_adapter.data import Normalisation
 from motioncollage.denoiser import Composed, NoiseLevel
 
+STILL = 0.005  # metres per frame that count as standing
+SMOOTHED = 11  # frames
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -42,13 +45,12 @@ class Arrival:
         """Features [..., T, 263] (not normalised) whose way is as asked; the frames share the error.
 
         The yaw of a stretch is a sum of features, its way a sum of velocities turned by the heading, which is known once
-        the yaw is. Shared evenly, both corrections are orthogonal projections.
+        the yaw is.
 
         Args:
-            weights: [T] shares that sum to 1; even by default.
+            weights: [..., T] shares that sum to 1; by default frames take part as they move (`moving_shares`).
         """
-        frames = features.shape[-2]
-        share = features.new_full((frames,), 1 / frames) if weights is None else weights.to(features)
+        share = moving_shares(features) if weights is None else weights.to(features)
         # Features hold half of a turn to the right.
         half = features[..., 0]
         if self.turn is not None:
@@ -58,7 +60,7 @@ class Arrival:
             # A step is seen from the heading after it; in world coordinates it is turned back by it.
             facing = -2 * half.cumsum(dim=-1)
             missing = planar.new_tensor(self.place) - turned(planar, facing).sum(dim=-2)
-            planar = planar + turned(missing[..., None, :] * share[:, None], -facing)
+            planar = planar + turned(missing[..., None, :] * share[..., None], -facing)
         return torch.cat((half[..., None], planar, features[..., 3:]), dim=-1)
 
 
@@ -69,11 +71,26 @@ def turned(planar: Tensor, angle: Tensor) -> Tensor:
     return torch.stack((cos * x + sin * z, cos * z - sin * x), dim=-1)
 
 
-def smooth_shares(frames: int) -> Tensor:
-    """Shares [frames] that sum to 1 and vanish at both ends, so that a correction begins and ends unseen."""
-    place = (torch.arange(frames, dtype=torch.float64) + 0.5) / frames
-    weights = (torch.pi * place).sin().square()
-    return weights / weights.sum()
+def moving_shares(features: Tensor) -> Tensor:
+    """Shares [..., T] that sum to 1 in proportion to the speed of the root: steps grow or shrink, who stands still stays.
+
+    Shared evenly, a body that walks and then waves would glide while it waves.
+    """
+    speed = features[..., representation.PLANAR_VELOCITY].norm(dim=-1)
+    kernel = min(SMOOTHED, speed.shape[-1] // 2 * 2 - 1)
+    even = torch.nn.functional.avg_pool1d(
+        speed.reshape(-1, 1, speed.shape[-1]), kernel, stride=1, padding=kernel // 2, count_include_pad=False
+    )
+    weights = even.reshape(speed.shape).square() + STILL**2
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def eased(shares: Tensor) -> Tensor:
+    """Shares [..., T] made to vanish at both ends, so that a correction begins and ends unseen."""
+    frames = shares.shape[-1]
+    place = (torch.arange(frames, dtype=shares.dtype, device=shares.device) + 0.5) / frames
+    weights = shares * (torch.pi * place).sin().square()
+    return weights / weights.sum(dim=-1, keepdim=True)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mdm_adapter import features as representation
 from mdm_adapter import skeleton
-from mdm_adapter.arrival import Arrival, Arriving, smooth_shares
+from mdm_adapter.arrival import Arrival, Arriving, eased, moving_shares
 from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
 from mdm_adapter.planning import Plan, plan_pieces
 from mdm_adapter.prompts import Action
@@ -164,7 +164,9 @@ def _between(
     known = Known(features, mask)
     made = sketch(pipeline, known, script, settings, Reconstruction, arriving=arriving, on_step=on_step)
     new = _meet(made, features, start, end)
-    return arrival.project(new.double(), smooth_shares(gap)).float() if arrival else new
+    if arrival is None:
+        return new
+    return arrival.project(new.double(), eased(moving_shares(new.double()))).float()
 
 
 def _meet(made: Tensor, kept: Tensor, start: int, end: int) -> Tensor:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from eval.loops import loop_report
 from mdm_adapter import features as representation
-from mdm_adapter.arrival import Arrival, Arriving
+from mdm_adapter.arrival import Arrival, Arriving, eased, moving_shares
 from mdm_adapter.data import Normalisation
 from mdm_adapter.loops import LoopPath, tile
 from motioncollage.denoiser import NoiseLevel
@@ -57,7 +57,7 @@ def test_cycles_end_where_they_should(frames: int, seed: int, turn: float) -> No
     assert drift > 0.01 * free
 
 
-def test_a_projection_is_the_nearest() -> None:
+def test_a_projection_changes_the_way_alone() -> None:
     features = wandering(50, 3)
     path = arrival("circular", 360.0)
     once = path.project(features)
@@ -81,6 +81,19 @@ def test_a_denoiser_on_a_path() -> None:
     drift, yaw = way(predicted.double())
     assert drift < 1e-4
     assert abs(yaw) < 1e-2
+
+
+def test_who_stands_still_stays() -> None:
+    features = wandering(100, 7)
+    features[..., 50:, :3] = 0.0
+    led = Arrival(0.0, (0.0, 3.0)).project(features)
+    _, root = representation.root_motion(torch.cat((led, led[:, -1:]), dim=1))
+    assert (root[0, -1, [0, 2]] - torch.tensor([0.0, 3.0])).norm() < 1e-9
+    still = (root[0, 60:, [0, 2]] - root[0, 60, [0, 2]]).norm(dim=-1).max()
+    assert still < 0.2
+    shares = eased(moving_shares(features))
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0, 0] < 0.01 * shares.max()
 
 
 def test_free_loops_arrive_anywhere() -> None:
