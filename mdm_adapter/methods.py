@@ -22,6 +22,8 @@ from motioncollage.samplers import DiscreteLevels, OnStep
 from motioncollage.sampling import SamplerSettings, sample
 from motioncollage.training import step_generator
 
+SHARED_DRAW = 1_000_000  # far from the draws of windows
+
 
 @dataclass(frozen=True)
 class MethodSettings:
@@ -34,6 +36,7 @@ class MethodSettings:
         overlap: frames that pieces share; sliding windows keep half of their frames, as in the paper.
         taper: of the collage (`layouts.chain`).
         own_text: of the collage (`PlanSettings`).
+        shared_noise: of the collage: part of the noise's variance that all its pieces have in common.
         batch_limit: most windows of one network call.
         precision: see `MDMDenoiser`.
         loop: make the last frame flow into the first, where the method can.
@@ -45,6 +48,7 @@ class MethodSettings:
     overlap: int = 20
     taper: float = 0.5
     own_text: bool = False
+    shared_noise: float = 0.0
     batch_limit: int = 32
     precision: str = "auto"
     loop: bool = False
@@ -151,11 +155,17 @@ class Studio:
         ]
         return torch.stack(parts).to(self.pipeline.device)
 
-    def sample(self, denoiser: Composed, frames: int, draw: int = 0) -> Tensor:
-        """A normalised motion [batch, frames, 263]."""
+    def sample(
+        self, denoiser: Composed, frames: int, draw: int = 0, shared: tuple[float, int] = (0.0, 1)
+    ) -> Tensor:
+        """A normalised motion [batch, frames, 263]; `shared` repeats a part of the noise's variance every so many frames."""
         generator = torch.Generator().manual_seed(self.seeds[0] * 1_000_003 % (1 << 62) + draw)
         levels = DiscreteLevels(self.pipeline.schedule, self.settings.sampler.spacing)
         start = self.noise(frames, draw)
+        part, period = shared
+        if part:
+            common = self.noise(period, draw + SHARED_DRAW).repeat(1, -(-frames // period), 1)[:, :frames]
+            start = (1 - part) ** 0.5 * start + part**0.5 * common
         return sample(denoiser, start, levels, self.settings.sampler, generator, on_step=self.on_step)
 
     def plan(self) -> Plan:
@@ -250,4 +260,5 @@ def _compose(studio: Studio, composition: Composition) -> Made:
         )  # fmt: skip
 
     composed = s.guidance.compose(compose)
-    return studio.finish(studio.sample(composed, plan.frames).roll(plan.shift, dims=1), plan.seams)
+    made = studio.sample(composed, plan.frames, shared=(s.shared_noise, s.piece - s.overlap))
+    return studio.finish(made.roll(plan.shift, dims=1), plan.seams)

@@ -32,9 +32,36 @@ def run(
     reference: Reference, out: Path, *, timing: bool, model: str, benchmark: str,
 ) -> None:  # fmt: skip
     """Make what is missing, measure all, write tables and pages. Only the first of several processes measures."""
+    found = collect(settings, methods, pipeline, judge, reference, out / "cache", benchmark=benchmark)
+    if found is None:
+        return
+    results, examples = found
+    times = {}
+    if timing:
+        text = reference.entries[0].captions[0]
+        with progress_bar("timing") as update:
+            times = time_methods(methods, pipeline, settings, TIMED_SECONDS, text, progress=update)
+    about = {
+        "benchmark": benchmark,
+        "model": model,
+        "settings": json.loads(json.dumps(asdict(settings)), parse_constant=str),  # JSON has no infinity
+        "machine": machine(pipeline.device),
+    }
+    write_results(out, results, times, about, examples)
+    console.print(
+        terminal_table(results, f"{benchmark}, {settings.protocol}, {settings.repetitions} repetitions")
+    )
+    console.print(f"wrote {out / 'results.json'}, {out / 'report.md'}, {out / 'index.html'}")
+
+
+def collect(
+    settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionPipeline, judge: TextMotionEvaluator,
+    reference: Reference, cache: Path, *, benchmark: str,
+) -> tuple[Results, dict[str, tuple[Unit, Path]]] | None:  # fmt: skip
+    """Results, and a unit of every method to look at; None for all but the first of several processes."""
     workers = Workers.here()
     identity = digest(benchmark, reference.identity, model_hash(pipeline))
-    store = Store(out / "cache", settings, identity)
+    store = Store(cache, settings, identity)
     draws = [draw(reference, settings, repetition) for repetition in range(settings.repetitions)]
     # Repetition by repetition, so that an early look at the cache shows every method.
     units = [
@@ -47,24 +74,9 @@ def run(
         make_units(workers.mine(units), store, pipeline, progress=update)
     workers.wait()
     if workers.rank:
-        return
+        return None
     results = summarise(_measure_all(settings, methods, draws, units, store, pipeline, judge, reference))
-    times = {}
-    if timing:
-        text = reference.entries[0].captions[0]
-        with progress_bar("timing") as update:
-            times = time_methods(methods, pipeline, settings, TIMED_SECONDS, text, progress=update)
-    about = {
-        "benchmark": benchmark,
-        "model": model,
-        "settings": json.loads(json.dumps(asdict(settings)), parse_constant=str),  # JSON has no infinity
-        "machine": machine(pipeline.device),
-    }
-    write_results(out, results, times, about, _examples(methods, units, store))
-    console.print(
-        terminal_table(results, f"{benchmark}, {settings.protocol}, {settings.repetitions} repetitions")
-    )
-    console.print(f"wrote {out / 'results.json'}, {out / 'report.md'}, {out / 'index.html'}")
+    return results, _examples(methods, units, store)
 
 
 def _measure_all(
