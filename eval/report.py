@@ -176,11 +176,13 @@ def plot_metrics(results: Results, path: Path) -> None:
     for place, name in enumerate(names):
         axes = figure.add_subplot(down, across, place + 1)
         having = [method for method, row in results.items() if name in row]
-        for x, method in enumerate(having):
+        for method in having:
             summary = results[method][name]
-            color = SERIES[list(results).index(method) % len(SERIES)]
+            x = list(results).index(method)
+            color = SERIES[x % len(SERIES)]
             axes.bar(x, summary.mean, yerr=summary.ci95 or 0.0, color=color, capsize=2, width=0.75)
-        axes.set_xticks(range(len(having)), having, rotation=35, ha="right", fontsize=7)
+        axes.set_xlim(-0.6, len(results) - 0.4)
+        axes.set_xticks([list(results).index(m) for m in having], having, rotation=35, ha="right", fontsize=7)
         axes.set_title(heading(results, name), fontsize=9, loc="left")
         axes.tick_params(axis="y", labelsize=7)
         for side in ("top", "right"):

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from browser import look, needs_browser
 from command_line import Command, one_line
 
 from eval.encoder import OfficialDims, OfficialEvaluator
-from motioncollage.cli.benchmark.draws import draw
+from motioncollage.cli.benchmark.draws import ENDING, draw
 from motioncollage.cli.benchmark.reference import Reference
 from motioncollage.cli.benchmark.settings import ALL_METHODS, BenchmarkSettings, digest
 from motioncollage.cli.evaluate import bundled_reference
@@ -76,6 +77,18 @@ def test_all_methods_in_all_forms(command: Command, toy: Path, tmp_path: Path) -
     assert command(*arguments, "--force", "--no-timing").code == 0
     assert results(tmp_path / "a") == found
     assert {f: f.stat().st_mtime_ns for f in (tmp_path / "a" / "cache").rglob("*.npz")} == before
+
+
+@needs_browser
+def test_the_page_in_a_browser(command: Command, toy: Path, tmp_path: Path) -> None:
+    arguments = ("eval", *SMALL, "--repetitions", 1, "--methods", "real,short,collage", "--model", toy)
+    assert command(*arguments, "--out", tmp_path / "a").code == 0
+    find = (
+        "[document.images.length, [...document.images].filter(i => !i.naturalWidth).length, document.title]"
+    )
+    found = look(tmp_path / "a" / "index.html", find, tmp_path / "profile")
+    # One plot and two sheets of two methods, none of them broken.
+    assert found == "5,0,starter benchmark, long protocol"
 
 
 def test_composition_protocol(command: Command, toy: Path, tmp_path: Path) -> None:
@@ -260,6 +273,11 @@ def test_draws_depend_on_seed_and_repetition_alone(reference: Reference) -> None
     composition = draw(reference, BenchmarkSettings(protocol="composition"), 0)
     assert composition.clips.shape == (32, 6)
     assert (labels[composition.matches] == labels[composition.clips]).all()
+    # Only actions that can go on last for 24 seconds; the composition protocol has all.
+    several = [draw(reference, settings, r) for r in range(4)]
+    actions = {label.split(" / ")[0] for d in several for label in labels[d.clips.flatten()]}
+    assert not actions & ENDING
+    assert {label.split(" / ")[0] for label in labels[composition.clips.flatten()]} & ENDING
 
 
 def test_digests_tell_settings_apart() -> None:

@@ -93,7 +93,12 @@ def _sheets(out: Path, examples: Mapping[str, tuple[Unit, Path]]) -> dict[str, l
     sheets: dict[str, list[str]] = {}
     for method, (unit, path) in examples.items():
         motions = Motions.load(path)
-        for number, (motion, script) in enumerate(zip(motions.features[:SHOWN], unit.scripts)):
+        # Of texts that a method shows more than once, the first motion.
+        first: dict[tuple[str, ...], int] = {}
+        for place, script in enumerate(unit.scripts):
+            first.setdefault(script.texts, place)
+        for number, place in enumerate(list(first.values())[:SHOWN]):
+            motion, script = motions.features[place], unit.scripts[place]
             joints = representation.to_joints(torch.from_numpy(motion).double()).float().numpy()
             target = out / "sheets" / f"{method}-{number + 1}.png"
             edges = [0]
