@@ -1,0 +1,143 @@
+"""Folders of pictures as training data: squares at random places and sizes, and halves of them (paper, algorithm 6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+MAX_PIXELS = 120_000_000
+KEPT_HEIGHT = 512  # pixels; more than a crop ever needs
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: uint8 [3, height, width], the number of its class, and its name."""
+
+    pixels: Tensor
+    label: int
+    name: str
+
+
+@dataclass(frozen=True)
+class PictureFolder:
+    """Pictures, the names of their classes (the folders that they lie in), and what was left out, with reasons."""
+
+    pictures: tuple[Picture, ...]
+    classes: tuple[str, ...]
+    rejected: dict[str, str]
+
+
+def read_picture(path: Path, *, height: int | None = None) -> Tensor:
+    """Pixels [3, H, W] of a picture, uint8; made smaller to `height` if it is higher.
+
+    Raises:
+        ValueError: a file that is no picture or is too large.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise ValueError(
+                    f"{path} has {opened.width} x {opened.height} pixels; make it smaller (at most {MAX_PIXELS // 10**6} million)"
+                )
+            if height is not None and opened.format == "JPEG":
+                opened.draft("RGB", (opened.width * height // opened.height, height))
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(
+            f"{path} is no picture that can be read ({type(error).__name__}); convert it to PNG"
+        ) from error
+    if height is not None and picture.height > height:
+        picture = picture.resize(
+            (round(picture.width * height / picture.height), height), Image.Resampling.LANCZOS
+        )
+    import numpy as np
+
+    return torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)
+
+
+def read_pictures(
+    folder: Path, *, smallest: int, progress: Callable[[int, int], None] | None = None
+) -> PictureFolder:
+    """All pictures in a folder; those in folders inside it belong to the class that the folder names.
+
+    Raises:
+        ValueError: no folder, or no picture that can be used.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder; give one of pictures, or of folders of pictures")
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+    names = sorted({f.parent.relative_to(folder).as_posix() for f in files} - {"."})
+    pictures, rejected = [], {}
+    for number, file in enumerate(files):
+        label = file.parent.relative_to(folder).as_posix()
+        try:
+            pixels = read_picture(file, height=KEPT_HEIGHT)
+        except ValueError as error:
+            rejected[str(file.relative_to(folder))] = str(error)
+            continue
+        if min(pixels.shape[1:]) < smallest:
+            rejected[str(file.relative_to(folder))] = f"smaller than {smallest} pixels"
+            continue
+        pictures.append(Picture(pixels, names.index(label) if label in names else -1, file.stem))
+        if progress:
+            progress(number + 1, len(files))
+    if not pictures:
+        raise ValueError(
+            f"{folder} holds no picture of at least {smallest} pixels a side ({len(files)} files)"
+        )
+    return PictureFolder(tuple(pictures), tuple(names), rejected)
+
+
+@dataclass(frozen=True)
+class Crops:
+    """How squares are cut from pictures.
+
+    Attributes:
+        size: pixels along a square.
+        zoom: (least, most) height of a square as a part of the picture's.
+        flip: mirror half of them.
+    """
+
+    size: int = 64
+    zoom: tuple[float, float] = (0.35, 1.0)
+    flip: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
+            raise ValueError(f"zoom is {self.zoom}; give least and most, above 0 and up to 1")
+
+    def draw(self, picture: Picture, generator: torch.Generator) -> tuple[Tensor, tuple[float, float]]:
+        """A square [3, size, size] in -1 to 1, and its (top, bottom) in the picture."""
+        _, height, width = picture.pixels.shape
+        least = max(self.zoom[0], min(1.0, self.size / height))
+        # Whole heights come up often: they are what a wide picture is made of.
+        chance = float(torch.rand((), generator=generator))
+        low, high = min(least, self.zoom[1]), self.zoom[1]
+        part = high if chance < 1 / 3 else low + (high - low) * float(torch.rand((), generator=generator))
+        side = max(8, min(round(part * height), width, height))
+        top = int(torch.randint(height - side + 1, (), generator=generator))
+        left = int(torch.randint(width - side + 1, (), generator=generator))
+        square = picture.pixels[:, top : top + side, left : left + side].float()
+        square = torch.nn.functional.interpolate(
+            square[None], (self.size, self.size), mode="bilinear", antialias=side > self.size
+        )[0]
+        if self.flip and float(torch.rand((), generator=generator)) < 0.5:
+            square = square.flip(-1)
+        return square / 127.5 - 1, (top / height, (top + side) / height)
+
+
+def part_of(
+    square: Tensor, extent: tuple[float, float], shape: tuple[int, int], generator: torch.Generator
+) -> tuple[Tensor, tuple[float, float]]:
+    """A random part of a square in a shape: halves and quarters teach one network pieces and overlaps (algorithm 6)."""
+    height, width = shape
+    top = int(torch.randint(square.shape[-2] - height + 1, (), generator=generator))
+    left = int(torch.randint(square.shape[-1] - width + 1, (), generator=generator))
+    scale = (extent[1] - extent[0]) / square.shape[-2]
+    cut = (extent[0] + top * scale, extent[0] + (top + height) * scale)
+    return square[..., top : top + height, left : left + width], cut

@@ -1,0 +1,183 @@
+"""A small image denoiser: a U-Net on 2 x 2 blocks of pixels, preconditioned as in Karras et al. 2022."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+MAX_BYTES = 1 << 30
+FREQUENCIES = 6
+SMALLEST = 8  # pixels along a side; the network halves twice, on blocks of 2
+
+
+@dataclass(frozen=True)
+class ImageConfig:
+    """Shape of a network.
+
+    Attributes:
+        size: pixels along the squares that it is trained on.
+        classes: names of the classes; empty for a model without.
+        channels: of the U-Net's levels.
+        layers: residual blocks per level.
+        width: of a condition vector.
+        sigma_data: standard deviation of the data, pixels in -1 to 1.
+    """
+
+    size: int = 64
+    classes: tuple[str, ...] = ()
+    channels: tuple[int, ...] = (80, 144, 144)
+    layers: int = 1
+    width: int = 64
+    sigma_data: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.size % SMALLEST or not SMALLEST <= self.size <= 1024:
+            raise ValueError(f"size is {self.size} pixels; choose a multiple of {SMALLEST} up to 1024")
+        if len(self.channels) != 3 or any(c < 16 or c % 16 for c in self.channels):
+            raise ValueError(f"channels are {self.channels}; give three multiples of 16")
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("a class is named twice")
+
+
+@dataclass(frozen=True, eq=False)
+class ImageCondition:
+    """What a piece of an image shows.
+
+    Attributes:
+        vector: [width], such as a class's; None for none.
+        extent: (top, bottom) of the piece in the whole picture, 0 the upper edge and 1 the lower one; None for none.
+    """
+
+    vector: Tensor | None = None
+    extent: tuple[float, float] | None = None
+
+
+class ImageNetwork(nn.Module):
+    """D(x; sigma) = c_skip x + c_out F(c_in x; c_noise) (Karras et al. 2022, table 1)."""
+
+    def __init__(self, config: ImageConfig) -> None:
+        from diffusers import UNet2DModel
+
+        super().__init__()
+        self.config = config
+        self.inner: Any = UNet2DModel(
+            sample_size=config.size // 2, in_channels=12, out_channels=12, block_out_channels=config.channels,
+            layers_per_block=config.layers, norm_num_groups=16, attention_head_dim=16, class_embed_type="identity",
+            down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
+            up_block_types=("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        )  # fmt: skip
+        self.classes = nn.Embedding(max(1, len(config.classes)), config.width)
+        self.null = nn.Parameter(torch.zeros(config.width))
+        self.to_embedding = nn.Sequential(
+            nn.Linear(config.width + 4 * FREQUENCIES + 1, 4 * config.channels[0]),
+            nn.SiLU(),
+            nn.Linear(4 * config.channels[0], 4 * config.channels[0]),
+        )
+
+    def forward(self, x: Tensor, sigma: Tensor, vectors: Tensor, extents: Tensor) -> Tensor:
+        """Clean prediction of images.
+
+        Args:
+            x: [batch, 3, height, width] in -1 to 1 plus noise; sides multiples of 8.
+            sigma: [batch].
+            vectors: [batch, width]; rows of NaN stand for no class.
+            extents: [batch, 2] top and bottom; rows of NaN stand for none.
+        """
+        if x.shape[-1] % SMALLEST or x.shape[-2] % SMALLEST:
+            raise ValueError(
+                f"a piece has {x.shape[-2]} x {x.shape[-1]} pixels; sides must be multiples of {SMALLEST}"
+            )
+        data = self.config.sigma_data
+        sigma = sigma[:, None, None, None]
+        total = (sigma.square() + data**2).sqrt()
+        blocks = nn.functional.pixel_unshuffle(x / total, 2).contiguous(memory_format=torch.channels_last)
+        embedding = self.to_embedding(self._condition(vectors, extents))
+        raw = self.inner(blocks, sigma.flatten().log() / 4 * 250, class_labels=embedding).sample
+        inner = nn.functional.pixel_shuffle(raw.float(), 2)
+        return data**2 / total.square() * x + sigma * data / total * inner
+
+    def _condition(self, vectors: Tensor, extents: Tensor) -> Tensor:
+        absent = vectors.isnan().any(dim=1, keepdim=True)
+        known = torch.where(absent, self.null.expand_as(vectors), vectors.nan_to_num())
+        nowhere = extents.isnan().any(dim=1, keepdim=True)
+        steps = 2.0 ** torch.arange(FREQUENCIES, device=extents.device)
+        angles = (extents.nan_to_num()[:, :, None] * steps * math.pi).flatten(1)
+        place = torch.cat((angles.sin(), angles.cos()), dim=1) * ~nowhere
+        return torch.cat((known, place, nowhere.float()), dim=1)
+
+    def class_vector(self, name: str) -> Tensor:
+        """Condition vector [width] of a class.
+
+        Raises:
+            ValueError: a class that the model does not know.
+        """
+        if name not in self.config.classes:
+            raise ValueError(
+                f"class {name!r} is unknown; this model knows {', '.join(self.config.classes) or 'none'}"
+            )
+        return self.classes.weight[self.config.classes.index(name)].detach()
+
+    def stack(self, conditions: Sequence[ImageCondition | None]) -> tuple[Tensor, Tensor]:
+        """Vectors [batch, width] and extents [batch, 2] of conditions, NaN where there is none."""
+        device = self.null.device
+        vectors = torch.full((len(conditions), self.config.width), torch.nan, device=device)
+        extents = torch.full((len(conditions), 2), torch.nan, device=device)
+        for row, condition in enumerate(conditions):
+            if condition is not None and condition.vector is not None:
+                vectors[row] = condition.vector.to(device)
+            if condition is not None and condition.extent is not None:
+                extents[row] = torch.tensor(condition.extent, device=device)
+        return vectors, extents
+
+
+def save_network(folder: Path, network: ImageNetwork, about: dict[str, Any]) -> None:
+    """Write half-precision weights and the configuration."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.half().contiguous() for name, value in network.state_dict().items()}
+    temporary = folder / f"{WEIGHTS}.tmp"
+    save_file(weights, temporary)
+    temporary.chmod(0o644)  # safetensors hides its files from others
+    temporary.replace(folder / WEIGHTS)
+    text = json.dumps({**asdict(network.config), "about": about}, indent=1)
+    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+
+
+def load_network(folder: Path, *, device: torch.device | str = "cpu") -> ImageNetwork:
+    """Read what `save_network` wrote.
+
+    Raises:
+        ValueError: files that are missing, too large, or something else.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    for name in (WEIGHTS, CONFIG):
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder} has no {name}; give the folder that train image wrote")
+        if (folder / name).stat().st_size > MAX_BYTES:
+            raise ValueError(
+                f"{folder / name} is larger than {MAX_BYTES >> 30} GiB; it is no image model of ours"
+            )
+    try:
+        settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        settings.pop("about", None)
+        config = ImageConfig(
+            **{**settings, "classes": tuple(settings["classes"]), "channels": tuple(settings["channels"])}
+        )
+        network = ImageNetwork(config)
+        weights = load_file(folder / WEIGHTS)
+        network.load_state_dict({name: value.float() for name, value in weights.items()})
+    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        reason = str(error).splitlines()[0][:160]
+        raise ValueError(
+            f"{folder} is no image model of ours ({reason}); train or download it again"
+        ) from error
+    return network.to(device).eval().requires_grad_(False)
