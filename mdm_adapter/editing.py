@@ -22,7 +22,7 @@ from mdm_adapter.prompts import Action
 from mdm_adapter.timing import FPS
 from motioncollage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.denoiser import Composed
-from motioncollage.samplers import DiscreteLevels, OnStep, gaussian, levels_of, sample_eta
+from motioncollage.samplers import DiscreteLevels, OnStep, gaussian, level_of, sample_dpm, sample_eta
 from motioncollage.sampling import sample
 
 NULL = ""  # a text that stands for the null token
@@ -372,17 +372,19 @@ def restyle(
             f"strength is {strength:g}; choose above 0 (nothing changes) and up to 1 (nothing is kept)"
         )
     script = Script(((text, len(motion)),))
-    levels = levels_of(pipeline.schedule.respaced(str(min(settings.sampler.steps, len(pipeline.schedule)))))
-    kept = [level for level in levels if level.timestep <= strength * (len(pipeline.schedule) - 1)] or levels[
-        -1:
-    ]
+    # Even steps from there: what the highest noise decides is settled already.
+    first, steps = strength * (len(pipeline.schedule) - 1), settings.sampler.steps
+    places = sorted({round(first * (1 - i / steps)) for i in range(steps)}, reverse=True)
+    kept = [level_of(pipeline.schedule, place) for place in places]
     clean = pipeline.normalisation.apply(motion.to(pipeline.device).float())
     noisy = kept[0].alpha * clean + kept[0].sigma * _start(pipeline, script, settings)
     denoiser = pipeline.compose(_plan(pipeline, script, settings), settings)
     generator = torch.Generator().manual_seed(settings.seed)
-    made = sample_eta(
-        denoiser, noisy, kept, eta=settings.sampler.eta, noise=gaussian(generator), on_step=on_step
-    )
+    if settings.sampler.name == "dpm++":
+        made = sample_dpm(denoiser, noisy, kept, on_step=on_step)
+    else:
+        noise = gaussian(generator)
+        made = sample_eta(denoiser, noisy, kept, eta=settings.sampler.eta, noise=noise, on_step=on_step)
     return pipeline.normalisation.undo(made).cpu()
 
 

@@ -1,7 +1,7 @@
 """Ways to make long motion with one and the same model, so that they can be compared. New ones register here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from motioncollage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.denoiser import Composed, Conditioned, PerSample
 from motioncollage.guidance import Guidance
 from motioncollage.samplers import DiscreteLevels, OnStep
-from motioncollage.sampling import SamplerSettings, sample
+from motioncollage.sampling import PRESETS, SamplerSettings, sample
 from motioncollage.training import step_generator
 
 SHARED_DRAW = 1_000_000  # far from the draws of windows
@@ -43,7 +43,7 @@ class MethodSettings:
     """
 
     guidance: Guidance = MOTION_GUIDANCE
-    sampler: SamplerSettings = field(default_factory=SamplerSettings)
+    sampler: SamplerSettings = PRESETS["fast"]
     piece: int = 120
     overlap: int = 20
     taper: float = 0.5

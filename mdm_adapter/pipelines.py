@@ -24,7 +24,7 @@ from motioncollage.denoiser import Composed
 from motioncollage.guidance import Guidance
 from motioncollage.precision import check_precision
 from motioncollage.samplers import DiscreteLevels, OnStep
-from motioncollage.sampling import SamplerSettings, sample
+from motioncollage.sampling import PRESETS, SamplerSettings, sample
 from motioncollage.schedules import VPSchedule
 from motioncollage.training import step_generator
 
@@ -45,7 +45,7 @@ class GenerateSettings:
     taper: float = 0.5
     style: str = ""  # text of the overlaps; empty for the null token
     path: LoopPath = field(default_factory=LoopPath)  # of loops
-    sampler: SamplerSettings = field(default_factory=SamplerSettings)
+    sampler: SamplerSettings = PRESETS["fast"]
     batch_limit: int = 32
     precision: str = "auto"  # bfloat16 where it is fast, float32 for the last steps
 

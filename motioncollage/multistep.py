@@ -1,4 +1,4 @@
-"""DEIS, DPM-Solver++ (ODE and SDE) and UniPC: a bridge to the solvers of `diffusers`.
+"""DEIS, DPM-Solver++ (SDE) and UniPC: a bridge to the solvers of `diffusers`.
 
 Each solver is given exactly the levels that the other samplers visit, as if they were its whole training schedule.
 Imported only when asked for: `diffusers` takes as long to import as PyTorch.
@@ -47,8 +47,7 @@ def solver_of(name: str, levels: Sequence[NoiseLevel]) -> Any:
     elif name == "unipc":
         scheduler = diffusers.UniPCMultistepScheduler(**common, **ends)
     else:
-        algorithm = "sde-dpmsolver++" if name == "dpm++sde" else "dpmsolver++"
-        scheduler = diffusers.DPMSolverMultistepScheduler(**common, **ends, algorithm_type=algorithm)
+        scheduler = diffusers.DPMSolverMultistepScheduler(**common, **ends, algorithm_type="sde-dpmsolver++")
     scheduler.set_timesteps(len(levels))
     return scheduler
 

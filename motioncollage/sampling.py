@@ -1,17 +1,17 @@
 """Samplers by name: settings in, sample out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from motioncollage.denoiser import Composed
-from motioncollage.samplers import Churn, Levels, OnStep, gaussian, sample_eta, sample_heun
+from motioncollage.samplers import Churn, Levels, OnStep, gaussian, sample_dpm, sample_eta, sample_heun
 
-SOLVERS = ("deis", "dpm++", "dpm++sde", "unipc")
-SAMPLERS = ("ddim", "ddpm", "euler", "heun", *SOLVERS)
+SOLVERS = ("deis", "dpm++sde", "unipc")  # of diffusers
+SAMPLERS = ("ddim", "ddpm", "euler", "heun", "dpm++", *SOLVERS)
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class SamplerSettings:
     Attributes:
         name: `ddim` (any eta; 0 is the probability-flow ODE, the paper's choice for motion), `ddpm` (ancestral, eta
             1), `euler` (first order in sigma: DDIM without renewed noise), `heun` (Karras et al. 2022, algorithm 2:
-            two evaluations a step), and the multistep solvers `deis`, `dpm++`, `dpm++sde`, `unipc` (one evaluation a
-            step; they need `diffusers`).
+            two evaluations a step), and the multistep solvers `dpm++`, `deis`, `dpm++sde`, `unipc` (one evaluation a
+            step; the last three from `diffusers`).
         steps: noise levels visited.
         eta: for `ddim` only.
         churn: for `heun` only; 0 is deterministic.
@@ -52,6 +52,26 @@ class SamplerSettings:
             raise ValueError(f"churn is {self.churn}; choose 0 (deterministic) or more")
 
 
+PRESETS = {
+    # Chosen on the val split of the starter pack: what 50 even steps of DDIM do, and better, in 15 evaluations.
+    "fast": SamplerSettings("dpm++", 15, spacing=3.0),
+    "paper": SamplerSettings("ddim", 50),
+}
+
+
+def preset(name: str, *, sampler: str | None = None, **changes: object) -> SamplerSettings:
+    """Settings by name, with another sampler and changes that are not None.
+
+    Raises:
+        ValueError: an unknown name, or settings that make no sense.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}")
+    wanted = {"name": sampler, **changes}
+    given = {key: value for key, value in wanted.items() if value is not None}
+    return replace(PRESETS[name], **given)  # type: ignore[arg-type]
+
+
 def sample(
     denoiser: Composed,
     start: Tensor,
@@ -79,6 +99,8 @@ def sample(
         run = partial(sample_heun, churn=churn, noise=noise, on_step=on_step)
         return run(denoiser, start * math.hypot(1, ratios[0]), [*ratios, 0.0], levels.at)
     scale = math.hypot(visited[0].alpha, visited[0].sigma)
+    if settings.name == "dpm++":
+        return sample_dpm(denoiser, start * scale, visited, on_step=on_step)
     if settings.name in SOLVERS:
         from motioncollage.multistep import sample_multistep
 

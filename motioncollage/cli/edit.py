@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motioncollage.cli.common import BUNDLED, load_pipeline, progress_bar
+from motioncollage.cli.generate import sampling
 from motioncollage.cli.output import Output
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ Text = Annotated[str, typer.Option(help="What the new part shows; nothing lets t
 Out = Annotated[Path, typer.Option(help="Folder for motion.npz, motion.mp4 and contact_sheet.png.")]
 Samples = Annotated[int, typer.Option(help="How many variants to make.")]
 Seed = Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")]
-Steps = Annotated[int, typer.Option(help="Sampling steps.")]
+Preset = Annotated[str, typer.Option(help="As for generate: fast or paper.")]
+Steps = Annotated[int | None, typer.Option(help="Sampling steps, instead of the preset's.")]
 Guidance = Annotated[float, typer.Option(help="Classifier-free guidance.")]
 Model = Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
@@ -44,13 +46,16 @@ MAX_PATH_BYTES = 1 << 20
 def inbetween(
     first: Motion, second: Motion,
     seconds: Annotated[float, typer.Option(help="Length of the new part.")] = 2.0, text: Text = "",
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50, guidance: Guidance = 2.5,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
+    steps: Steps = None, guidance: Guidance = 2.5,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make the seconds between the end of one motion and the start of another."""
     from mdm_adapter import editing
 
-    job = Job(out, samples, seed, steps, guidance, model, device, video=video, sheet=sheet, force=force)
+    job = Job(
+        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
+    )
     before, after = read_motion(first), read_motion(second)
     with progress_bar("sampling") as update:
         made, span = editing.inbetween(
@@ -66,14 +71,17 @@ def extend(
     motion: Motion,
     before: Annotated[float, typer.Option(help="Seconds to lead up to the motion.")] = 0.0,
     after: Annotated[float, typer.Option(help="Seconds to go on after it.")] = 0.0, text: Text = "",
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50, guidance: Guidance = 2.5,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
+    steps: Steps = None, guidance: Guidance = 2.5,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Continue a motion forwards, backwards, or both."""
     from mdm_adapter import editing
     from mdm_adapter.export.archive import Segment
 
-    job = Job(out, samples, seed, steps, guidance, model, device, video=video, sheet=sheet, force=force)
+    job = Job(
+        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
+    )
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made, (start, end) = editing.extend(
@@ -97,14 +105,16 @@ def replace_(
             help="Keep what follows in its place; otherwise it goes on from wherever the new part leads."
         ),
     ] = True,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast", steps: Steps = None,
     guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
     sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a stretch of a motion anew, under another text, and keep the rest."""
     from mdm_adapter import editing
 
-    job = Job(out, samples, seed, steps, guidance, model, device, video=video, sheet=sheet, force=force)
+    job = Job(
+        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
+    )
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made, span = editing.replace_range(
@@ -119,7 +129,8 @@ def joints(
     only: Annotated[
         str, typer.Option(help="upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.")
     ] = "upper-body",
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50, guidance: Guidance = 2.5,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
+    steps: Steps = None, guidance: Guidance = 2.5,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make some joints anew and keep the others, the path and the facing."""
@@ -127,7 +138,9 @@ def joints(
     from mdm_adapter.export.archive import Segment
 
     chosen = read_joints(only)
-    job = Job(out, samples, seed, steps, guidance, model, device, video=video, sheet=sheet, force=force)
+    job = Job(
+        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
+    )
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made = editing.regenerate_joints(job.pipeline, features, chosen, text, job.settings, on_step=update)
@@ -139,14 +152,17 @@ def joints(
 def restyle(
     motion: Motion, text: Text = "",
     strength: Annotated[float, typer.Option(help="0 keeps the motion, 1 forgets it.")] = 0.6,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50, guidance: Guidance = 2.5,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
+    steps: Steps = None, guidance: Guidance = 2.5,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Do a motion over in another manner (SDEdit)."""
     from mdm_adapter import editing
     from mdm_adapter.export.archive import Segment
 
-    job = Job(out, samples, seed, steps, guidance, model, device, video=video, sheet=sheet, force=force)
+    job = Job(
+        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
+    )
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made = editing.restyle(job.pipeline, features, text, strength, job.settings, on_step=update)
@@ -159,7 +175,8 @@ def follow(
     prompt: Annotated[str, typer.Argument(help="As for generate.")],
     path: Annotated[str, typer.Option(help='Ground points in metres, "0,0 0,3 2,5", or a file of JSON or CSV rows x,z.')],
     seconds: Annotated[float | None, typer.Option(help="Length of the whole motion.")] = None,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50, guidance: Guidance = 2.5,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
+    steps: Steps = None, guidance: Guidance = 2.5,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion that runs along a path on the ground, and so ends where and facing as the path does."""
@@ -168,7 +185,9 @@ def follow(
 
     points = read_path(path)
     actions = read_prompt(prompt)
-    job = Job(out, samples, seed, steps, guidance, model, device, video=video, sheet=sheet, force=force)
+    job = Job(
+        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
+    )
     plan = job.pipeline.plan(actions, job.settings, seconds=seconds)
     script = editing.Script(tuple((part.text, part.end - part.start) for part in plan.segments))
     with progress_bar("sampling") as update:
@@ -184,7 +203,8 @@ def reach(
         float | None, typer.Option(help="Degrees to the left that it ends facing; any by default.")
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="Length of the whole motion.")] = None,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 50, guidance: Guidance = 2.5,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
+    steps: Steps = None, guidance: Guidance = 2.5,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion that ends at a given place, facing a given way."""
@@ -195,7 +215,9 @@ def reach(
     if len(places) != 1:
         raise ValueError(f'--to {to!r} holds {len(places)} points; give one, such as "0,3"')
     actions = read_prompt(prompt)
-    job = Job(out, samples, seed, steps, guidance, model, device, video=video, sheet=sheet, force=force)
+    job = Job(
+        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
+    )
     plan = job.pipeline.plan(actions, job.settings, seconds=seconds)
     place = (float(places[0, 0]), float(places[0, 1]))
     with progress_bar("sampling") as update:
@@ -207,13 +229,12 @@ class Job:
     """What all edits need: where to write, the model, the settings."""
 
     def __init__(
-        self, out: Path, samples: int, seed: int, steps: int, guidance: float, model: str, device: str,
+        self, out: Path, samples: int, seed: int, preset: str, steps: int | None, guidance: float, model: str, device: str,
         *, video: bool, sheet: bool, force: bool,
     ) -> None:  # fmt: skip
         from mdm_adapter.pipelines import MOTION_GUIDANCE, GenerateSettings
-        from motioncollage.sampling import SamplerSettings
 
-        sampler = SamplerSettings(steps=steps)
+        sampler = sampling(preset, steps, None, None)
         self.settings: GenerateSettings = GenerateSettings(
             seed=seed, samples=samples, guidance=replace(MOTION_GUIDANCE, scale=guidance), sampler=sampler
         )

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motioncollage.cli.common import BUNDLED, load_pipeline, notes, progress_bar
+from motioncollage.cli.generate import sampling
 
 if TYPE_CHECKING:
     from eval.protocols import TextMotionEvaluator
     from motioncollage.cli.benchmark.reference import Reference
     from motioncollage.cli.benchmark.settings import BenchmarkSettings
     from motioncollage.guidance import Guidance
+    from motioncollage.sampling import SamplerSettings
 
 BENCHMARKS = ("starter", "humanml3d")
 
@@ -31,9 +33,10 @@ def evaluate(
     texts: Annotated[
         int | None, typer.Option(help="Motions per method and repetition; 32 by default.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Sampling steps; 50 by default.")] = None,
-    sampler: Annotated[str, typer.Option(help="As for generate.")] = "ddim",
-    spacing: Annotated[float | None, typer.Option(help="As for generate; 1 by default.")] = None,
+    preset: Annotated[str, typer.Option(help="As for generate.")] = "fast",
+    steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the preset's.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="As for generate.")] = None,
+    spacing: Annotated[float | None, typer.Option(help="As for generate.")] = None,
     guidance: Annotated[float, typer.Option(help="As for generate.")] = 2.5,
     guidance_limit: Annotated[float, typer.Option(help="As for generate.")] = 6.4,
     guidance_above: Annotated[float, typer.Option(help="As for generate.")] = 1.5,
@@ -64,9 +67,7 @@ def evaluate(
         protocol,
         repetitions,
         texts,
-        steps,
-        sampler,
-        spacing,
+        sampling(preset, 10 if quick and steps is None else steps, sampler, spacing),
         Guidance(guidance, limit=guidance_limit, above=guidance_above),
         overlap,
         taper,
@@ -98,15 +99,13 @@ def _methods(names: str) -> list[str]:
 
 
 def _settings(
-    protocol: str, repetitions: int | None, texts: int | None, steps: int | None, sampler: str, spacing: float | None,
-    guidance: "Guidance",
+    protocol: str, repetitions: int | None, texts: int | None, sampler: "SamplerSettings", guidance: "Guidance",
     overlap: float, taper: float, seed: int, *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
     from dataclasses import replace
 
     from mdm_adapter.timing import FPS
     from motioncollage.cli.benchmark import settings as s
-    from motioncollage.sampling import SamplerSettings
 
     chosen = s.BenchmarkSettings(protocol=protocol, seed=seed)
     if quick:
@@ -116,15 +115,9 @@ def _settings(
         repetitions=chosen.repetitions if repetitions is None else repetitions,
         texts=chosen.texts if texts is None else texts,
     )
-    usual = chosen.methods.sampler
-    sampling = SamplerSettings(
-        sampler,
-        usual.steps if steps is None else steps,
-        spacing=usual.spacing if spacing is None else spacing,
-    )
     methods = replace(
         chosen.methods,
-        sampler=sampling,
+        sampler=sampler,
         guidance=guidance,
         overlap=round(overlap * FPS),
         taper=taper,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
     from mdm_adapter.planning import Plan
     from mdm_adapter.prompts import Action
+    from motioncollage.sampling import SamplerSettings
 
 FPS = 20
 
@@ -39,12 +40,17 @@ Style = Annotated[
     str, typer.Option(help="Text of the overlaps, such as a manner that all actions share; empty for none.")
 ]
 Piece = Annotated[float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")]
-Steps = Annotated[int, typer.Option(help="Sampling steps.")]
-Sampler = Annotated[str, typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde or unipc.")]
-Spacing = Annotated[
-    float, typer.Option(help="1 spaces steps evenly; 2 or 3 put more at high noise, which few steps need.")
+Preset = Annotated[
+    str,
+    typer.Option(help="fast (15 evaluations) or paper (50 even steps of DDIM); the options below change it."),
 ]
-Eta = Annotated[float, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")]
+Steps = Annotated[int | None, typer.Option(help="Sampling steps.")]
+Sampler = Annotated[str | None, typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde or unipc.")]
+Spacing = Annotated[
+    float | None,
+    typer.Option(help="1 spaces steps evenly; 2 or 3 put more at high noise, which few steps need."),
+]
+Eta = Annotated[float | None, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")]
 Guidance = Annotated[
     float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")
 ]
@@ -67,16 +73,17 @@ Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
 
 def generate(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
-    overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None, steps: Steps = 50,
-    sampler: Sampler = "ddim", spacing: Spacing = 1.0, eta: Eta = 0.0, guidance: Guidance = 2.5,
+    overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
+    preset: Preset = "fast", steps: Steps = None, sampler: Sampler = None, spacing: Spacing = None, eta: Eta = None,
+    guidance: Guidance = 2.5,
     guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
     device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
     request = _settings(
-        samples, seed, overlap, taper, style, piece, steps, sampler, spacing, eta, guidance, guidance_limit,
-        guidance_above, precision,
+        samples, seed, overlap, taper, style, piece, sampling(preset, steps, sampler, spacing, eta), guidance,
+        guidance_limit, guidance_above, precision,
     )  # fmt: skip
     actions = _read(prompt)
     output = Output(out, samples, video=video, sheet=sheet, force=force)
@@ -98,8 +105,9 @@ def loop(
     ] = None,
     tile: Annotated[int, typer.Option(help="Cycles that the video shows.")] = 2,
     samples: Samples = 1, seed: Seed = 0,
-    overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None, steps: Steps = 50,
-    sampler: Sampler = "ddim", spacing: Spacing = 1.0, eta: Eta = 0.0, guidance: Guidance = 2.5,
+    overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
+    preset: Preset = "fast", steps: Steps = None, sampler: Sampler = None, spacing: Spacing = None, eta: Eta = None,
+    guidance: Guidance = 2.5,
     guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
     device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
@@ -120,8 +128,8 @@ def loop(
     if not 1 <= tile <= 100:
         raise ValueError(f"--tile is {tile}; show 1 to 100 cycles")
     request = _settings(
-        samples, seed, overlap, taper, style, piece, steps, sampler, spacing, eta, guidance, guidance_limit,
-        guidance_above, precision,
+        samples, seed, overlap, taper, style, piece, sampling(preset, steps, sampler, spacing, eta), guidance,
+        guidance_limit, guidance_above, precision,
     )  # fmt: skip
     request = replace(request, path=LoopPath(path, 360.0 if turn is None else turn))
     actions = _read(prompt)
@@ -140,6 +148,15 @@ def split(prompt: Prompt) -> None:
     console.print(table)
 
 
+def sampling(
+    name: str, steps: int | None, sampler: str | None, spacing: float | None, eta: float | None = None
+) -> "SamplerSettings":
+    """A preset with what was asked for otherwise."""
+    from motioncollage.sampling import preset
+
+    return preset(name, steps=steps, sampler=sampler, spacing=spacing, eta=eta)
+
+
 def _settings(
     samples: int,
     seed: int,
@@ -147,10 +164,7 @@ def _settings(
     taper: float,
     style: str,
     piece: float | None,
-    steps: int,
-    sampler: str,
-    spacing: float,
-    eta: float,
+    sampler: "SamplerSettings",
     guidance: float,
     guidance_limit: float,
     guidance_above: float,
@@ -160,7 +174,6 @@ def _settings(
 
     from mdm_adapter.pipelines import GenerateSettings
     from motioncollage.guidance import Guidance
-    from motioncollage.sampling import SamplerSettings
 
     for name, value in (("overlap", overlap), ("piece", piece)):
         if value is not None and (not math.isfinite(value) or value <= 0):
@@ -174,7 +187,7 @@ def _settings(
         overlap=round(overlap * FPS),
         taper=taper,
         style=style,
-        sampler=SamplerSettings(name=sampler, steps=steps, eta=eta, spacing=spacing),
+        sampler=sampler,
     )
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from motioncollage.denoiser import NoiseLevel
-from motioncollage.samplers import ContinuousLevels, DiscreteLevels, Levels
-from motioncollage.sampling import SAMPLERS, SOLVERS, SamplerSettings, sample
+from motioncollage.samplers import ContinuousLevels, DiscreteLevels, Levels, sample_dpm
+from motioncollage.sampling import SAMPLERS, SOLVERS, SamplerSettings, preset, sample
 from motioncollage.schedules import VPSchedule
 
 MEAN = torch.tensor([1.0, -2.0, 0.0], dtype=torch.float64)
@@ -48,6 +48,37 @@ def test_second_order_needs_fewer_steps(name: str) -> None:
     exact = run("heun", levels, 400, count=500)
     first = (run("euler", levels, 20, count=500) - exact).abs().mean()
     assert (run(name, levels, 20, count=500) - exact).abs().mean() < 0.5 * first
+
+
+@pytest.mark.parametrize("spacing", [1.0, 3.0])
+def test_our_solver_is_the_published_one(spacing: float) -> None:
+    """DPM-Solver++(2M) against `diffusers`, which takes the authors' code as its reference."""
+    from diffusers import DPMSolverMultistepScheduler
+
+    levels = DiscreteLevels(VPSchedule.named("cosine", 1000), spacing).levels(20)
+    signal = [level.alpha**2 for level in reversed(levels)]
+    betas = [1 - after / before for before, after in zip([1.0, *signal], signal)]
+    reference = DPMSolverMultistepScheduler(
+        num_train_timesteps=20, trained_betas=betas, prediction_type="sample", timestep_spacing="trailing",
+        solver_order=2, final_sigmas_type="sigma_min", algorithm_type="dpmsolver++",
+    )  # fmt: skip
+    reference.set_timesteps(20)
+    start = torch.randn(50, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    state = start
+    for timestep, level in zip(reference.timesteps, levels):
+        clean = denoise(state, level)
+        state = reference.step(clean, timestep, state).prev_sample
+    assert torch.allclose(sample_dpm(denoise, start, levels), clean, atol=1e-5)
+
+
+def test_presets() -> None:
+    assert preset("paper") == SamplerSettings("ddim", 50)
+    assert preset("fast").steps <= 15
+    assert preset("fast", steps=30, sampler=None) == SamplerSettings("dpm++", 30, spacing=3.0)
+    with pytest.raises(ValueError, match="preset 'slow' is unknown; choose one of fast, paper"):
+        preset("slow")
+    with pytest.raises(ValueError, match="steps is 0"):
+        preset("fast", steps=0)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mdm_adapter.methods import METHODS, MethodSettings
 from mdm_adapter.timing import FPS
-from motioncollage.sampling import SamplerSettings
 
 PROTOCOLS = ("long", "composition", "loops")
 REAL = "real"
@@ -74,7 +73,7 @@ class BenchmarkSettings:
 
 def quick(settings: BenchmarkSettings) -> dict[str, Any]:
     """What `--quick` changes: a rough table in about five minutes on two cores."""
-    sampler = SamplerSettings(steps=10, spacing=3.0)
+    sampler = replace(settings.methods.sampler, steps=10)
     return {
         "repetitions": 2,
         "texts": 16,
