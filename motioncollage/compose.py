@@ -117,6 +117,7 @@ class CollageDenoiser:
 
 def flatten_sites(x: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]):  # type: ignore[no-untyped-def]
     """x with its site axes moved to the end and made one, and the function that undoes it."""
+    axes = axes[: len(shape)]
     sizes = tuple(x.shape[axis] for axis in axes)
     if sizes != tuple(shape):
         raise ValueError(f"the sample has {sizes} sites on axes {axes}; the graph covers {tuple(shape)}")
@@ -125,7 +126,8 @@ def flatten_sites(x: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]):  # 
 
 
 def unflatten_sites(flat: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    """Undo `flatten_sites`, for pieces of any shape."""
+    """Undo `flatten_sites`, for pieces of any shape; one of fewer axes (a square on a cube) takes the first of them."""
+    axes = axes[: len(shape)]
     return flat.unflatten(-1, shape).movedim(tuple(range(-len(axes), 0)), axes)
 
 

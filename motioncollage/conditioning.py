@@ -69,6 +69,26 @@ class BlockMean:
 
 
 @dataclass(frozen=True)
+class Separable:
+    """Maps along different axes, one after the other, such as means of blocks of rows and of columns.
+
+    As they act along axes of their own, the pseudo-inverse of all is theirs, one after the other.
+    """
+
+    parts: tuple[Observation, ...]
+
+    def apply(self, x: Tensor) -> Tensor:
+        for part in self.parts:
+            x = part.apply(x)
+        return x
+
+    def pseudo_inverse(self, y: Tensor) -> Tensor:
+        for part in reversed(self.parts):
+            y = part.pseudo_inverse(y)
+        return y
+
+
+@dataclass(frozen=True)
 class Linear:
     """Any linear map, given with its transpose; the pseudo-inverse is found by conjugate gradients on H H^T.
 

@@ -167,37 +167,81 @@ _RINGS = (
 )
 
 
-def cube_map(face: int, overlap: int | None = None) -> FactorGraph:
+def cube_map(
+    face: int, overlap: int | None = None, *, piece: int | None = None, taper: float = 0.0
+) -> FactorGraph:
     """The 360-degree cube of appendix A, over sites (6, face, face) in the order L, F, R, B, U, D.
 
-    Three rings of four faces are the factors (LFRB, ULDR, UFDB); each is itself a cycle of square windows. The
-    pairs of opposite faces, where two rings cross, are the variables, and count -1: their two faces do not touch, so
-    each face is a node of its own.
+    Three rings of four faces are the factors (LFRB, ULDR, UFDB); each is itself a cover by square pieces, in a cycle
+    round the ring. The pairs of opposite faces, where two rings cross, are the variables, and count -1: their two faces
+    do not touch, so each face is a cover of its own. Pieces of the upright rings are turned so that what is nearest to
+    the horizon stands upright in them.
 
     Args:
         face: pixels along a face.
-        overlap: pixels shared by neighbouring windows of a ring, below `face`; half a face by default.
+        overlap: pixels shared by neighbouring pieces, below `piece`; half a piece by default.
+        piece: pixels along a piece; a whole face by default.
+        taper: as for `chain`.
+
+    Raises:
+        ValueError: a stride that does not divide a face.
     """
-    overlap = face // 2 if overlap is None else overlap
-    if not 0 < overlap < face or face % (face - overlap):
+    piece = face if piece is None else piece
+    overlap = piece // 2 if overlap is None else overlap
+    stride = piece - overlap
+    if not 0 < overlap < piece or face % stride or not overlap <= face - overlap:
         raise ValueError(
-            f"overlap is {overlap}; it must leave a stride that divides the face of {face} pixels"
+            f"overlap is {overlap}; with pieces of {piece} it must leave a stride that divides the face of {face} pixels"
         )
-    stride = face - overlap
-    windows = 4 * face // stride
+    across = chain(
+        [piece] * ((face - overlap) // stride), [overlap] * ((face - overlap) // stride - 1), taper=taper
+    )
+    count = 4 * face // stride
+    crowded = 2 * overlap > piece
+    around = cycle([piece] * count, [overlap] * count, taper=0.0 if crowded else taper)
+    ring, whole = grid(across, around), grid(across, across)
     nodes: list[Node] = []
     later: list[Node] = []
-    for ring in _RINGS:
-        strip = ring_sites(ring, face)
-        around = cycle([face] * windows, [overlap] * windows)
-        for number, node in enumerate(around.nodes):
-            sites = tuple(strip[y][x] for y in range(face) for x in node.region.sites)
-            placed = Node(Region(sites, (face, len(node.region))), node.counting_number)
-            (nodes if number < around.factors else later).append(placed)
+    for number, names in enumerate(_RINGS):
+        strip = torch.tensor(ring_sites(names, face))
+        for place, node in enumerate(ring.nodes):
+            placed = _on_cube(node, strip, upright=number == 0, face=face)
+            (nodes if place < ring.factors else later).append(placed)
     for number in range(6):
-        first = number * face * face
-        later.append(Node(Region(tuple(range(first, first + face * face)), (face, face)), -1))
+        for node in whole.nodes:
+            sites = tuple(site + number * face * face for site in node.region.sites)
+            weights = None if node.weights is None else tuple(-w for w in node.weights)
+            later.append(Node(Region(sites, node.region.shape), -node.counting_number, weights))
     return FactorGraph((6, face, face), tuple(nodes + later), len(nodes))
+
+
+def _on_cube(node: Node, strip: Tensor, *, upright: bool, face: int) -> Node:
+    """A node of a ring with the sites of the cube; of a ring that runs downwards, turned to stand upright."""
+    sites = strip.flatten()[torch.tensor(node.region.sites)].reshape(node.region.shape)
+    weights = node.site_weights().reshape(node.region.shape)
+    if not upright:
+        # The strip lies on its side; its second face and its fourth are on the horizon, one on its head.
+        middle = (node.region.sites[0] % (4 * face) + node.region.shape[1] / 2) % (4 * face)
+        turns = -1 if middle < 3 * face - face / 2 and middle > face / 2 else 1
+        sites, weights = sites.rot90(turns), weights.rot90(turns)
+    kept = None if node.weights is None else tuple(weights.flatten().tolist())
+    return Node(Region(tuple(sites.flatten().tolist()), tuple(sites.shape)), node.counting_number, kept)
+
+
+def cube_directions(face: int) -> Tensor:
+    """Where the middle of every pixel of a cube lies, seen from inside: [6, face, face, 3], x right, y up, z forward."""
+    inner = (torch.arange(face, dtype=torch.float64) + 0.5) / face * 2 - 1
+    right, down = inner[None, :].expand(face, face), inner[:, None].expand(face, face)
+    one = torch.ones(face, face, dtype=torch.float64)
+    place = {
+        "F": (right, -down, one),
+        "B": (-right, -down, -one),
+        "R": (one, -down, -right),
+        "L": (-one, -down, right),
+        "U": (right, one, down),
+        "D": (right, -one, -down),
+    }
+    return torch.stack([torch.stack(place[name], dim=-1) for name in FACES])
 
 
 def ring_sites(ring: Sequence[tuple[str, int]], face: int) -> list[list[int]]:

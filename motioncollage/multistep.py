@@ -29,7 +29,7 @@ def solver_of(name: str, levels: Sequence[NoiseLevel]) -> Any:
         import diffusers
     except ImportError as error:
         raise ImportError(
-            f"sampler {name!r} needs diffusers: pip install 'motioncollage[samplers]', or use ddim or heun"
+            f"sampler {name!r} needs diffusers: pip install diffusers, or use dpm++, ddim or heun"
         ) from error
     # Betas that lead through the levels, signal by signal: beta_i = 1 - abar_i / abar_{i-1}.
     signal = [level.alpha**2 / (level.alpha**2 + level.sigma**2) for level in reversed(levels)]

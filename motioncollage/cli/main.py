@@ -11,6 +11,7 @@ from motioncollage.cli.doctor import doctor
 from motioncollage.cli.edit import app as edit_app
 from motioncollage.cli.evaluate import evaluate
 from motioncollage.cli.generate import generate, loop, split
+from motioncollage.cli.image import app as image_app
 from motioncollage.cli.models import models
 from motioncollage.cli.timeline import timeline
 from motioncollage.cli.train import app as train_app
@@ -33,6 +34,7 @@ app.command()(models)
 app.command()(doctor)
 app.command("eval")(evaluate)
 app.add_typer(edit_app, name="edit")
+app.add_typer(image_app, name="image")
 app.add_typer(train_app, name="train")
 app.add_typer(data_app, name="data")
 

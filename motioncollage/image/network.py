@@ -31,7 +31,7 @@ class ImageConfig:
 
     size: int = 64
     classes: tuple[str, ...] = ()
-    channels: tuple[int, ...] = (80, 144, 144)
+    channels: tuple[int, ...] = (80, 144, 128)
     layers: int = 1
     width: int = 64
     sigma_data: float = 0.5
@@ -68,7 +68,8 @@ class ImageNetwork(nn.Module):
         self.config = config
         self.inner: Any = UNet2DModel(
             sample_size=config.size // 2, in_channels=12, out_channels=12, block_out_channels=config.channels,
-            layers_per_block=config.layers, norm_num_groups=16, attention_head_dim=16, class_embed_type="identity",
+            layers_per_block=config.layers, norm_num_groups=8, attention_head_dim=16, class_embed_type="identity",
+            resnet_time_scale_shift="scale_shift",
             down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
             up_block_types=("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
         )  # fmt: skip

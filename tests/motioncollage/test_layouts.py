@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from motioncollage.graph import FactorGraph
-from motioncollage.layouts import _RINGS, FACES, chain, cube_map, cycle, grid, ring_sites
+from motioncollage.layouts import _RINGS, chain, cube_directions, cube_map, cycle, grid, ring_sites
 
 
 def numbers(graph: FactorGraph) -> list[tuple[tuple[int, ...], int]]:
@@ -70,7 +70,8 @@ def test_cube_map_is_hierarchical_and_its_rings_close() -> None:
     assert graph.site_shape == (6, 4, 4)
     assert Counter((node.region.shape, node.counting_number) for node in graph.nodes) == {
         ((4, 4), 1): 24,
-        ((4, 2), -1): 24,
+        ((4, 2), -1): 8,
+        ((2, 4), -1): 16,
         ((4, 4), -1): 6,
     }
     assert graph.cover_counts().min() > 0
@@ -79,22 +80,36 @@ def test_cube_map_is_hierarchical_and_its_rings_close() -> None:
 def test_rings_of_the_cube_continue_across_edges() -> None:
     """Pixels beside each other in a ring are beside each other on the cube (checked in space)."""
     n = 5
-    inner = (torch.arange(n) + 0.5) / n * 2 - 1
-    right, down = inner[None, :].expand(n, n), inner[:, None].expand(n, n)
-    one = torch.ones(n, n)
-    place = {
-        "F": (right, -down, one),
-        "B": (-right, -down, -one),
-        "R": (one, -down, -right),
-        "L": (-one, -down, right),
-        "U": (right, one, down),
-        "D": (right, -one, -down),
-    }
-    points = torch.stack([torch.stack(place[face], dim=-1) for face in FACES]).reshape(-1, 3)
+    points = cube_directions(n).reshape(-1, 3)
     for ring in _RINGS:
         strip = torch.tensor(ring_sites(ring, n))
         gap = (points[strip] - points[strip.roll(-1, 1)]).norm(dim=-1)
         assert gap.max() < 2 / n + 1e-5, ring
+
+
+@pytest.mark.parametrize(
+    ("face", "overlap", "piece", "taper"), [(8, 4, 8, 0.5), (12, 4, 8, 0.5), (12, 6, 8, 0.0)]
+)
+def test_pieces_of_a_cube_stand_upright(face: int, overlap: int, piece: int, taper: float) -> None:
+    """On the horizon, going down a piece is going down in space, and going right is going round to the right."""
+    graph = cube_map(face, overlap, piece=piece, taper=taper)  # the graph checks that all sites count once
+    points = cube_directions(face).reshape(-1, 3)
+    flat = points / points.norm(dim=-1, keepdim=True)
+    turned = 0
+    for node in graph.nodes[: graph.factors]:
+        sites = torch.tensor(node.region.sites).reshape(node.region.shape)
+        corner = flat[sites]
+        middle = corner.mean(dim=(0, 1))
+        # Neighbours in a piece are neighbours on the cube.
+        assert (points[sites[:, 1:]] - points[sites[:, :-1]]).norm(dim=-1).max() < 3 / face
+        assert (points[sites[1:]] - points[sites[:-1]]).norm(dim=-1).max() < 3 / face
+        if abs(float(middle[1])) > 0.6 * float(middle.norm()):
+            continue  # above or below, nothing is upright
+        turned += 1
+        assert float(corner[0, :, 1].mean()) > float(corner[-1, :, 1].mean())
+        ahead = torch.linalg.cross(torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64), middle)
+        assert float((corner[:, -1].mean(dim=0) - corner[:, 0].mean(dim=0)) @ ahead) > 0
+    assert turned >= 2 * 4 * (face // (piece - overlap)) // 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,371 @@
+"""`motioncollage image`: pictures of any size, panoramas and cubes from a model of small squares."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from motioncollage.cli.common import check_output, choose_device, console, progress_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+    from motioncollage.denoiser import Composed, NoiseLevel
+    from motioncollage.image.network import ImageCondition
+    from motioncollage.image.plans import CubePlan, ImagePlan
+
+app = typer.Typer(
+    help="Images of any size: wide, panorama, grid, cubemap, connect, inpaint, superres, sdedit.",
+    no_args_is_help=True,
+)
+
+BUNDLED_IMAGES = "landscapes"
+
+Out = Annotated[Path, typer.Option(help="Folder for image.png.")]
+Classes = Annotated[
+    str,
+    typer.Option(
+        "--class", help="Class, or several with commas, which lead into one another from left to right."
+    ),
+]
+Samples = Annotated[int, typer.Option(help="How many pictures to make.")]
+Seed = Annotated[int, typer.Option(help="The same command with the same seed gives the same picture.")]
+Steps = Annotated[int, typer.Option(help="Sampling steps.")]
+Sampler = Annotated[
+    str, typer.Option(help="heun (stochastic, as in the paper), dpm++, ddim, euler, deis or unipc.")
+]
+Churn = Annotated[float, typer.Option(help="Noise that heun renews; 0 none.")]
+Guidance = Annotated[float, typer.Option(help="Classifier-free guidance of the class: 1 none.")]
+Overlap = Annotated[
+    int | None, typer.Option(help="Pixels that neighbouring pieces share; half a piece by default.")
+]
+Taper = Annotated[
+    float, typer.Option(help="Part of an overlap over which a piece fades out; 0 is the paper's composition.")
+]
+Model = Annotated[str, typer.Option(help="A bundled model or the folder of train image.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
+Preview = Annotated[bool, typer.Option(help="Write preview.png while it is made.")]
+Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
+Width = Annotated[int, typer.Option(help="Pixels, a multiple of 8.")]
+Height = Annotated[int | None, typer.Option(help="Pixels, a multiple of 8; as high as a piece by default.")]
+
+
+class Job:
+    """What all image commands share: where to write, the model, the settings, the classes."""
+
+    def __init__(
+        self, out: Path, classes: str, samples: int, seed: int, sampler: str, steps: int, churn: float, guidance: float,
+        overlap: int | None, taper: float, model: str, device: str, *, preview: bool, force: bool,
+        also: "Sequence[str]" = (),
+    ) -> None:  # fmt: skip
+        from motioncollage.image.network import load_network
+        from motioncollage.image.pipelines import ImagePipeline, ImageSettings
+        from motioncollage.image.plans import PieceSettings
+        from motioncollage.sampling import SamplerSettings
+
+        self.out, self.preview, self.force = out, preview, force
+        chosen = SamplerSettings(sampler, steps, churn=churn if sampler == "heun" else 0.0)
+        self.settings: ImageSettings = ImageSettings(
+            seed=seed, samples=samples, sampler=chosen, guidance=guidance
+        )
+        check_output(out, [*self.names(), *also], force=force)
+        network = load_network(image_model_folder(model), device=choose_device(device))
+        self.pipeline: ImagePipeline = ImagePipeline(network, name=model)
+        size = self.pipeline.size
+        self.pieces: PieceSettings = PieceSettings(size, size // 2 if overlap is None else overlap, taper)
+        self.classes = [name.strip() for name in classes.split(",") if name.strip()]
+        self.vectors = [network.class_vector(name) for name in self.classes]
+
+    def names(self) -> list[str]:
+        return [f"image{'' if i == 0 else f'-{i + 1}'}.png" for i in range(self.settings.samples)]
+
+    def along(self, *, wrapped: bool = False) -> "Callable[[float], Tensor] | None":
+        """Class vectors along the image, by slerp."""
+        from motioncollage.image.plans import along_chain
+
+        return along_chain(self.vectors, wrapped=wrapped) if self.vectors else None
+
+    def generate(
+        self, plan: "ImagePlan | CubePlan", conditions: "Sequence[ImageCondition | None]"
+    ) -> "Tensor":
+        """Make pictures of a plan, with a progress bar and perhaps previews."""
+        denoiser = self.pipeline.compose(plan, conditions, self.settings)
+        return self.sample(denoiser, self.pipeline.noise(plan, self.settings))
+
+    def sample(self, denoiser: "Composed", start: "Tensor") -> "Tensor":
+        if self.preview:
+            denoiser = Previewing(denoiser, self.out / "preview.png")
+        with progress_bar("sampling") as update:
+            return self.pipeline.sample(denoiser, start, self.settings, on_step=update)
+
+    def about(self, **more: Any) -> dict[str, Any]:
+        """What a picture remembers of how it was made."""
+        from importlib.metadata import version
+
+        s = self.settings
+        return {
+            "model": self.pipeline.name, "classes": self.classes, "seed": s.seed, "sampler": s.sampler.name,
+            "steps": s.sampler.steps, "churn": s.sampler.churn, "guidance": s.guidance, "piece": self.pieces.size,
+            "overlap": self.pieces.overlap, "taper": self.pieces.taper, "version": version("motioncollage"), **more,
+        }  # fmt: skip
+
+    def write(self, pictures: "Tensor", **more: Any) -> None:
+        """Write pictures [samples, 3, height, width]."""
+        from motioncollage.image.files import write_png
+
+        for name, picture in zip(self.names(), pictures):
+            write_png(self.out / name, picture, about=self.about(**more), force=self.force)
+            console.print(f"wrote {self.out / name} ({picture.shape[2]} x {picture.shape[1]})")
+
+
+class Previewing:
+    """A denoiser that writes what it guesses, a few times on the way."""
+
+    EVERY = 4
+
+    def __init__(self, denoiser: "Composed", path: Path) -> None:
+        self.denoiser, self.path, self.calls = denoiser, path, 0
+
+    def __call__(self, x: "Tensor", level: "NoiseLevel") -> "Tensor":
+        from motioncollage.image.files import write_png
+
+        clean = self.denoiser(x, level)
+        if self.calls % self.EVERY == 0:
+            flat = clean[0] if clean.ndim == 4 else clean[0].movedim(1, 2).flatten(2)
+            write_png(self.path, flat, force=True)
+        self.calls += 1
+        return clean
+
+
+def image_model_folder(name: str) -> Path:
+    """Folder of a bundled image model, or the path that was given.
+
+    Raises:
+        ValueError: neither; the message lists the bundled ones.
+    """
+    from importlib.resources import as_file, files
+
+    folder = files("motioncollage") / "assets" / "images"
+    bundled = sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+    if name in bundled:
+        with as_file(folder / name) as found:
+            return found
+    if Path(name).is_dir():
+        return Path(name)
+    raise ValueError(
+        f"model {name!r} is neither a bundled image model ({', '.join(bundled)}) nor a folder of one"
+    )
+
+
+@app.command()
+def wide(
+    width: Width = 512, height: Height = None, classes: Classes = "meadow", out: Out = Path("out"),
+    samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18, churn: Churn = 10.0,
+    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5, model: Model = BUNDLED_IMAGES,
+    device: Device = "auto", preview: Preview = False, force: Force = False,
+) -> None:  # fmt: skip
+    """Make a wide image: a chain of pieces."""
+    _whole(
+        Job(
+            out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
+            preview=preview, force=force,
+        ),
+        height, width, wrapped=False, kind="wide",
+    )  # fmt: skip
+
+
+@app.command()
+def panorama(
+    width: Width = 512, height: Height = None, classes: Classes = "meadow", out: Out = Path("out"),
+    samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18, churn: Churn = 10.0,
+    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5, model: Model = BUNDLED_IMAGES,
+    device: Device = "auto", preview: Preview = False, force: Force = False,
+) -> None:  # fmt: skip
+    """Make a panorama, whose right edge goes on at its left: a cycle of pieces."""
+    _whole(
+        Job(
+            out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
+            preview=preview, force=force,
+        ),
+        height, width, wrapped=True, kind="panorama",
+    )  # fmt: skip
+
+
+@app.command()
+def grid(
+    width: Width = 256, height: Height = 128, classes: Classes = "meadow", out: Out = Path("out"),
+    samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18, churn: Churn = 10.0,
+    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5, model: Model = BUNDLED_IMAGES,
+    device: Device = "auto", preview: Preview = False, force: Force = False,
+) -> None:  # fmt: skip
+    """Make an image of any height and width: rows and columns of pieces."""
+    _whole(
+        Job(
+            out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
+            preview=preview, force=force,
+        ),
+        height, width, wrapped=False, kind="grid",
+    )  # fmt: skip
+
+
+def _whole(job: Job, height: int | None, width: int, *, wrapped: bool, kind: str) -> None:
+    from motioncollage.image.plans import plan_image
+
+    plan = plan_image(height or job.pipeline.size, width, job.pieces, wrapped=wrapped)
+    console.print(f"{plan.graph.factors} pieces of {job.pieces.size} pixels")
+    job.write(job.generate(plan, plan.conditions(job.along(wrapped=wrapped))), kind=kind)
+
+
+@app.command()
+def cubemap(
+    face: Annotated[int, typer.Option(help="Pixels along a face of the cube.")] = 128,
+    height: Annotated[int, typer.Option(help="Height of the equirectangular picture.")] = 256,
+    classes: Classes = "meadow", out: Out = Path("out"),
+    samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18, churn: Churn = 10.0,
+    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5, model: Model = BUNDLED_IMAGES,
+    device: Device = "auto", preview: Preview = False, force: Force = False,
+) -> None:  # fmt: skip
+    """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in."""
+    from motioncollage.image.files import write_png
+    from motioncollage.image.plans import plan_cube
+    from motioncollage.image.surround import equirectangular, write_surround_page
+
+    if samples != 1:
+        raise ValueError(f"--samples is {samples}; cubes are made one at a time")
+    job = Job(
+        out, classes, 1, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
+        preview=preview, force=force, also=("equirectangular.png", "surround.html"),
+    )  # fmt: skip
+    plan = plan_cube(face, job.pieces)
+    console.print(f"{plan.graph.factors} pieces of {job.pieces.size} pixels")
+    made = job.generate(plan, plan.conditions(job.along(wrapped=True)))
+    faces = made[0].movedim(1, 0)
+    strip = faces.movedim(0, 2).flatten(2)[None]  # L F R B U D beside each other
+    job.write(strip, kind="cubemap", face=face)
+    around = equirectangular(faces, height)
+    write_png(out / "equirectangular.png", around, about=job.about(kind="equirectangular"), force=force)
+    console.print(f"wrote {out / 'equirectangular.png'}")
+    write_surround_page(out / "surround.html", faces, title=", ".join(job.classes) or "surround", force=force)
+    console.print(f"wrote {out / 'surround.html'}: open it in a browser and look around")
+
+
+@app.command()
+def connect(
+    first: Annotated[Path, typer.Argument(help="Picture at the left end.")],
+    second: Annotated[Path, typer.Argument(help="Picture at the right end.")],
+    width: Width = 512,
+    classes: Annotated[
+        str, typer.Option("--class", help="Classes of the two ends, with a comma; none lets the model choose.")
+    ] = "",
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 36,
+    churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
+    model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
+) -> None:  # fmt: skip
+    """Make the long way from one picture to another."""
+    import torch
+
+    from motioncollage.conditioning import Mask
+    from motioncollage.image.files import fit_height, load_picture
+    from motioncollage.image.plans import plan_image
+
+    ends = [load_picture(path) for path in (first, second)]
+    job = Job(
+        out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
+        preview=preview, force=force,
+    )  # fmt: skip
+    size = job.pipeline.size
+    left, right = (fit_height(end, size) for end in ends)
+    if left.shape[2] + right.shape[2] + size // 2 > width:
+        raise ValueError(
+            f"width is {width} pixels; the two pictures take {left.shape[2] + right.shape[2]}, and something must lie between"
+        )
+    plan = plan_image(size, width, job.pieces)
+    value, known = torch.zeros(1, 3, size, width), torch.zeros(1, 1, size, width, dtype=torch.bool)
+    value[..., : left.shape[2]], value[..., -right.shape[2] :] = left, right
+    known[..., : left.shape[2]], known[..., -right.shape[2] :] = True, True
+    _restore(job, plan, Mask(known.to(job.pipeline.device)), value, kind="connect")
+
+
+@app.command()
+def inpaint(
+    picture: Annotated[Path, typer.Argument(help="A picture of any size.")],
+    mask: Annotated[Path, typer.Argument(help="As large: white is made anew, black stays.")],
+    classes: Classes = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun",
+    steps: Steps = 36, churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
+    model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
+) -> None:  # fmt: skip
+    """Make a part of a picture anew and keep the rest."""
+    from motioncollage.conditioning import Mask
+    from motioncollage.image.files import load_mask, load_picture
+    from motioncollage.image.plans import plan_image
+
+    given = load_picture(picture)
+    known = ~load_mask(mask, (given.shape[1], given.shape[2]))
+    job = Job(
+        out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
+        preview=preview, force=force,
+    )  # fmt: skip
+    plan = plan_image(given.shape[1], given.shape[2], job.pieces)
+    _restore(
+        job, plan, Mask(known[None, None].to(job.pipeline.device)), (given * known)[None], kind="inpaint"
+    )
+
+
+@app.command()
+def superres(
+    picture: Annotated[Path, typer.Argument(help="A small picture.")],
+    factor: Annotated[int, typer.Option(help="How many times as large the result is.")] = 4,
+    classes: Classes = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun",
+    steps: Steps = 36, churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
+    model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
+) -> None:  # fmt: skip
+    """Make a picture larger: each block of pixels keeps its mean, the model makes the detail."""
+    from motioncollage.conditioning import BlockMean, Separable
+    from motioncollage.image.files import load_picture
+    from motioncollage.image.plans import plan_image
+
+    if factor not in (2, 4, 8):
+        raise ValueError(f"--factor is {factor}; choose 2, 4 or 8")
+    given = load_picture(picture)
+    job = Job(
+        out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
+        preview=preview, force=force,
+    )  # fmt: skip
+    plan = plan_image(given.shape[1] * factor, given.shape[2] * factor, job.pieces)
+    means = Separable((BlockMean(factor, 2), BlockMean(factor, 3)))
+    _restore(job, plan, means, given[None], kind="superres", factor=factor)
+
+
+def _restore(job: Job, plan: "ImagePlan", observation: Any, value: "Tensor", **about: Any) -> None:
+    """Sample what agrees with an observation, and write it."""
+    conditions = plan.conditions(job.along())
+    denoiser = job.pipeline.restoring(plan, conditions, job.settings, observation, value)
+    made = job.sample(denoiser, job.pipeline.noise(plan, job.settings))
+    job.write(made, **about)
+
+
+@app.command()
+def sdedit(
+    picture: Annotated[Path, typer.Argument(help="A picture or a sketch of colours, of any size.")],
+    strength: Annotated[float, typer.Option(help="0 keeps the picture, 1 forgets it.")] = 0.6,
+    classes: Classes = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 30,
+    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
+    model: Model = BUNDLED_IMAGES, device: Device = "auto", force: Force = False,
+) -> None:  # fmt: skip
+    """Turn strokes of colour, or another picture, into what the model knows (SDEdit)."""
+    from motioncollage.image.files import load_picture
+    from motioncollage.image.plans import plan_image
+
+    given = load_picture(picture)
+    job = Job(
+        out, classes, samples, seed, "ddim", steps, 0.0, guidance, overlap, taper, model, device,
+        preview=False, force=force,
+    )  # fmt: skip
+    plan = plan_image(given.shape[1], given.shape[2], job.pieces)
+    with progress_bar("sampling") as update:
+        made = job.pipeline.redo(
+            plan, plan.conditions(job.along()), job.settings, given, strength, on_step=update
+        )
+    job.write(made, kind="sdedit", strength=strength)

@@ -1,0 +1,148 @@
+"""`motioncollage image` as users meet it: pictures, what is kept, one line for what is wrong."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from command_line import Command, one_line
+from PIL import Image
+
+from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
+
+FAST = ("--steps", 3)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("image") / "toy"
+    config = ImageConfig(size=32, classes=("sea", "sky"), channels=(16, 16, 16), width=8)
+    save_network(folder, ImageNetwork(config), {})
+    return folder
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    ramp = np.linspace(20, 230, 56 * 48 * 3).reshape(48, 56, 3).astype(np.uint8)
+    Image.fromarray(ramp).save(tmp_path / "given.png")
+    return tmp_path / "given.png"
+
+
+def pixels(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [
+        (("wide", "--width", 96), (96, 32)),
+        (("panorama", "--width", 96), (96, 32)),
+        (("grid", "--width", 64, "--height", 48), (64, 48)),
+    ],
+)
+def test_whole_images(
+    command: Command, model: Path, tmp_path: Path, arguments: tuple[object, ...], size: tuple[int, int]
+) -> None:
+    common = ("--class", "sea,sky", "--model", model, *FAST, "--samples", 2)
+    first = command("image", *arguments, *common, "--out", tmp_path / "a", "--preview")
+    assert first.code == 0, first.err
+    assert Image.open(tmp_path / "a" / "image-2.png").size == size
+    assert Image.open(tmp_path / "a" / "preview.png").size == size
+    about = json.loads(Image.open(tmp_path / "a" / "image.png").text["motioncollage"])
+    assert about["classes"] == ["sea", "sky"]
+    assert command("image", *arguments, *common, "--out", tmp_path / "b").code == 0
+    assert np.array_equal(pixels(tmp_path / "a" / "image.png"), pixels(tmp_path / "b" / "image.png"))
+    assert not np.array_equal(pixels(tmp_path / "a" / "image.png"), pixels(tmp_path / "a" / "image-2.png"))
+    again = command("image", *arguments, *common, "--out", tmp_path / "a")
+    assert "image.png exists; use --force" in one_line(again)
+
+
+def test_edits_keep_what_they_promise(command: Command, model: Path, picture: Path, tmp_path: Path) -> None:
+    common = ("--class", "sea", "--model", model, *FAST)
+    mask = np.zeros((48, 56), dtype=np.uint8)
+    mask[10:30, 20:50] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    result = command("image", "inpaint", picture, tmp_path / "mask.png", *common, "--out", tmp_path / "i")
+    assert result.code == 0, result.err
+    before, after = pixels(picture).astype(int), pixels(tmp_path / "i" / "image.png").astype(int)
+    assert np.abs(before - after)[mask == 0].max() <= 1
+    assert np.abs(before - after)[mask > 0].mean() > 5
+
+    assert command("image", "superres", picture, "--factor", 2, *common, "--out", tmp_path / "s").code == 0
+    large = pixels(tmp_path / "s" / "image.png").astype(float)
+    assert large.shape == (96, 112, 3)
+    means = large.reshape(48, 2, 56, 2, 3).mean(axis=(1, 3))
+    assert np.abs(means - before).mean() < 4  # but for pixels that were cut off at black and white
+
+    assert (
+        command("image", "connect", picture, picture, "--width", 160, *common, "--out", tmp_path / "c").code
+        == 0
+    )
+    long = pixels(tmp_path / "c" / "image.png").astype(int)
+    assert long.shape == (32, 160, 3)
+    assert np.abs(long[:, :40] - long[:, -40:]).max() <= 1  # both ends are the same picture
+
+    assert command("image", "sdedit", picture, "--strength", 0.05, *common, "--out", tmp_path / "e").code == 0
+    assert np.abs(pixels(tmp_path / "e" / "image.png").astype(int) - before).mean() < 4
+
+
+def test_bad_input(command: Command, model: Path, picture: Path, tmp_path: Path) -> None:
+    white = tmp_path / "white.png"
+    Image.new("L", (56, 48), 255).save(white)
+    Image.new("L", (40, 48), 255).save(tmp_path / "narrow.png")
+    cases: list[tuple[tuple[object, ...], str]] = [
+        (("wide", "--width", 100), "width is 100 pixels; it must be a multiple of 8"),
+        (("wide", "--class", "land"), "class 'land' is unknown; this model knows sea, sky"),
+        (("wide", "--overlap", 32), "overlap is 32 pixels"),
+        (("wide", "--steps", 1), "1 steps"),
+        (("wide", "--sampler", "plms"), "sampler 'plms' is unknown"),
+        (("wide", "--model", "nowhere"), "model 'nowhere' is neither a bundled image model"),
+        (("panorama", "--width", 24), "a panorama of pieces of 32 needs at least 32"),
+        (("cubemap", "--face", 40), "face is 40 pixels"),
+        (("cubemap", "--samples", 2), "cubes are made one at a time"),
+        (("inpaint", picture, tmp_path / "nowhere.png"), "does not exist"),
+        (("inpaint", picture, white), "is all of one colour"),
+        (("inpaint", picture, tmp_path / "narrow.png"), "make them alike"),
+        (("superres", picture, "--factor", 3), "--factor is 3; choose 2, 4 or 8"),
+        (("superres", __file__), "is no picture that can be read"),
+        (("connect", picture, picture, "--width", 80), "something must lie between"),
+        (("sdedit", picture, "--strength", 0), "strength is 0"),
+    ]
+    for arguments, message in cases:
+        given = arguments if "--model" in arguments else (*arguments, "--model", model)
+        named = given if "--class" in arguments else (*given, "--class", "sea")
+        result = command("image", *named, "--out", tmp_path / "out")
+        assert message in one_line(result), arguments
+    assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
+
+
+def test_an_image_model_is_trained_and_used(command: Command, picture: Path, tmp_path: Path) -> None:
+    data = tmp_path / "pictures" / "ramp"
+    data.mkdir(parents=True)
+    picture.rename(data / "given.png")
+    out = tmp_path / "run"
+    arguments = ("train", "image", tmp_path / "pictures", "--size", 16, "--batch-size", 2, "--out", out)
+    assert command(*arguments, "--steps", 2).code == 0
+    result = command(*arguments, "--steps", 3)
+    assert result.code == 0, result.err
+    assert "at step 2" in result.out
+    made = command(
+        "image",
+        "wide",
+        "--width",
+        48,
+        "--class",
+        "ramp",
+        "--model",
+        out / "model",
+        "--out",
+        tmp_path / "o",
+        *FAST,
+    )
+    assert made.code == 0, made.err
+    assert Image.open(tmp_path / "o" / "image.png").size == (48, 16)
+    assert "is no folder" in one_line(
+        command("train", "image", tmp_path / "nowhere", "--out", tmp_path / "x")
+    )

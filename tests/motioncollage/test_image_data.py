@@ -1,0 +1,75 @@
+"""Folders of pictures: classes, crops and halves, and files that are no pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from motioncollage.image.data import Crops, Picture, part_of, read_picture, read_pictures
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name, size in (("sea/one.png", (90, 60)), ("sea/two.jpg", (120, 800)), ("sky/three.webp", (70, 64))):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)).save(file)
+    Image.new("RGB", (10, 10)).save(tmp_path / "sky" / "tiny.png")
+    (tmp_path / "sky" / "broken.png").write_bytes(b"\x89PNG nothing")
+    (tmp_path / "notes.txt").write_text("x")
+    return tmp_path
+
+
+def test_classes_are_folders_and_what_is_left_out_is_told(folder: Path) -> None:
+    seen: list[int] = []
+    found = read_pictures(folder, smallest=32, progress=lambda done, total: seen.append(total))
+    assert found.classes == ("sea", "sky")
+    assert sorted((p.name, p.label) for p in found.pictures) == [("one", 0), ("three", 1), ("two", 0)]
+    assert next(p for p in found.pictures if p.name == "two").pixels.shape == (3, 512, 77)
+    assert found.rejected["sky/tiny.png"] == "smaller than 32 pixels"
+    assert "is no picture that can be read" in found.rejected["sky/broken.png"]
+    assert set(seen) == {5}
+
+
+def test_folders_without_pictures(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no folder"):
+        read_pictures(tmp_path / "nowhere", smallest=32)
+    with pytest.raises(ValueError, match=r"holds no picture of at least 32 pixels a side \(0 files\)"):
+        read_pictures(tmp_path, smallest=32)
+
+
+def test_colours_survive_reading(tmp_path: Path) -> None:
+    Image.new("RGB", (20, 10), (255, 0, 128)).save(tmp_path / "a.png")
+    pixels = read_picture(tmp_path / "a.png")
+    assert pixels.shape == (3, 10, 20)
+    assert pixels[:, 0, 0].tolist() == [255, 0, 128]
+    assert read_picture(tmp_path / "a.png", height=5).shape == (3, 5, 10)
+
+
+def test_crops_know_their_place() -> None:
+    """A picture whose rows tell their height: the extent of a crop can be read off it."""
+    rows = torch.linspace(0, 255, 256).round().to(torch.uint8)
+    picture = Picture(rows[None, :, None].expand(3, 256, 400), 0, "ramp")
+    crops = Crops(size=64, zoom=(0.4, 0.9))
+    generator = torch.Generator().manual_seed(0)
+    heights = []
+    for _ in range(60):
+        square, (top, bottom) = crops.draw(picture, generator)
+        assert square.shape == (3, 64, 64)
+        heights.append(bottom - top)
+        assert float(square[0, 0].mean() + 1) / 2 == pytest.approx(top, abs=0.02)
+        assert float(square[0, -1].mean() + 1) / 2 == pytest.approx(bottom, abs=0.02)
+        part, (upper, lower) = part_of(square, (top, bottom), (32, 64), generator)
+        assert part.shape == (3, 32, 64)
+        assert float(part[0, 0].mean() + 1) / 2 == pytest.approx(upper, abs=0.02)
+        assert lower - upper == pytest.approx((bottom - top) / 2)
+    assert min(heights) < 0.5 < 0.89 < max(heights) <= 0.905
+
+
+@pytest.mark.parametrize("zoom", [(0.0, 1.0), (0.8, 0.5), (0.5, 1.2)])
+def test_zooms_that_make_no_sense(zoom: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="zoom is"):
+        Crops(zoom=zoom)

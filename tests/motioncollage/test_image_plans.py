@@ -1,0 +1,113 @@
+"""Covers of images: any sides, wraps, cubes, and conditions that know where they are."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from motioncollage.image.plans import (
+    PieceSettings,
+    along_chain,
+    plan_cube,
+    plan_image,
+    slerp,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 30), st.integers(2, 30), st.sampled_from([8, 16, 24, 32]), st.floats(0, 1))
+def test_pieces_cover_images_of_any_size(rows: int, columns: int, overlap: int, taper: float) -> None:
+    plan = plan_image(rows * 8, columns * 8, PieceSettings(32 + overlap, overlap, taper))
+    # The graph checks that every pixel counts once.
+    assert plan.graph.site_shape == (rows * 8, columns * 8)
+    for node in plan.graph.nodes:
+        assert all(side % 8 == 0 and side <= 32 + overlap for side in node.region.shape)
+    for place in plan.places():
+        assert 0 <= place.top < place.bottom <= 1
+        assert 0 <= place.middle <= 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(8, 60), st.sampled_from([8, 16, 32]))
+def test_panoramas_go_round(columns: int, overlap: int) -> None:
+    plan = plan_image(64, columns * 8, PieceSettings(64, overlap), wrapped=True)
+    assert plan.graph.site_shape == (64, columns * 8)
+    reach = {(site % (columns * 8)) for site in plan.graph.nodes[plan.graph.factors - 1].region.sites}
+    assert {0, columns * 8 - 1} <= reach  # the last piece goes on at the left edge
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "wrapped", "message"),
+    [
+        (60, 64, False, "height is 60 pixels; it must be a multiple of 8, such as 64"),
+        (64, 0, False, "width is 0 pixels"),
+        (64, 56, True, "width is 56 pixels; a panorama of pieces of 64 needs at least 64"),
+        (1 << 14, 1 << 14, False, "are more than 64 million"),
+    ],
+)
+def test_sizes_that_cannot_be(height: int, width: int, wrapped: bool, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        plan_image(height, width, PieceSettings(), wrapped=wrapped)
+
+
+def test_overlaps_that_cannot_be() -> None:
+    for overlap in (0, 12, 64):
+        with pytest.raises(ValueError, match=f"overlap is {overlap} pixels; it must be a multiple of 8"):
+            PieceSettings(64, overlap)
+
+
+def test_conditions_say_where_a_piece_lies() -> None:
+    plan = plan_image(128, 192, PieceSettings(64, 32))
+    conditions = plan.conditions(lambda place: torch.tensor([place]))
+    extents = sorted({c.extent for c in conditions if c.extent})
+    assert extents[0][0] == 0
+    assert extents[-1][1] == 1
+    assert conditions[0].vector is not None
+    assert float(conditions[0].vector) == pytest.approx(32 / 192)
+    # Where the image is many pieces high, a piece is told no less than the model has seen.
+    tall = plan_image(1024, 64, PieceSettings(64, 32)).conditions(None)
+    heights = [c.extent[1] - c.extent[0] for c in tall if c.extent]
+    assert min(heights) == pytest.approx(0.35)
+    assert max(c.extent[1] for c in tall if c.extent) == pytest.approx(1)
+    assert all(c.extent is None and c.vector is None for c in plan.conditions(None, extent=None))
+
+
+def test_cubes_know_up_from_down() -> None:
+    plan = plan_cube(64, PieceSettings(32, 16))
+    conditions = plan.conditions(lambda place: torch.tensor([place]))
+    assert len(conditions) == len(plan.graph.nodes)
+    assert all(c.extent and 0 <= c.extent[0] < c.extent[1] <= 1 for c in conditions)
+    # The first ring starts with the left face: a quarter round from behind to ahead, its pieces above each other.
+    first = conditions[0]
+    assert first.extent is not None
+    assert first.extent[0] < 0.35 < first.extent[1]
+    assert first.vector is not None
+    assert float(first.vector) == pytest.approx(0.25, abs=0.13)
+    for face in (60, 16, 4096):
+        with pytest.raises(ValueError, match=f"face is {face} pixels; it must be a multiple of 16"):
+            plan_cube(face, PieceSettings(32, 16))
+
+
+def test_slerp_keeps_lengths_and_angles() -> None:
+    a, b = torch.tensor([2.0, 0.0, 0.0]), torch.tensor([0.0, 4.0, 0.0])
+    middle = slerp(a, b, 0.5)
+    assert float(middle.norm()) == pytest.approx(3)
+    assert float(middle[0]) == pytest.approx(float(middle[1]))
+    third = slerp(a, b, 1 / 3)
+    assert math.degrees(math.atan2(float(third[1]), float(third[0]))) == pytest.approx(30, abs=1e-3)
+    assert torch.equal(slerp(a, a, 0.3), a)
+    assert torch.allclose(slerp(a, -a, 0.5), torch.zeros(3))
+
+
+def test_vectors_along_a_chain() -> None:
+    a, b = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    line, ring = along_chain([a, b]), along_chain([a, b], wrapped=True)
+    assert torch.allclose(line(0.0), a)
+    assert torch.allclose(line(1.0), b)
+    assert torch.allclose(ring(0.5), b)
+    assert torch.allclose(ring(1.0), a)
+    assert torch.equal(along_chain([a])(0.7), a)
+    with pytest.raises(ValueError, match="no vectors"):
+        along_chain([])
