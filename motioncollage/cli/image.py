@@ -343,7 +343,7 @@ def _restore(job: Job, plan: "ImagePlan", observation: Any, value: "Tensor", **a
     conditions = plan.conditions(job.along())
     denoiser = job.pipeline.restoring(plan, conditions, job.settings, observation, value)
     made = job.sample(denoiser, job.pipeline.noise(plan, job.settings))
-    job.write(made, **about)
+    job.write(job.pipeline.settle(made, observation, value), **about)
 
 
 @app.command()

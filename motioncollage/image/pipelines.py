@@ -50,6 +50,7 @@ class ImageSettings:
 
 
 LEVELS = ContinuousLevels(SigmaSchedule())
+PROJECTIONS = 40
 
 
 class ImagePipeline:
@@ -109,6 +110,16 @@ class ImagePipeline:
         value = value.to(self.device)
         led = Reconstruction(self.compose(plan, conditions, settings), observation, value)
         return Replacement(led, observation, value)
+
+    @staticmethod
+    def settle(pictures: Tensor, observation: Observation, value: Tensor) -> Tensor:
+        """Pictures in -1 to 1 that agree with y = H u, near those given: cutting off alone would change the means that
+        super-resolution keeps. Alternating projections; y must be that of some picture."""
+        value = value.to(pictures)
+        for _ in range(PROJECTIONS):
+            error = value - observation.apply(pictures)
+            pictures = (pictures + observation.pseudo_inverse(error)).clamp(-1, 1)
+        return pictures
 
     def redo(
         self, plan: ImagePlan | CubePlan, conditions: Sequence[ImageCondition | None], settings: ImageSettings, picture: Tensor,
