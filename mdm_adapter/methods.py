@@ -45,7 +45,7 @@ class MethodSettings:
     guidance: Guidance = MOTION_GUIDANCE
     sampler: SamplerSettings = PRESETS["fast"]
     piece: int = 120
-    overlap: int = 20
+    overlap: int = 10
     taper: float = 0.5
     own_text: bool = False
     shared_noise: float = 0.0

@@ -29,7 +29,7 @@ from motioncollage.schedules import VPSchedule
 from motioncollage.training import step_generator
 
 # Chosen on the val split of the starter pack: gestures keep moving, and the text is still followed.
-MOTION_GUIDANCE = Guidance(2.5, limit=6.4, above=1.5)
+MOTION_GUIDANCE = Guidance(3.0, limit=6.4, above=2.0)
 SITE_AXES = (1,)  # motion is [samples, frames, features]
 
 
@@ -41,7 +41,7 @@ class GenerateSettings:
     samples: int = 1
     guidance: Guidance = MOTION_GUIDANCE
     piece: int | None = None  # frames; None: 120, or the longest that the model knows
-    overlap: int = 20
+    overlap: int = 10
     taper: float = 0.5
     style: str = ""  # text of the overlaps; empty for the null token
     path: LoopPath = field(default_factory=LoopPath)  # of loops

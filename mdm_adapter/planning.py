@@ -32,7 +32,7 @@ class PlanSettings:
     """
 
     piece: int = 120
-    overlap: int = 20
+    overlap: int = 10
     limit: int = 196
     taper: float = 0.5
     style: str = ""

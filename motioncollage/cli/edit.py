@@ -47,7 +47,7 @@ def inbetween(
     first: Motion, second: Motion,
     seconds: Annotated[float, typer.Option(help="Length of the new part.")] = 2.0, text: Text = "",
     out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 2.5,
+    steps: Steps = None, guidance: Guidance = 3.0,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make the seconds between the end of one motion and the start of another."""
@@ -72,7 +72,7 @@ def extend(
     before: Annotated[float, typer.Option(help="Seconds to lead up to the motion.")] = 0.0,
     after: Annotated[float, typer.Option(help="Seconds to go on after it.")] = 0.0, text: Text = "",
     out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 2.5,
+    steps: Steps = None, guidance: Guidance = 3.0,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Continue a motion forwards, backwards, or both."""
@@ -106,7 +106,7 @@ def replace_(
         ),
     ] = True,
     out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast", steps: Steps = None,
-    guidance: Guidance = 2.5, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
+    guidance: Guidance = 3.0, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
     sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a stretch of a motion anew, under another text, and keep the rest."""
@@ -130,7 +130,7 @@ def joints(
         str, typer.Option(help="upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.")
     ] = "upper-body",
     out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 2.5,
+    steps: Steps = None, guidance: Guidance = 3.0,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make some joints anew and keep the others, the path and the facing."""
@@ -153,7 +153,7 @@ def restyle(
     motion: Motion, text: Text = "",
     strength: Annotated[float, typer.Option(help="0 keeps the motion, 1 forgets it.")] = 0.6,
     out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 2.5,
+    steps: Steps = None, guidance: Guidance = 3.0,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Do a motion over in another manner (SDEdit)."""
@@ -176,7 +176,7 @@ def follow(
     path: Annotated[str, typer.Option(help='Ground points in metres, "0,0 0,3 2,5", or a file of JSON or CSV rows x,z.')],
     seconds: Annotated[float | None, typer.Option(help="Length of the whole motion.")] = None,
     out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 2.5,
+    steps: Steps = None, guidance: Guidance = 3.0,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion that runs along a path on the ground, and so ends where and facing as the path does."""
@@ -204,7 +204,7 @@ def reach(
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="Length of the whole motion.")] = None,
     out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 2.5,
+    steps: Steps = None, guidance: Guidance = 3.0,
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion that ends at a given place, facing a given way."""

@@ -42,7 +42,7 @@ Style = Annotated[
 Piece = Annotated[float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")]
 Preset = Annotated[
     str,
-    typer.Option(help="fast (15 evaluations) or paper (50 even steps of DDIM); the options below change it."),
+    typer.Option(help="fast (10 evaluations) or paper (50 even steps of DDIM); the options below change it."),
 ]
 Steps = Annotated[int | None, typer.Option(help="Sampling steps.")]
 Sampler = Annotated[str | None, typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde or unipc.")]
@@ -73,10 +73,10 @@ Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
 
 def generate(
     prompt: Prompt, out: Out = Path("out"), seconds: Seconds = None, samples: Samples = 1, seed: Seed = 0,
-    overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
+    overlap: Overlap = 0.5, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
     preset: Preset = "fast", steps: Steps = None, sampler: Sampler = None, spacing: Spacing = None, eta: Eta = None,
-    guidance: Guidance = 2.5,
-    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
+    guidance: Guidance = 3.0,
+    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 2.0, model: Model = BUNDLED,
     device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
@@ -105,10 +105,10 @@ def loop(
     ] = None,
     tile: Annotated[int, typer.Option(help="Cycles that the video shows.")] = 2,
     samples: Samples = 1, seed: Seed = 0,
-    overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
+    overlap: Overlap = 0.5, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
     preset: Preset = "fast", steps: Steps = None, sampler: Sampler = None, spacing: Spacing = None, eta: Eta = None,
-    guidance: Guidance = 2.5,
-    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 1.5, model: Model = BUNDLED,
+    guidance: Guidance = 3.0,
+    guidance_limit: GuidanceLimit = 6.4, guidance_above: GuidanceAbove = 2.0, model: Model = BUNDLED,
     device: Device = "auto", precision: Precision = "auto",
     video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip

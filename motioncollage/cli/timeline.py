@@ -27,7 +27,7 @@ def timeline(
     prompt: Prompt,
     out: Annotated[Path, typer.Option(help="Where the picture goes, a .png.")] = Path("out/timeline.png"),
     looped: Annotated[bool, typer.Option("--loop", help="Plan a loop.")] = False,
-    seconds: Seconds = None, overlap: Overlap = 1.0, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
+    seconds: Seconds = None, overlap: Overlap = 0.5, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
     model: Model = BUNDLED,
     force: Annotated[bool, typer.Option(help="Replace the picture.")] = False,
 ) -> None:  # fmt: skip

@@ -17,7 +17,7 @@ from mdm_adapter.text import TextEmbedding, TextEncoder, load_text_encoder
 from motioncollage.sampling import SamplerSettings
 
 ACTIONS = [Action("A person walks.", 3.0), Action("He waves.", 2.5), Action("He runs.", 3.0)]
-SETTINGS = GenerateSettings(seed=3, sampler=SamplerSettings(steps=3))
+SETTINGS = GenerateSettings(seed=3, overlap=20, sampler=SamplerSettings(steps=3))
 
 
 class CountingEncoder:

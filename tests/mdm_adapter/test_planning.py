@@ -11,6 +11,8 @@ from mdm_adapter.planning import Piece, PlanSettings, plan_pieces, plan_rows
 from mdm_adapter.prompts import Action
 from mdm_adapter.timing import lay_out, resolve_seconds
 
+SECOND = PlanSettings(overlap=20)
+
 
 def actions(*seconds: float | None) -> list[Action]:
     return [Action(f"action {i}", value) for i, value in enumerate(seconds)]
@@ -47,22 +49,22 @@ def test_plans_cover_time_and_respect_the_model(
 
 
 def test_the_usual_lengths() -> None:
-    one = plan_pieces(actions(6.0), [6.0], PlanSettings())
+    one = plan_pieces(actions(6.0), [6.0], SECOND)
     assert [(p.start, p.frames) for p in one.pieces] == [(0, 120)]
     assert one.overlaps == ()
-    four = plan_pieces(actions(4, 4, 4, 4), [4.0] * 4, PlanSettings())
+    four = plan_pieces(actions(4, 4, 4, 4), [4.0] * 4, SECOND)
     assert [(p.start, p.frames) for p in four.pieces] == [(0, 90), (70, 100), (150, 100), (230, 90)]
     assert four.overlaps == (20, 20, 20)
     assert four.describe() == "4 pieces of 4.5, 5, 5, 4.5 s, overlapping by 1 s"
-    long = plan_pieces(actions(24.0), [24.0], PlanSettings())
+    long = plan_pieces(actions(24.0), [24.0], SECOND)
     assert {p.text for p in long.pieces} == {"action 0"}
     assert len(long.segments) == 1
     assert max(p.frames for p in long.pieces) <= 120
     assert four.shift == 0
-    around = plan_pieces(actions(8), [8.0], PlanSettings(), loop=True)
+    around = plan_pieces(actions(8), [8.0], SECOND, loop=True)
     assert [(p.start, p.frames) for p in around.pieces] == [(-10, 100), (70, 100)]
     assert around.shift == -50
-    round_trip = plan_pieces(actions(4, 4), [4.0, 4.0], PlanSettings(), loop=True)
+    round_trip = plan_pieces(actions(4, 4), [4.0, 4.0], SECOND, loop=True)
     assert round_trip.overlaps == (20, 20)
     assert round_trip.pieces[0].start == round_trip.shift == -10
 
@@ -104,12 +106,12 @@ def test_pieces_that_make_no_sense() -> None:
     with pytest.raises(ValueError, match=r"overlap is 120 frames \(6 s\); it must be at least 2 and shorter"):
         PlanSettings(overlap=120)
     with pytest.raises(ValueError, match="lasts 2 frames"):
-        plan_pieces(actions(0.1), [0.1], PlanSettings())
+        plan_pieces(actions(0.1), [0.1], SECOND)
 
 
 def test_rows_that_share_time_overlap_by_it() -> None:
     rows = [Action("walk", 6.0, guidance=4.0), Action("wave", 4.0, start=4.0), Action("bow", 2.0, start=9.0)]
-    plan = plan_rows(lay_out(rows, lambda text: 4.0), PlanSettings(style="sad"))
+    plan = plan_rows(lay_out(rows, lambda text: 4.0), PlanSettings(overlap=20, style="sad"))
     assert [(p.text, p.start, p.frames) for p in plan.pieces] == [
         ("walk", 0, 120),
         ("wave", 80, 90),
@@ -131,20 +133,18 @@ def test_rows_that_share_time_overlap_by_it() -> None:
 def test_transitions_are_as_long_as_told() -> None:
     rows = [Action("a", 4.0, transition=2.0), Action("b", 4.0, transition=0.2), Action("c", 4.0)]
     timing = lay_out(rows, lambda text: 4.0)
-    plan = plan_rows(timing, PlanSettings())
+    plan = plan_rows(timing, SECOND)
     assert plan.overlaps == (40, 4)
     assert plan.seams == (80, 160)
-    around = plan_rows(timing, PlanSettings(), loop=True)
+    around = plan_rows(timing, SECOND, loop=True)
     assert around.overlaps == (40, 4, 20)
     with pytest.raises(ValueError, match="'a' and 'b' share 9 s, but the shorter has 4 s"):
-        plan_rows(
-            lay_out([Action("a", 4.0, transition=9.0), Action("b", 4.0)], lambda t: 4.0), PlanSettings()
-        )
+        plan_rows(lay_out([Action("a", 4.0, transition=9.0), Action("b", 4.0)], lambda t: 4.0), SECOND)
 
 
 def test_layers_count_and_are_taken_back() -> None:
     rows = [Action("walk", 8.0), Action("wave", 2.0, start=3.0, guidance=4.0)]
-    plan = plan_rows(lay_out(rows, lambda text: 4.0), PlanSettings())
+    plan = plan_rows(lay_out(rows, lambda text: 4.0), SECOND)
     assert plan.layers == (Piece("wave", 60, 40, 4.0),)
     assert [(s.text, s.start, s.end) for s in plan.segments] == [("walk", 0, 160), ("wave", 60, 100)]
     assert [(node.text, node.guidance) for node in plan.evaluated()] == [
@@ -160,9 +160,7 @@ def test_layers_count_and_are_taken_back() -> None:
     assert above[0] == 0.05  # it fades in and out over half an overlap
     assert above[-1] == 0.05
     with pytest.raises(ValueError, match=r"lies on top of another for 12 s; this model knows at most 9\.8 s"):
-        plan_rows(
-            lay_out([Action("walk", 30.0), Action("wave", 12.0, start=2.0)], lambda t: 4.0), PlanSettings()
-        )
+        plan_rows(lay_out([Action("walk", 30.0), Action("wave", 12.0, start=2.0)], lambda t: 4.0), SECOND)
 
 
 def test_overlaps_within_an_action_may_carry_its_text() -> None:

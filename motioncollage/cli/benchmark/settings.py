@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mdm_adapter.methods import METHODS, MethodSettings
@@ -73,13 +73,11 @@ class BenchmarkSettings:
 
 def quick(settings: BenchmarkSettings) -> dict[str, Any]:
     """What `--quick` changes: a rough table in about five minutes on two cores."""
-    sampler = replace(settings.methods.sampler, steps=10)
     return {
         "repetitions": 2,
         "texts": 16,
         "crops": 2,
         "seconds": 12.0,
-        "methods": MethodSettings(sampler=sampler),
     } | ({"actions": 3} if settings.protocol == "composition" else {})
 
 
