@@ -8,12 +8,13 @@ import typer
 from motioncollage.cli.common import check_output, choose_device, console, progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from torch import Tensor
 
-    from motioncollage.denoiser import Composed, NoiseLevel
-    from motioncollage.image.network import ImageCondition
+    from motioncollage.conditioning import Observation
+    from motioncollage.denoiser import Composed, Condition, NoiseLevel
+    from motioncollage.image.pipelines import ImagePipeline
     from motioncollage.image.plans import CubePlan, ImagePlan
 
 app = typer.Typer(
@@ -60,7 +61,7 @@ class Job:
         overlap: int | None, taper: float, model: str, device: str, *, preview: bool, force: bool,
         also: "Sequence[str]" = (),
     ) -> None:  # fmt: skip
-        from motioncollage.image.network import load_network
+        from motioncollage.image.models import load_image_model
         from motioncollage.image.pipelines import ImagePipeline, ImageSettings
         from motioncollage.image.plans import PieceSettings
         from motioncollage.sampling import SamplerSettings
@@ -71,32 +72,49 @@ class Job:
             seed=seed, samples=samples, sampler=chosen, guidance=guidance
         )
         check_output(out, [*self.names(), *also], force=force)
-        network = load_network(image_model_folder(model), device=choose_device(device))
-        self.pipeline: ImagePipeline = ImagePipeline(network, name=model)
-        size = self.pipeline.size
-        self.pieces: PieceSettings = PieceSettings(size, size // 2 if overlap is None else overlap, taper)
+        loaded = load_image_model(image_model_folder(model), device=choose_device(device))
+        self.pipeline: ImagePipeline = ImagePipeline(loaded, name=model)
+        self.size = loaded.size * loaded.factor
+        shared = self.size // 2 if overlap is None else overlap
+        self.pieces: PieceSettings = PieceSettings(
+            loaded.size, shared // loaded.factor, taper, multiple=loaded.multiple
+        )
         self.classes = [name.strip() for name in classes.split(",") if name.strip()]
-        self.vectors = [network.class_vector(name) for name in self.classes]
+        self.vectors = [loaded.vector(name) for name in self.classes]
+
+    def plan(self, height: int, width: int, *, wrapped: bool = False) -> "ImagePlan":
+        """Pieces over an image of so many pixels."""
+        from motioncollage.image.pipelines import sites_of
+        from motioncollage.image.plans import plan_image
+
+        model = self.pipeline.model
+        plan = plan_image(
+            sites_of(height, model, "height"), sites_of(width, model, "width"), self.pieces, wrapped=wrapped
+        )
+        console.print(f"{plan.graph.factors} pieces of {self.size} pixels")
+        return plan
 
     def names(self) -> list[str]:
         return [f"image{'' if i == 0 else f'-{i + 1}'}.png" for i in range(self.settings.samples)]
 
-    def along(self, *, wrapped: bool = False) -> "Callable[[float], Tensor] | None":
-        """Class vectors along the image, by slerp."""
-        from motioncollage.image.plans import along_chain
+    def conditions(self, plan: "ImagePlan | CubePlan") -> "list[Condition | None]":
+        """Class vectors along the image, by slerp; round a circle the last leads to the first."""
+        from motioncollage.image.plans import ImagePlan, along_chain
 
-        return along_chain(self.vectors, wrapped=wrapped) if self.vectors else None
+        wrapped = plan.wrapped if isinstance(plan, ImagePlan) else True
+        return self.pipeline.conditions(
+            plan, along_chain(self.vectors, wrapped=wrapped) if self.vectors else None
+        )
 
-    def generate(
-        self, plan: "ImagePlan | CubePlan", conditions: "Sequence[ImageCondition | None]"
-    ) -> "Tensor":
-        """Make pictures of a plan, with a progress bar and perhaps previews."""
-        denoiser = self.pipeline.compose(plan, conditions, self.settings)
-        return self.sample(denoiser, self.pipeline.noise(plan, self.settings))
+    def generate(self, plan: "ImagePlan | CubePlan") -> "Tensor":
+        """Make sites of a plan, with a progress bar and perhaps previews."""
+        denoiser = self.pipeline.compose(plan, self.conditions(plan), self.settings)
+        return self.sample(denoiser, plan)
 
-    def sample(self, denoiser: "Composed", start: "Tensor") -> "Tensor":
+    def sample(self, denoiser: "Composed", plan: "ImagePlan | CubePlan") -> "Tensor":
         if self.preview:
-            denoiser = Previewing(denoiser, self.out / "preview.png")
+            denoiser = Previewing(denoiser, self.pipeline, plan, self.out / "preview.png")
+        start = self.pipeline.noise(plan, self.settings)
         with progress_bar("sampling") as update:
             return self.pipeline.sample(denoiser, start, self.settings, on_step=update)
 
@@ -107,8 +125,8 @@ class Job:
         s = self.settings
         return {
             "model": self.pipeline.name, "classes": self.classes, "seed": s.seed, "sampler": s.sampler.name,
-            "steps": s.sampler.steps, "churn": s.sampler.churn, "guidance": s.guidance, "piece": self.pieces.size,
-            "overlap": self.pieces.overlap, "taper": self.pieces.taper, "version": version("motioncollage"), **more,
+            "steps": s.sampler.steps, "churn": s.sampler.churn, "guidance": s.guidance, "piece": self.size,
+            "overlap": self.pieces.overlap * self.pipeline.model.factor, "taper": self.pieces.taper, "version": version("motioncollage"), **more,
         }  # fmt: skip
 
     def write(self, pictures: "Tensor", **more: Any) -> None:
@@ -125,16 +143,18 @@ class Previewing:
 
     EVERY = 4
 
-    def __init__(self, denoiser: "Composed", path: Path) -> None:
-        self.denoiser, self.path, self.calls = denoiser, path, 0
+    def __init__(
+        self, denoiser: "Composed", pipeline: "ImagePipeline", plan: "ImagePlan | CubePlan", path: Path
+    ) -> None:
+        self.denoiser, self.pipeline, self.plan, self.path, self.calls = denoiser, pipeline, plan, path, 0
 
     def __call__(self, x: "Tensor", level: "NoiseLevel") -> "Tensor":
         from motioncollage.image.files import write_png
 
         clean = self.denoiser(x, level)
         if self.calls % self.EVERY == 0:
-            flat = clean[0] if clean.ndim == 4 else clean[0].movedim(1, 2).flatten(2)
-            write_png(self.path, flat, force=True)
+            flat = clean[:1] if clean.ndim == 4 else clean[:1].movedim(2, 3).flatten(3)
+            write_png(self.path, self.pipeline.decode(flat.float(), self.plan)[0], force=True)
         self.calls += 1
         return clean
 
@@ -211,11 +231,8 @@ def grid(
 
 
 def _whole(job: Job, height: int | None, width: int, *, wrapped: bool, kind: str) -> None:
-    from motioncollage.image.plans import plan_image
-
-    plan = plan_image(height or job.pipeline.size, width, job.pieces, wrapped=wrapped)
-    console.print(f"{plan.graph.factors} pieces of {job.pieces.size} pixels")
-    job.write(job.generate(plan, plan.conditions(job.along(wrapped=wrapped))), kind=kind)
+    plan = job.plan(height or job.size, width, wrapped=wrapped)
+    job.write(job.pipeline.decode(job.generate(plan), plan), kind=kind)
 
 
 @app.command()
@@ -238,10 +255,11 @@ def cubemap(
         out, classes, 1, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
         preview=preview, force=force, also=("equirectangular.png", "surround.html"),
     )  # fmt: skip
+    if job.pipeline.model.factor != 1:
+        raise ValueError("a cube needs a model of pixels; this one sees latents, whose decoder knows no cube")
     plan = plan_cube(face, job.pieces)
-    console.print(f"{plan.graph.factors} pieces of {job.pieces.size} pixels")
-    made = job.generate(plan, plan.conditions(job.along(wrapped=True)))
-    faces = made[0].movedim(1, 0)
+    console.print(f"{plan.graph.factors} pieces of {job.size} pixels")
+    faces = job.generate(plan)[0].movedim(1, 0).clamp(-1, 1)
     strip = faces.movedim(0, 2).flatten(2)[None]  # L F R B U D beside each other
     job.write(strip, kind="cubemap", face=face)
     around = equirectangular(faces, height)
@@ -259,33 +277,31 @@ def connect(
     classes: Annotated[
         str, typer.Option("--class", help="Classes of the two ends, with a comma; none lets the model choose.")
     ] = "",
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 36,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18,
     churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
     model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
 ) -> None:  # fmt: skip
     """Make the long way from one picture to another."""
     import torch
 
-    from motioncollage.conditioning import Mask
     from motioncollage.image.files import fit_height, load_picture
-    from motioncollage.image.plans import plan_image
 
     ends = [load_picture(path) for path in (first, second)]
     job = Job(
         out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
         preview=preview, force=force,
     )  # fmt: skip
-    size = job.pipeline.size
+    size = job.size
     left, right = (fit_height(end, size) for end in ends)
     if left.shape[2] + right.shape[2] + size // 2 > width:
         raise ValueError(
             f"width is {width} pixels; the two pictures take {left.shape[2] + right.shape[2]}, and something must lie between"
         )
-    plan = plan_image(size, width, job.pieces)
-    value, known = torch.zeros(1, 3, size, width), torch.zeros(1, 1, size, width, dtype=torch.bool)
-    value[..., : left.shape[2]], value[..., -right.shape[2] :] = left, right
+    plan = job.plan(size, width)
+    given, known = torch.zeros(1, 3, size, width), torch.zeros(1, 1, size, width, dtype=torch.bool)
+    given[..., : left.shape[2]], given[..., -right.shape[2] :] = left, right
     known[..., : left.shape[2]], known[..., -right.shape[2] :] = True, True
-    _restore(job, plan, Mask(known.to(job.pipeline.device)), value, kind="connect")
+    _fill(job, plan, given, known, kind="connect")
 
 
 @app.command()
@@ -293,13 +309,11 @@ def inpaint(
     picture: Annotated[Path, typer.Argument(help="A picture of any size.")],
     mask: Annotated[Path, typer.Argument(help="As large: white is made anew, black stays.")],
     classes: Classes = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun",
-    steps: Steps = 36, churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
+    steps: Steps = 18, churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
     model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a part of a picture anew and keep the rest."""
-    from motioncollage.conditioning import Mask
     from motioncollage.image.files import load_mask, load_picture
-    from motioncollage.image.plans import plan_image
 
     given = load_picture(picture)
     known = ~load_mask(mask, (given.shape[1], given.shape[2]))
@@ -307,10 +321,8 @@ def inpaint(
         out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
         preview=preview, force=force,
     )  # fmt: skip
-    plan = plan_image(given.shape[1], given.shape[2], job.pieces)
-    _restore(
-        job, plan, Mask(known[None, None].to(job.pipeline.device)), (given * known)[None], kind="inpaint"
-    )
+    plan = job.plan(given.shape[1], given.shape[2])
+    _fill(job, plan, given[None], known[None, None], kind="inpaint")
 
 
 @app.command()
@@ -318,13 +330,13 @@ def superres(
     picture: Annotated[Path, typer.Argument(help="A small picture.")],
     factor: Annotated[int, typer.Option(help="How many times as large the result is.")] = 4,
     classes: Classes = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun",
-    steps: Steps = 36, churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
+    steps: Steps = 18, churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
     model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a picture larger: each block of pixels keeps its mean, the model makes the detail."""
     from motioncollage.conditioning import BlockMean, Separable
     from motioncollage.image.files import load_picture
-    from motioncollage.image.plans import plan_image
+    from motioncollage.image.pipelines import settle
 
     if factor not in (2, 4, 8):
         raise ValueError(f"--factor is {factor}; choose 2, 4 or 8")
@@ -333,17 +345,32 @@ def superres(
         out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
         preview=preview, force=force,
     )  # fmt: skip
-    plan = plan_image(given.shape[1] * factor, given.shape[2] * factor, job.pieces)
+    if job.pipeline.model.factor != 1:
+        raise ValueError("super-resolution needs a model of pixels; means of pixels are no means of latents")
+    plan = job.plan(given.shape[1] * factor, given.shape[2] * factor)
     means = Separable((BlockMean(factor, 2), BlockMean(factor, 3)))
-    _restore(job, plan, means, given[None], kind="superres", factor=factor)
+    made = _restored(job, plan, means, given[None])
+    job.write(settle(made, means, given[None]), kind="superres", factor=factor)
 
 
-def _restore(job: Job, plan: "ImagePlan", observation: Any, value: "Tensor", **about: Any) -> None:
-    """Sample what agrees with an observation, and write it."""
-    conditions = plan.conditions(job.along())
-    denoiser = job.pipeline.restoring(plan, conditions, job.settings, observation, value)
-    made = job.sample(denoiser, job.pipeline.noise(plan, job.settings))
-    job.write(job.pipeline.settle(made, observation, value), **about)
+def _fill(job: Job, plan: "ImagePlan", given: "Tensor", known: "Tensor", **about: Any) -> None:
+    """Make what is not known of pictures [1, 3, height, width], keep the rest to the bit, and write."""
+    import torch
+
+    from motioncollage.conditioning import Mask
+    from motioncollage.image.pipelines import whole_sites
+
+    model = job.pipeline.model
+    # What is not known is filled with grey: of latents, a picture must be encoded whole.
+    sites = model.encode(torch.where(known, given, torch.zeros_like(given)))
+    mask = whole_sites(known, model.factor).to(sites.device)
+    made = job.pipeline.decode(_restored(job, plan, Mask(mask), sites * mask), plan).cpu()
+    job.write(torch.where(known, given, made), **about)
+
+
+def _restored(job: Job, plan: "ImagePlan", observation: "Observation", value: "Tensor") -> "Tensor":
+    denoiser = job.pipeline.restoring(plan, job.conditions(plan), job.settings, observation, value)
+    return job.sample(denoiser, plan)
 
 
 @app.command()
@@ -356,16 +383,14 @@ def sdedit(
 ) -> None:  # fmt: skip
     """Turn strokes of colour, or another picture, into what the model knows (SDEdit)."""
     from motioncollage.image.files import load_picture
-    from motioncollage.image.plans import plan_image
 
     given = load_picture(picture)
     job = Job(
         out, classes, samples, seed, "ddim", steps, 0.0, guidance, overlap, taper, model, device,
         preview=False, force=force,
     )  # fmt: skip
-    plan = plan_image(given.shape[1], given.shape[2], job.pieces)
+    plan = job.plan(given.shape[1], given.shape[2])
+    sites = job.pipeline.model.encode(given[None])[0]
     with progress_bar("sampling") as update:
-        made = job.pipeline.redo(
-            plan, plan.conditions(job.along()), job.settings, given, strength, on_step=update
-        )
-    job.write(made, kind="sdedit", strength=strength)
+        made = job.pipeline.redo(plan, job.conditions(plan), job.settings, sites, strength, on_step=update)
+    job.write(job.pipeline.decode(made, plan), kind="sdedit", strength=strength)

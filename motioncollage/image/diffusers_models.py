@@ -91,7 +91,7 @@ def load_diffusers_model(
             import transformers
     except ImportError as error:
         raise ImportError(
-            f"a model of diffusers needs {error.name}: pip install 'motioncollage[samplers,clip]'"
+            f"a model of diffusers needs {error.name}: pip install 'motioncollage[clip]'"
         ) from error
     settings = _settings(_file(folder, "scheduler", "scheduler_config.json"))
     prediction = settings.get("prediction_type", "epsilon")

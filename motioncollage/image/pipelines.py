@@ -1,6 +1,7 @@
 """From a plan to a picture: compose, sample, and edits that keep what there is."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -8,12 +9,10 @@ from torch import Tensor
 
 from motioncollage.compose import CollageDenoiser, Composition
 from motioncollage.conditioning import Observation, Reconstruction, Replacement
-from motioncollage.denoiser import Composed, NoiseLevel
-from motioncollage.image.denoiser import ImageDenoiser
-from motioncollage.image.network import ImageCondition, ImageNetwork
+from motioncollage.denoiser import Composed, Condition
+from motioncollage.image.models import ImageModel
 from motioncollage.image.plans import CUBE_AXES, SITE_AXES, CubePlan, ImagePlan
-from motioncollage.precision import check_precision
-from motioncollage.samplers import ContinuousLevels, OnStep, gaussian, sample_eta
+from motioncollage.samplers import OnStep, gaussian, sample_eta
 from motioncollage.sampling import SamplerSettings, sample
 from motioncollage.schedules import SigmaSchedule
 from motioncollage.training import step_generator
@@ -30,7 +29,6 @@ class ImageSettings:
         guidance: 1 none.
         composition: `collage`, or `average` (MultiDiffusion).
         batch_limit: most pieces in a network call.
-        precision: auto, float32, bfloat16.
     """
 
     seed: int = 0
@@ -39,67 +37,73 @@ class ImageSettings:
     guidance: float = 1.0
     composition: Composition = "collage"
     batch_limit: int = 32
-    precision: str = "auto"
 
     def __post_init__(self) -> None:
-        check_precision(self.precision)
         if not 1 <= self.samples <= 1000:
             raise ValueError(f"samples is {self.samples}; choose between 1 and 1000")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed is {self.seed}; give a whole number from 0")
 
 
-LEVELS = ContinuousLevels(SigmaSchedule())
 PROJECTIONS = 40
+Along = Callable[[float], Tensor]
 
 
 class ImagePipeline:
-    """A loaded network; made once, used for many pictures."""
+    """A loaded model; made once, used for many pictures."""
 
-    def __init__(self, network: ImageNetwork, *, name: str) -> None:
-        self.network, self.name = network, name
-        self.size = network.config.size
-        self.device = network.null.device
+    def __init__(self, model: ImageModel, *, name: str) -> None:
+        self.model, self.name = model, name
+
+    def conditions(self, plan: ImagePlan | CubePlan, along: Along | None) -> list[Condition | None]:
+        """A condition for every node: what lies there of a chain of vectors, and which part of a picture it is."""
+        return [
+            self.model.condition(along(place.middle) if along else None, place.extent)
+            for place in plan.places()
+        ]
 
     def compose(
-        self, plan: ImagePlan | CubePlan, conditions: Sequence[ImageCondition | None], settings: ImageSettings
+        self, plan: ImagePlan | CubePlan, conditions: Sequence[Condition | None], settings: ImageSettings
     ) -> Composed:
         """One denoiser of the whole image."""
         axes = SITE_AXES if isinstance(plan, ImagePlan) else CUBE_AXES
         return CollageDenoiser(
-            ImageDenoiser(self.network, precision=settings.precision), plan.graph, conditions, axes=axes,
-            guidance=settings.guidance, composition=settings.composition, batch_limit=settings.batch_limit,
+            self.model.denoiser, plan.graph, conditions, axes=axes, guidance=settings.guidance,
+            composition=settings.composition, batch_limit=settings.batch_limit,
         )  # fmt: skip
 
     def noise(self, plan: ImagePlan | CubePlan, settings: ImageSettings) -> Tensor:
-        """Standard normal start [samples, 3, height, width]; every sample from a stream of its own."""
-        shape = (3, *plan.graph.site_shape)
+        """Standard normal start [samples, channels, height, width]; every sample from a stream of its own."""
+        shape = (self.model.channels, *plan.graph.site_shape)
         parts = [
             torch.randn(shape, generator=step_generator(settings.seed, i)) for i in range(settings.samples)
         ]
-        return torch.stack(parts).to(self.device)
+        return torch.stack(parts).to(self.model.device)
 
     def generate(
-        self, plan: ImagePlan | CubePlan, conditions: Sequence[ImageCondition | None], settings: ImageSettings,
+        self, plan: ImagePlan | CubePlan, conditions: Sequence[Condition | None], settings: ImageSettings,
         *, on_step: OnStep | None = None,
     ) -> Tensor:  # fmt: skip
-        """Pictures [samples, 3, height, width] in -1 to 1."""
+        """Sites [samples, channels, height, width] of pictures."""
         denoiser = self.compose(plan, conditions, settings)
         return self.sample(denoiser, self.noise(plan, settings), settings, on_step=on_step)
 
     def sample(
         self, denoiser: Composed, start: Tensor, settings: ImageSettings, *, on_step: OnStep | None = None
     ) -> Tensor:
-        """Sample a composed denoiser from standard normal noise; pixels beyond -1 to 1 are cut off."""
+        """Sample a composed denoiser from standard normal noise."""
         generator = torch.Generator().manual_seed(settings.seed)
-        made = sample(denoiser, start, LEVELS, settings.sampler, generator, on_step=on_step)
-        return made.clamp(-1, 1)
+        return sample(denoiser, start, self.model.levels, settings.sampler, generator, on_step=on_step)
+
+    def decode(self, sites: Tensor, plan: ImagePlan | CubePlan) -> Tensor:
+        """Pictures in -1 to 1."""
+        return self.model.decode(sites, wrapped=isinstance(plan, ImagePlan) and plan.wrapped)
 
     def restoring(
-        self, plan: ImagePlan, conditions: Sequence[ImageCondition | None], settings: ImageSettings,
+        self, plan: ImagePlan, conditions: Sequence[Condition | None], settings: ImageSettings,
         observation: Observation, value: Tensor,
     ) -> Composed:  # fmt: skip
-        """A denoiser of pictures that agree with y = H u: in-painting, super-resolution, connecting.
+        """A denoiser of sites that agree with y = H u: in-painting, super-resolution, connecting.
 
         Reconstruction leads into what is known (paper, algorithm 5), replacement then keeps it to the bit (algorithm 4).
 
@@ -107,48 +111,65 @@ class ImagePipeline:
             observation: H.
             value: y, of the shape that H gives.
         """
-        value = value.to(self.device)
+        value = value.to(self.model.device)
         led = Reconstruction(self.compose(plan, conditions, settings), observation, value)
         return Replacement(led, observation, value)
 
-    @staticmethod
-    def settle(pictures: Tensor, observation: Observation, value: Tensor) -> Tensor:
-        """Pictures in -1 to 1 that agree with y = H u, near those given: cutting off alone would change the means that
-        super-resolution keeps. Alternating projections; y must be that of some picture."""
-        value = value.to(pictures)
-        for _ in range(PROJECTIONS):
-            error = value - observation.apply(pictures)
-            pictures = (pictures + observation.pseudo_inverse(error)).clamp(-1, 1)
-        return pictures
-
     def redo(
-        self, plan: ImagePlan | CubePlan, conditions: Sequence[ImageCondition | None], settings: ImageSettings, picture: Tensor,
+        self, plan: ImagePlan, conditions: Sequence[Condition | None], settings: ImageSettings, given: Tensor,
         strength: float, *, on_step: OnStep | None = None,
     ) -> Tensor:  # fmt: skip
-        """SDEdit (Meng et al. 2022): noise a picture [3, height, width], strokes perhaps, and denoise it.
+        """SDEdit (Meng et al. 2022): noise sites [channels, height, width], of strokes perhaps, and denoise them.
 
         Args:
-            strength: noise's standard deviation, in parts of the largest on a logarithmic scale: 0 keeps the picture,
-                1 forgets it.
+            strength: noise's standard deviation, between the model's least and largest on a logarithmic scale: 0 keeps
+                the picture, 1 forgets it.
         """
         if not 0 < strength <= 1:
             raise ValueError(
                 f"strength is {strength:g}; choose above 0 (nothing changes) and up to 1 (nothing is kept)"
             )
-        schedule = SigmaSchedule()
-        top = schedule.sigma_min * (schedule.sigma_max / schedule.sigma_min) ** strength
-        levels = [
-            NoiseLevel.exploding(float(s))
-            for s in SigmaSchedule(schedule.sigma_min, top, schedule.rho).sigmas(settings.sampler.steps)
-        ]
-        noisy = picture.to(self.device)[None] + levels[0].sigma * self.noise(plan, settings)
-        generator = torch.Generator().manual_seed(settings.seed)
-        made = sample_eta(
-            self.compose(plan, conditions, settings),
-            noisy,
-            levels,
-            eta=1.0,
-            noise=gaussian(generator),
-            on_step=on_step,
+        noisiest = self.model.levels.levels(2)[0]
+        least = SigmaSchedule().sigma_min
+        top = least * (noisiest.sigma / noisiest.alpha / least) ** strength
+        ratios = SigmaSchedule(least, top).sigmas(settings.sampler.steps)
+        levels = [self.model.levels.at(float(ratio)) for ratio in ratios]
+        noisy = levels[0].alpha * given.to(self.model.device)[None] + levels[0].sigma * self.noise(
+            plan, settings
         )
-        return made.clamp(-1, 1)
+        noise = gaussian(torch.Generator().manual_seed(settings.seed))
+        denoiser = self.compose(plan, conditions, settings)
+        return sample_eta(denoiser, noisy, levels, eta=1.0, noise=noise, on_step=on_step)
+
+
+def settle(pictures: Tensor, observation: Observation, value: Tensor) -> Tensor:
+    """Pictures in -1 to 1 that agree with y = H u, near those given.
+
+    Cutting pixels off alone would change the means that super-resolution keeps. Alternating projections; y must be that
+    of some picture.
+    """
+    value = value.to(pictures)
+    for _ in range(PROJECTIONS):
+        error = value - observation.apply(pictures)
+        pictures = (pictures + observation.pseudo_inverse(error)).clamp(-1, 1)
+    return pictures
+
+
+def whole_sites(known: Tensor, factor: int) -> Tensor:
+    """Which sites [1, 1, h, w] are known altogether, from known pixels [1, 1, h factor, w factor]."""
+    if factor == 1:
+        return known
+    return -torch.nn.functional.max_pool2d(-known.float(), factor) > 0.5
+
+
+def sites_of(pixels: int, model: ImageModel, name: str) -> int:
+    """Sites along a side of so many pixels.
+
+    Raises:
+        ValueError: a side that the model's pieces do not divide.
+    """
+    unit = model.factor * model.multiple
+    if pixels % unit or pixels < unit:
+        nearest = max(1, math.floor(pixels / unit + 0.5)) * unit
+        raise ValueError(f"{name} is {pixels} pixels; it must be a multiple of {unit}, such as {nearest}")
+    return pixels // model.factor

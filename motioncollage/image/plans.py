@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from motioncollage.graph import FactorGraph, Node
-from motioncollage.image.network import SMALLEST, ImageCondition
 from motioncollage.layouts import chain, cube_directions, cube_map, cycle, grid
 
-SITE_AXES = (2, 3)  # images are [samples, 3, height, width]
-CUBE_AXES = (2, 3, 4)  # cubes are [samples, 3, 6, face, face]
-LARGEST = 1 << 26  # pixels
+SITE_AXES = (2, 3)  # images are [samples, channels, height, width]
+CUBE_AXES = (2, 3, 4)  # cubes are [samples, channels, 6, face, face]
+LARGEST = 1 << 26  # sites
 LARGEST_FACE = 2048
 LEAST_EXTENT = 0.35  # least height of a training square in parts of its picture
 
@@ -23,34 +22,35 @@ class PieceSettings:
     """How to cut an image.
 
     Attributes:
-        size: pixels along a piece, which the model was trained on.
-        overlap: pixels that neighbours share, at least; half a piece in the paper.
+        size: sites (pixels or latents) along a piece, which the model was trained on.
+        overlap: sites that neighbours share, at least; half a piece in the paper.
         taper: part of an overlap over which a piece fades out (`layouts.chain`).
+        multiple: what divides the sides of pieces and overlaps.
     """
 
     size: int = 64
     overlap: int = 32
     taper: float = 0.5
+    multiple: int = 8
 
     def __post_init__(self) -> None:
-        if self.overlap % SMALLEST or not SMALLEST <= self.overlap < self.size:
+        if self.overlap % self.multiple or not self.multiple <= self.overlap < self.size:
             raise ValueError(
-                f"overlap is {self.overlap} pixels; it must be a multiple of {SMALLEST} below a piece of {self.size}"
+                f"overlap is {self.overlap}; it must be a multiple of {self.multiple} below a piece of {self.size}"
             )
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a node lies, in parts of the whole: middle from the left, top and bottom."""
+    """Where a node lies: `middle` from the left, 0 to 1; `extent`, top and bottom in a whole picture."""
 
     middle: float
-    top: float
-    bottom: float
+    extent: tuple[float, float]
 
 
 @dataclass(frozen=True)
 class ImagePlan:
-    """A cover of `height` x `width` pixels; `wrapped` if the right edge goes on at the left."""
+    """A cover of `height` x `width` sites; `wrapped` if the right edge goes on at the left."""
 
     height: int
     width: int
@@ -62,52 +62,25 @@ class ImagePlan:
         return [self._place(node) for node in self.graph.nodes]
 
     def _place(self, node: Node) -> Place:
-        first, rows = node.region.sites[0], node.region.shape[0]
-        top, left = divmod(first, self.width)
-        middle = (left + node.region.shape[1] / 2) / self.width
-        return Place(middle % 1.0, top / self.height, (top + rows) / self.height)
-
-    def conditions(
-        self,
-        along: Callable[[float], Tensor | None] | None,
-        *,
-        extent: tuple[float, float] | None = (0.0, 1.0),
-    ) -> list[ImageCondition]:
-        """A condition for every node: a vector by its place along the image, and which part of a picture it is.
-
-        Args:
-            along: vector [width] at a place from 0, the left edge, to 1; None for none.
-            extent: top and bottom of the image in a whole picture; None tells the model nothing of it.
-        """
-        found = []
-        for place in self.places():
-            inside = None
-            if extent is not None:
-                height = extent[1] - extent[0]
-                # A piece of a high image is a small part of it, but no smaller than the model has seen.
-                part = max((place.bottom - place.top) * height, min(LEAST_EXTENT, height))
-                down = place.top / max(1e-9, 1 - (place.bottom - place.top))
-                top = extent[0] + min(1.0, down) * (height - part)
-                inside = (top, top + part)
-            found.append(ImageCondition(along(place.middle) if along else None, inside))
-        return found
+        rows, columns = node.region.shape
+        top, left = divmod(node.region.sites[0], self.width)
+        # A piece of a high image is a small part of it, but no smaller than models have seen.
+        part = max(rows / self.height, min(LEAST_EXTENT, 1.0))
+        down = top / max(1, self.height - rows)
+        return Place((left + columns / 2) / self.width % 1.0, (down * (1 - part), down * (1 - part) + part))
 
 
 def plan_image(height: int, width: int, settings: PieceSettings, *, wrapped: bool = False) -> ImagePlan:
     """Rows and columns of pieces over an image of any size; with `wrapped` the left and right edges meet.
 
     Raises:
-        ValueError: sides that are no multiples of 8, too small for a piece, or an image beyond all bounds.
+        ValueError: sides that `multiple` does not divide, too small for a piece, or an image beyond all bounds.
     """
     for name, side in (("height", height), ("width", width)):
-        if side % SMALLEST or side < SMALLEST:
-            raise ValueError(
-                f"{name} is {side} pixels; it must be a multiple of {SMALLEST}, such as {max(1, round(side / SMALLEST)) * SMALLEST}"
-            )
+        if side % settings.multiple or side < settings.multiple:
+            raise ValueError(f"{name} is {side}; it must be a multiple of {settings.multiple}")
     if height * width > LARGEST:
-        raise ValueError(
-            f"{height} x {width} pixels are more than {LARGEST >> 20} million; make the image smaller"
-        )
+        raise ValueError(f"{height} x {width} are more than {LARGEST >> 20} million; make the image smaller")
     columns = _ring(width, settings) if wrapped else _row(width, settings)
     return ImagePlan(height, width, grid(_row(height, settings), columns), wrapped)
 
@@ -116,7 +89,7 @@ def _row(length: int, settings: PieceSettings) -> FactorGraph:
     """Pieces of one size along a side, starting on multiples of 8; one shorter piece where the side is shorter."""
     if length <= settings.size:
         return chain([length], [])
-    starts = _starts(length - settings.size, settings.size - settings.overlap)
+    starts = _starts(length - settings.size, settings)
     return chain([settings.size] * len(starts), _shared(starts, settings.size), taper=settings.taper)
 
 
@@ -124,19 +97,19 @@ def _ring(length: int, settings: PieceSettings) -> FactorGraph:
     """Pieces of one size round a circle."""
     if length < settings.size:
         raise ValueError(
-            f"width is {length} pixels; a panorama of pieces of {settings.size} needs at least {settings.size}"
+            f"width is {length}; a panorama of pieces of {settings.size} needs at least {settings.size}"
         )
     count = max(2, -(-length // (settings.size - settings.overlap)))
-    starts = [round(length * i / count / SMALLEST) * SMALLEST for i in range(count)]
+    starts = [round(length * i / count / settings.multiple) * settings.multiple for i in range(count)]
     overlaps = _shared([*starts, length], settings.size)
     crowded = any(overlaps[i - 1] + overlaps[i] > settings.size for i in range(count))
     return cycle([settings.size] * count, overlaps, taper=0.0 if crowded else settings.taper)
 
 
-def _starts(last: int, stride: int) -> list[int]:
-    """From 0 to `last` in even steps of at most `stride`, on multiples of 8."""
-    count = -(-last // stride) + 1
-    return [round(last * i / (count - 1) / SMALLEST) * SMALLEST for i in range(count)]
+def _starts(last: int, settings: PieceSettings) -> list[int]:
+    """From 0 to `last` in even steps of at most a stride, on multiples."""
+    count = -(-last // (settings.size - settings.overlap)) + 1
+    return [round(last * i / (count - 1) / settings.multiple) * settings.multiple for i in range(count)]
 
 
 def _shared(starts: Sequence[int], size: int) -> list[int]:
@@ -177,11 +150,8 @@ class CubePlan:
     face: int
     graph: FactorGraph
 
-    def conditions(self, along: Callable[[float], Tensor | None] | None) -> list[ImageCondition]:
-        """A condition for every node: a vector by its place round the horizon (0 behind, 0.5 ahead), and how high it lies.
-
-        A picture is taken to reach from straight up, 0, to straight down, 1.
-        """
+    def places(self) -> list[Place]:
+        """Where each node lies: round the horizon (0 behind, 0.5 ahead), and from straight up, 0, to straight down, 1."""
         points = cube_directions(self.face).reshape(-1, 3)
         points = points / points.norm(dim=-1, keepdim=True)
         found = []
@@ -189,7 +159,7 @@ class CubePlan:
             sites = points[torch.tensor(node.region.sites)].reshape(*node.region.shape, 3)
             middle = sites.mean(dim=(0, 1))
             turn = float(torch.atan2(middle[0], middle[2])) / (2 * math.pi) + 0.5
-            found.append(ImageCondition(along(turn % 1.0) if along else None, _height(sites)))
+            found.append(Place(turn % 1.0, _height(sites)))
         return found
 
 
@@ -213,6 +183,6 @@ def plan_cube(face: int, settings: PieceSettings) -> CubePlan:
     stride = settings.size - settings.overlap
     if face % stride or not settings.size <= face <= LARGEST_FACE:
         raise ValueError(
-            f"face is {face} pixels; it must be a multiple of {stride} from {settings.size} to {LARGEST_FACE}"
+            f"face is {face}; it must be a multiple of {stride} from {settings.size} to {LARGEST_FACE}"
         )
     return CubePlan(face, cube_map(face, settings.overlap, piece=settings.size, taper=settings.taper))

@@ -1,12 +1,14 @@
 """`motioncollage image` as users meet it: pictures, what is kept, one line for what is wrong."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from command_line import Command, one_line
+from diffusers_folders import write_latent_model, write_pixel_model
 from PIL import Image
 
 from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
@@ -91,6 +93,32 @@ def test_edits_keep_what_they_promise(command: Command, model: Path, picture: Pa
     assert np.abs(pixels(tmp_path / "e" / "image.png").astype(int) - before).mean() < 4
 
 
+@pytest.mark.parametrize(("write", "what"), [(write_pixel_model, "2"), (write_latent_model, "a lake,a wood")])
+def test_downloaded_models(
+    command: Command, tmp_path: Path, write: Callable[[Path], None], what: str
+) -> None:
+    write(tmp_path / "model")
+    common = ("--class", what, "--model", tmp_path / "model", "--sampler", "ddim", "--steps", 3)
+    made = command("image", "panorama", "--width", 64, *common, "--out", tmp_path / "p")
+    assert made.code == 0, made.err
+    size = pixels(tmp_path / "p" / "image.png").shape
+    assert size[1] == 64
+    # What stays, stays to the bit, also where a model sees latents.
+    rng = np.random.default_rng(0)
+    before = rng.integers(100, 150, (size[0], 64, 3), dtype=np.uint8)
+    Image.fromarray(before).save(tmp_path / "given.png")
+    mask = np.zeros((size[0], 64), dtype=np.uint8)
+    mask[:, 30:50] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    given = (tmp_path / "given.png", tmp_path / "mask.png")
+    assert command("image", "inpaint", *given, *common, "--out", tmp_path / "i").code == 0
+    assert np.array_equal(pixels(tmp_path / "i" / "image.png")[mask == 0], before[mask == 0])
+    latents = what != "2"
+    for name, arguments in (("superres", (given[0], "--factor", 2)), ("cubemap", ("--face", 16))):
+        result = command("image", name, *arguments, *common, "--out", tmp_path / name)
+        assert ("needs a model of pixels" in result.err) == latents
+
+
 def test_bad_input(command: Command, model: Path, picture: Path, tmp_path: Path) -> None:
     white = tmp_path / "white.png"
     Image.new("L", (56, 48), 255).save(white)
@@ -98,12 +126,12 @@ def test_bad_input(command: Command, model: Path, picture: Path, tmp_path: Path)
     cases: list[tuple[tuple[object, ...], str]] = [
         (("wide", "--width", 100), "width is 100 pixels; it must be a multiple of 8"),
         (("wide", "--class", "land"), "class 'land' is unknown; this model knows sea, sky"),
-        (("wide", "--overlap", 32), "overlap is 32 pixels"),
+        (("wide", "--overlap", 32), "overlap is 32; it must"),
         (("wide", "--steps", 1), "1 steps"),
         (("wide", "--sampler", "plms"), "sampler 'plms' is unknown"),
         (("wide", "--model", "nowhere"), "model 'nowhere' is neither a bundled image model"),
         (("panorama", "--width", 24), "a panorama of pieces of 32 needs at least 32"),
-        (("cubemap", "--face", 40), "face is 40 pixels"),
+        (("cubemap", "--face", 40), "face is 40; it must"),
         (("cubemap", "--samples", 2), "cubes are made one at a time"),
         (("inpaint", picture, tmp_path / "nowhere.png"), "does not exist"),
         (("inpaint", picture, white), "is all of one colour"),

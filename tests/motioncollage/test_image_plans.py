@@ -25,7 +25,7 @@ def test_pieces_cover_images_of_any_size(rows: int, columns: int, overlap: int, 
     for node in plan.graph.nodes:
         assert all(side % 8 == 0 and side <= 32 + overlap for side in node.region.shape)
     for place in plan.places():
-        assert 0 <= place.top < place.bottom <= 1
+        assert 0 <= place.extent[0] < place.extent[1] <= 1 + 1e-9
         assert 0 <= place.middle <= 1
 
 
@@ -41,9 +41,9 @@ def test_panoramas_go_round(columns: int, overlap: int) -> None:
 @pytest.mark.parametrize(
     ("height", "width", "wrapped", "message"),
     [
-        (60, 64, False, "height is 60 pixels; it must be a multiple of 8, such as 64"),
-        (64, 0, False, "width is 0 pixels"),
-        (64, 56, True, "width is 56 pixels; a panorama of pieces of 64 needs at least 64"),
+        (60, 64, False, "height is 60; it must be a multiple of 8"),
+        (64, 0, False, "width is 0; it must"),
+        (64, 56, True, "width is 56; a panorama of pieces of 64 needs at least 64"),
         (1 << 14, 1 << 14, False, "are more than 64 million"),
     ],
 )
@@ -54,39 +54,31 @@ def test_sizes_that_cannot_be(height: int, width: int, wrapped: bool, message: s
 
 def test_overlaps_that_cannot_be() -> None:
     for overlap in (0, 12, 64):
-        with pytest.raises(ValueError, match=f"overlap is {overlap} pixels; it must be a multiple of 8"):
+        with pytest.raises(ValueError, match=f"overlap is {overlap}; it must be a multiple of 8"):
             PieceSettings(64, overlap)
 
 
-def test_conditions_say_where_a_piece_lies() -> None:
-    plan = plan_image(128, 192, PieceSettings(64, 32))
-    conditions = plan.conditions(lambda place: torch.tensor([place]))
-    extents = sorted({c.extent for c in conditions if c.extent})
-    assert extents[0][0] == 0
-    assert extents[-1][1] == 1
-    assert conditions[0].vector is not None
-    assert float(conditions[0].vector) == pytest.approx(32 / 192)
-    # Where the image is many pieces high, a piece is told no less than the model has seen.
-    tall = plan_image(1024, 64, PieceSettings(64, 32)).conditions(None)
-    heights = [c.extent[1] - c.extent[0] for c in tall if c.extent]
-    assert min(heights) == pytest.approx(0.35)
-    assert max(c.extent[1] for c in tall if c.extent) == pytest.approx(1)
-    assert all(c.extent is None and c.vector is None for c in plan.conditions(None, extent=None))
+def test_nodes_know_where_they_lie() -> None:
+    places = plan_image(128, 192, PieceSettings(64, 32)).places()
+    assert places[0].middle == pytest.approx(32 / 192)
+    assert min(place.extent[0] for place in places) == 0
+    assert max(place.extent[1] for place in places) == pytest.approx(1)
+    # Where the image is many pieces high, a piece is told no less than models have seen.
+    tall = plan_image(1024, 64, PieceSettings(64, 32)).places()
+    assert min(place.extent[1] - place.extent[0] for place in tall) == pytest.approx(0.35)
+    assert max(place.extent[1] for place in tall) == pytest.approx(1)
 
 
 def test_cubes_know_up_from_down() -> None:
     plan = plan_cube(64, PieceSettings(32, 16))
-    conditions = plan.conditions(lambda place: torch.tensor([place]))
-    assert len(conditions) == len(plan.graph.nodes)
-    assert all(c.extent and 0 <= c.extent[0] < c.extent[1] <= 1 for c in conditions)
+    places = plan.places()
+    assert len(places) == len(plan.graph.nodes)
+    assert all(0 <= place.extent[0] < place.extent[1] <= 1 for place in places)
     # The first ring starts with the left face: a quarter round from behind to ahead, its pieces above each other.
-    first = conditions[0]
-    assert first.extent is not None
-    assert first.extent[0] < 0.35 < first.extent[1]
-    assert first.vector is not None
-    assert float(first.vector) == pytest.approx(0.25, abs=0.13)
+    assert places[0].extent[0] < 0.35 < places[0].extent[1]
+    assert places[0].middle == pytest.approx(0.25, abs=0.13)
     for face in (60, 16, 4096):
-        with pytest.raises(ValueError, match=f"face is {face} pixels; it must be a multiple of 16"):
+        with pytest.raises(ValueError, match=f"face is {face}; it must be a multiple of 16"):
             plan_cube(face, PieceSettings(32, 16))
 
 

@@ -1,0 +1,175 @@
+"""What image commands ask of a model, whoever trained it: our own network, or a folder that `diffusers` saved."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from motioncollage.denoiser import Condition, Denoiser
+from motioncollage.image.denoiser import ImageDenoiser
+from motioncollage.image.diffusers_denoisers import TextCondition
+from motioncollage.image.diffusers_models import INDEX, DiffusersModel, load_diffusers_model
+from motioncollage.image.network import SMALLEST, ImageCondition, ImageNetwork, load_network
+from motioncollage.samplers import ContinuousLevels, DiscreteLevels, Levels
+
+
+class ImageModel(Protocol):
+    """A model of small squares. Sites are what its denoiser sees: pixels, or latents of `factor` pixels along a side."""
+
+    @property
+    def size(self) -> int:
+        """Sites along the squares that it was trained on."""
+        ...
+
+    @property
+    def factor(self) -> int:
+        """Pixels along a site."""
+        ...
+
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def multiple(self) -> int:
+        """What divides the sides of pieces, in sites."""
+        ...
+
+    @property
+    def levels(self) -> Levels: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def denoiser(self) -> Denoiser: ...
+
+    def vector(self, wanted: str) -> Tensor:
+        """A class or a text as a vector that leads to others by slerp."""
+        ...
+
+    def condition(self, vector: Tensor | None, extent: tuple[float, float] | None) -> Condition | None:
+        """What the denoiser understands, from a vector (None: the null token) and the place in a picture."""
+        ...
+
+    def decode(self, sites: Tensor, *, wrapped: bool) -> Tensor:
+        """Pictures [samples, 3, height, width] in -1 to 1."""
+        ...
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """Sites of pictures."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A network of `train image`; it sees pixels."""
+
+    network: ImageNetwork
+    precision: str = "auto"
+    factor: int = 1
+    channels: int = 3
+    multiple: int = SMALLEST
+
+    @property
+    def size(self) -> int:
+        return self.network.config.size
+
+    @property
+    def levels(self) -> Levels:
+        return ContinuousLevels()
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.null.device
+
+    @property
+    def denoiser(self) -> Denoiser:
+        return ImageDenoiser(self.network, precision=self.precision)
+
+    def vector(self, wanted: str) -> Tensor:
+        return self.network.class_vector(wanted)
+
+    def condition(self, vector: Tensor | None, extent: tuple[float, float] | None) -> Condition | None:
+        return ImageCondition(vector, extent)
+
+    def decode(self, sites: Tensor, *, wrapped: bool) -> Tensor:
+        return sites.clamp(-1, 1)
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        return pictures
+
+
+@dataclass(frozen=True, eq=False)
+class PretrainedModel:
+    """A downloaded model: texts for latent ones, numbers of classes for those that have classes."""
+
+    model: DiffusersModel
+    device: torch.device
+
+    @property
+    def size(self) -> int:
+        return self.model.size // self.model.factor
+
+    @property
+    def factor(self) -> int:
+        return self.model.factor
+
+    @property
+    def channels(self) -> int:
+        return self.model.channels
+
+    @property
+    def multiple(self) -> int:
+        return self.model.multiple
+
+    @property
+    def levels(self) -> Levels:
+        return DiscreteLevels(self.model.schedule)
+
+    @property
+    def denoiser(self) -> Denoiser:
+        return self.model.denoiser
+
+    def vector(self, wanted: str) -> Tensor:
+        if self.factor == 1:
+            if not wanted.isdigit():
+                raise ValueError(f"class {wanted!r} is no number; this model counts its classes from 0")
+            self.model.condition(int(wanted))  # which refuses classes that there are not
+            return torch.nn.functional.one_hot(torch.tensor(int(wanted)), MOST_CLASSES).float()
+        condition = self.model.condition(wanted)
+        assert isinstance(condition, TextCondition)
+        return condition.tokens.flatten()
+
+    def condition(self, vector: Tensor | None, extent: tuple[float, float] | None) -> Condition | None:
+        if vector is None:
+            return None
+        if self.factor == 1:
+            return int(vector.argmax())  # between two classes the nearer one
+        empty = self.model.condition("")
+        assert isinstance(empty, TextCondition)
+        return TextCondition(vector.view_as(empty.tokens))
+
+    def decode(self, sites: Tensor, *, wrapped: bool) -> Tensor:
+        return self.model.decode(sites, wrapped=wrapped)
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        return self.model.encode(pictures.to(self.device))
+
+
+MOST_CLASSES = 1 << 15
+
+
+def load_image_model(
+    folder: Path, *, device: torch.device | str = "cpu", precision: str = "auto"
+) -> ImageModel:
+    """A model of either kind from its folder.
+
+    Raises:
+        ValueError: files that are missing or of something else.
+    """
+    if (folder / INDEX).exists():
+        loaded = load_diffusers_model(folder, device=device, precision=precision)
+        return PretrainedModel(loaded, torch.device(device))
+    return TrainedModel(load_network(folder, device=device), precision)
