@@ -12,6 +12,7 @@ from motioncollage.cli.edit import app as edit_app
 from motioncollage.cli.evaluate import evaluate
 from motioncollage.cli.generate import generate, loop, split
 from motioncollage.cli.image import app as image_app
+from motioncollage.cli.image_eval import fid
 from motioncollage.cli.models import models
 from motioncollage.cli.timeline import timeline
 from motioncollage.cli.train import app as train_app
@@ -34,6 +35,7 @@ app.command()(models)
 app.command()(doctor)
 app.command("eval")(evaluate)
 app.add_typer(edit_app, name="edit")
+image_app.command("fid")(fid)
 app.add_typer(image_app, name="image")
 app.add_typer(train_app, name="train")
 app.add_typer(data_app, name="data")

@@ -93,6 +93,46 @@ def test_edits_keep_what_they_promise(command: Command, model: Path, picture: Pa
     assert np.abs(pixels(tmp_path / "e" / "image.png").astype(int) - before).mean() < 4
 
 
+def test_a_cube_is_written_in_three_forms(command: Command, model: Path, tmp_path: Path) -> None:
+    arguments = ("image", "cubemap", "--face", 32, "--height", 48, "--class", "sky", "--model", model, *FAST)
+    result = command(*arguments, "--out", tmp_path)
+    assert result.code == 0, result.err
+    assert Image.open(tmp_path / "image.png").size == (6 * 32, 32)
+    assert Image.open(tmp_path / "equirectangular.png").size == (96, 48)
+    assert "<title>sky" in (tmp_path / "surround.html").read_text()
+    assert "exists; use --force" in one_line(command(*arguments, "--out", tmp_path))
+
+
+def test_methods_are_compared(command: Command, model: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("sea", "sky"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        noise = rng.integers(0, 256, (40, 90, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(tmp_path / "data" / name / "a.png")
+    common = ("--data", tmp_path / "data", "--model", model, "--steps", 2, "--sampler", "dpm++")
+    out = tmp_path / "out"
+    small = ("--count", 8, "--crops", 9, "--width", 96)
+    result = command("image", "fid", *common, *small, "--out", out)
+    assert result.code == 0, result.err
+    found = json.loads((out / "image.json").read_text())["results"]
+    assert set(found) == {"real", "tiles", "replacement", "reconstruction", "multidiffusion", "collage"}
+    for name, row in found.items():
+        assert row["fid_plus"]["value"] >= 0
+        if name != "real":
+            assert row["seconds"]["value"] > 0
+            assert row["seam_ratio"]["value"] > 0
+            assert found["real"]["fid_plus"]["value"] < row["fid_plus"]["value"]
+    # Tiles of a random network meet in an edge like any other; what blends is smoother there.
+    assert "| collage |" in (out / "image.md").read_text()
+    assert Image.open(out / "image.png").size[0] > 1000
+    for arguments, message in (
+        ((*small, "--methods", "magic"), "method 'magic' is unknown"),
+        (("--count", 2), "a Frechet distance needs at least 4 images"),
+        ((*small, "--features", tmp_path / "nowhere.pth"), "nowhere.pth"),
+    ):
+        assert message in one_line(command("image", "fid", *common, *arguments, "--out", tmp_path / "x"))
+
+
 @pytest.mark.parametrize(("write", "what"), [(write_pixel_model, "2"), (write_latent_model, "a lake,a wood")])
 def test_downloaded_models(
     command: Command, tmp_path: Path, write: Callable[[Path], None], what: str
