@@ -1,4 +1,4 @@
-"""Edits of real motion: in-between, extend, replace a stretch, regenerate some joints, follow a path, restyle.
+"""Edits of real motion: in-between, extend, replace a stretch, regenerate some joints (paths: `paths`, whole motions: `redoing`).
 
 Every edit is the same thing: a collage over all frames whose denoiser is told which features are known (paper,
 appendix C.1): stretches of time by reconstruction (algorithm 5), which leads into them, and single joints or the
@@ -22,7 +22,7 @@ from mdm_adapter.prompts import Action
 from mdm_adapter.timing import FPS
 from motioncollage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.denoiser import Composed
-from motioncollage.samplers import DiscreteLevels, OnStep, gaussian, level_of, sample_dpm, sample_eta
+from motioncollage.samplers import DiscreteLevels, OnStep
 from motioncollage.sampling import sample
 
 NULL = ""  # a text that stands for the null token
@@ -99,7 +99,7 @@ def sketch(
     value = pipeline.normalisation.apply(known.features.to(device).float())
     mask = known.mask.to(device)
     value = torch.where(mask, value, torch.zeros_like(value))
-    start, plan = _start(pipeline, script, settings), _plan(pipeline, script, settings)
+    start, plan = start_of(pipeline, script, settings), plan_of(pipeline, script, settings)
     denoiser: Composed = pipeline.compose(plan, settings)
     if arriving:
         denoiser = Arriving(
@@ -112,13 +112,15 @@ def sketch(
     return pipeline.normalisation.undo(made).cpu()
 
 
-def _plan(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Plan:
+def plan_of(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Plan:
+    """Pieces of a script."""
     actions = [Action(text, frames / FPS) for text, frames in script.parts]
     seconds = [frames / FPS for _, frames in script.parts]
     return plan_pieces(actions, seconds, settings.plan_settings(pipeline.max_frames))
 
 
-def _start(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Tensor:
+def start_of(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Tensor:
+    """Noise [samples, frames, 263] of a script."""
     return torch.stack([pipeline.noise(script.frames, settings.seed, i) for i in range(settings.samples)])
 
 
@@ -283,109 +285,6 @@ def joint_columns(joint: int) -> list[slice]:
         place = representation.CONTACTS.start + contacts.index(joint)
         columns.append(slice(place, place + 1))
     return columns
-
-
-def follow(
-    pipeline: MotionPipeline, path: Tensor, script: Script, settings: GenerateSettings,
-    *, on_step: OnStep | None = None,
-) -> Tensor:  # fmt: skip
-    """Motion [samples, frames, 263] whose root runs along a ground path at even speed, facing where it goes.
-
-    Args:
-        path: [points, 2] metres (x, z); the body starts at the first point.
-
-    Raises:
-        ValueError: fewer than two points, numbers that are not finite, or a path without length.
-    """
-    velocities = path_features(path, script.frames)
-    features = torch.zeros(script.frames, representation.WIDTH)
-    mask = torch.zeros_like(features, dtype=torch.bool)
-    features[:, :3], mask[:, :3] = velocities, True
-    return fill(pipeline, Known(features, mask), script, settings, on_step=on_step)
-
-
-def reach(
-    pipeline: MotionPipeline, place: tuple[float, float], heading: float | None, plan: Plan,
-    settings: GenerateSettings, *, on_step: OnStep | None = None,
-) -> Tensor:  # fmt: skip
-    """Motion [samples, frames, 263] of a plan that ends at a place on the ground, and facing a given way.
-
-    Args:
-        place: metres (x, z) from where the body starts, facing +z with +x on its left.
-        heading: degrees to the left of how it starts; None for any.
-    """
-    arrival = Arrival(None if heading is None else math.radians(heading), place)
-    # The last frame's velocity leads to a frame that is not there.
-    span = (0, plan.frames - 1)
-    denoiser = Arriving(pipeline.compose(plan, settings), arrival, pipeline.normalisation, span)
-    generator = torch.Generator().manual_seed(settings.seed)
-    levels = DiscreteLevels(pipeline.schedule, settings.sampler.spacing)
-    start = torch.stack([pipeline.noise(plan.frames, settings.seed, i) for i in range(settings.samples)])
-    made = sample(denoiser, start, levels, settings.sampler, generator, on_step=on_step)
-    made = pipeline.normalisation.undo(made).cpu().double()
-    return torch.cat((arrival.project(made[:, :-1]), made[:, -1:]), dim=1).float()
-
-
-def path_features(path: Tensor, frames: int) -> Tensor:
-    """Root yaw and planar velocities [frames, 3] that run along a path [points, 2] at even speed."""
-    if path.ndim != 2 or path.shape[1] != 2 or len(path) < 2:
-        raise ValueError(
-            f"a path has shape {tuple(path.shape)}; give at least two points of two numbers, x and z"
-        )
-    if not bool(torch.isfinite(path).all()):
-        raise ValueError("the path holds numbers that are not finite")
-    path = path.double()
-    steps = path.diff(dim=0).norm(dim=1)
-    if float(steps.sum()) < 1e-6:
-        raise ValueError("all points of the path are the same; give points that lie apart")
-    along = torch.cat((steps.new_zeros(1), steps.cumsum(0)))
-    wanted = torch.linspace(0, float(along[-1]), frames + 1, dtype=torch.float64)
-    place = torch.searchsorted(along, wanted, right=True).clamp(1, len(path) - 1)
-    share = ((wanted - along[place - 1]) / (along[place] - along[place - 1]).clamp_min(1e-9)).clamp(0, 1)
-    points = torch.lerp(path[place - 1], path[place], share[:, None])
-    move = points.diff(dim=0)
-    # Facing is the way ahead, averaged over half a second so that corners are turned and not cut.
-    window = min(11, frames // 2 * 2 - 1)
-    padded = torch.nn.functional.pad(move.T[None], (window // 2, window // 2), mode="replicate")
-    ahead = torch.nn.functional.avg_pool1d(padded, window, stride=1)[0].T
-    angle = torch.atan2(ahead[:, 0], ahead[:, 1])
-    turn = torch.remainder(angle.diff() + torch.pi, 2 * torch.pi) - torch.pi
-    turn = torch.cat((turn, turn.new_zeros(1)))
-    # The heading of the features turns the world to the body: half the angle, and the other way round.
-    after = angle + turn
-    sin, cos = after.sin(), after.cos()
-    local = torch.stack((move[:, 0] * cos - move[:, 1] * sin, move[:, 0] * sin + move[:, 1] * cos), dim=1)
-    return torch.cat((-turn[:, None] / 2, local), dim=1).float()
-
-
-def restyle(
-    pipeline: MotionPipeline, motion: Tensor, text: str, strength: float, settings: GenerateSettings,
-    *, on_step: OnStep | None = None,
-) -> Tensor:  # fmt: skip
-    """SDEdit (Meng et al. 2022): noise a motion [T, 263] up to `strength` of the schedule, denoise it under a text.
-
-    Args:
-        strength: 0 keeps the motion, 1 forgets it.
-    """
-    if not 0 < strength <= 1:
-        raise ValueError(
-            f"strength is {strength:g}; choose above 0 (nothing changes) and up to 1 (nothing is kept)"
-        )
-    script = Script(((text, len(motion)),))
-    # Even steps from there: what the highest noise decides is settled already.
-    first, steps = strength * (len(pipeline.schedule) - 1), settings.sampler.steps
-    places = sorted({round(first * (1 - i / steps)) for i in range(steps)}, reverse=True)
-    kept = [level_of(pipeline.schedule, place) for place in places]
-    clean = pipeline.normalisation.apply(motion.to(pipeline.device).float())
-    noisy = kept[0].alpha * clean + kept[0].sigma * _start(pipeline, script, settings)
-    denoiser = pipeline.compose(_plan(pipeline, script, settings), settings)
-    generator = torch.Generator().manual_seed(settings.seed)
-    if settings.sampler.name == "dpm++":
-        made = sample_dpm(denoiser, noisy, kept, on_step=on_step)
-    else:
-        noise = gaussian(generator)
-        made = sample_eta(denoiser, noisy, kept, eta=settings.sampler.eta, noise=noise, on_step=on_step)
-    return pipeline.normalisation.undo(made).cpu()
 
 
 def _frames(seconds: float) -> int:

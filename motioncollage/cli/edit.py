@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mdm_adapter.pipelines import MotionPipeline
 
 app = typer.Typer(
-    help="Edit real motion (.npz of ours or .bvh): in-between, extend, replace, joints, follow, reach, restyle.",
+    help="Edit real motion (.npz of ours or .bvh): in-between, extend, replace, joints, follow, reach, restyle, detail.",
     no_args_is_help=True,
 )
 
@@ -157,7 +157,7 @@ def restyle(
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Do a motion over in another manner (SDEdit)."""
-    from mdm_adapter import editing
+    from mdm_adapter import redoing
     from mdm_adapter.export.archive import Segment
 
     job = Job(
@@ -165,9 +165,31 @@ def restyle(
     )
     features = read_motion(motion)
     with progress_bar("sampling") as update:
-        made = editing.restyle(job.pipeline, features, text, strength, job.settings, on_step=update)
+        made = redoing.restyle(job.pipeline, features, text, strength, job.settings, on_step=update)
     segment = Segment(text or "restyled", 0, made.shape[1])
     job.finish(made, [segment], {"edit": "restyle", "strength": strength, "source": motion.name})
+
+
+@app.command()
+def detail(
+    motion: Motion, text: Text = "",
+    block: Annotated[int, typer.Option(help="Frames whose mean is kept, 20 a second.")] = 10,
+    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
+    steps: Steps = None, guidance: Guidance = 3.0,
+    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
+) -> None:  # fmt: skip
+    """Keep a motion's means over blocks of frames (a rough blocking) and make the detail anew."""
+    from mdm_adapter import redoing
+    from mdm_adapter.export.archive import Segment
+
+    job = Job(
+        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
+    )
+    features = read_motion(motion)
+    with progress_bar("sampling") as update:
+        made = redoing.detail(job.pipeline, features, block, text, job.settings, on_step=update)
+    segment = Segment(text or "new detail", 0, made.shape[1])
+    job.finish(made, [segment], {"edit": "detail", "block": block, "source": motion.name})
 
 
 @app.command()
@@ -180,7 +202,7 @@ def follow(
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion that runs along a path on the ground, and so ends where and facing as the path does."""
-    from mdm_adapter import editing
+    from mdm_adapter import editing, paths
     from mdm_adapter.prompts import read_prompt
 
     points = read_path(path)
@@ -191,7 +213,7 @@ def follow(
     plan = job.pipeline.plan(actions, job.settings, seconds=seconds)
     script = editing.Script(tuple((part.text, part.end - part.start) for part in plan.segments))
     with progress_bar("sampling") as update:
-        made = editing.follow(job.pipeline, points, script, job.settings, on_step=update)
+        made = paths.follow(job.pipeline, points, script, job.settings, on_step=update)
     job.finish(made, plan.segments, {"edit": "follow", "path": points.tolist()})
 
 
@@ -208,7 +230,7 @@ def reach(
     model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion that ends at a given place, facing a given way."""
-    from mdm_adapter import editing
+    from mdm_adapter import paths
     from mdm_adapter.prompts import read_prompt
 
     places = read_path(to)
@@ -221,7 +243,7 @@ def reach(
     plan = job.pipeline.plan(actions, job.settings, seconds=seconds)
     place = (float(places[0, 0]), float(places[0, 1]))
     with progress_bar("sampling") as update:
-        made = editing.reach(job.pipeline, place, heading, plan, job.settings, on_step=update)
+        made = paths.reach(job.pipeline, place, heading, plan, job.settings, on_step=update)
     job.finish(made, plan.segments, {"edit": "reach", "to": list(place), "heading": heading})
 
 

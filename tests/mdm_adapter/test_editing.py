@@ -18,18 +18,16 @@ from mdm_adapter.editing import (
     Script,
     extend,
     fill,
-    follow,
     inbetween,
     joint_columns,
-    path_features,
-    reach,
     regenerate_joints,
     replace_range,
-    restyle,
 )
 from mdm_adapter.network import MDM, NetworkConfig
+from mdm_adapter.paths import follow, path_features, reach
 from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
 from mdm_adapter.prompts import Action
+from mdm_adapter.redoing import detail, restyle
 from mdm_adapter.text import load_text_encoder
 from motioncollage.sampling import SamplerSettings
 
@@ -225,6 +223,19 @@ def test_restyle_starts_from_the_noise_of_its_strength(
     for strength in (0.0, 1.5, float("nan")):
         with pytest.raises(ValueError, match="strength is"):
             restyle(pipeline, motion, "he walks", strength, settings)
+
+
+def test_means_of_blocks_are_kept(pipeline: MotionPipeline) -> None:
+    motion = clip("walk")[:87]
+    made = detail(pipeline, motion, 10, "he walks", SETTINGS)
+    assert made.shape == (2, 80, 263)
+    kept = motion[:80].unflatten(0, (8, 10)).mean(dim=1)
+    assert torch.allclose(made[0].unflatten(0, (8, 10)).mean(dim=1), kept, atol=1e-4)
+    assert not torch.allclose(made[0], motion[:80], atol=0.1)
+    assert not torch.allclose(made[0], made[1], atol=0.1)
+    for block in (1, 88):
+        with pytest.raises(ValueError, match=f"block is {block} frames; choose 2 to 87"):
+            detail(pipeline, motion, block, "he walks", SETTINGS)
 
 
 def test_shapes_are_checked(pipeline: MotionPipeline) -> None:
