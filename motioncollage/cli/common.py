@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 console = Console()
 notes = Console(stderr=True)
 
-BUNDLED = "starter"
-
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:

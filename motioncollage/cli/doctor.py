@@ -6,7 +6,8 @@ import time
 
 from rich.table import Table
 
-from motioncollage.cli.common import BUNDLED, bundled_models, console
+from motioncollage.cli.common import bundled_models, console
+from motioncollage.cli.options import BUNDLED
 
 OPTIONAL = {
     "transformers": "CLIP and DistilBERT text encoders",

@@ -1,14 +1,14 @@
 """`motioncollage edit`: keep what there is of a motion, make the rest."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motioncollage.cli.common import BUNDLED, load_pipeline, progress_bar
-from motioncollage.cli.generate import sampling
+from motioncollage.cli.common import load_pipeline, progress_bar
+from motioncollage.cli.options import ModelOptions, OutputOptions, spread_options
 from motioncollage.cli.output import Output
 
 if TYPE_CHECKING:
@@ -26,36 +26,30 @@ app = typer.Typer(
 
 Motion = Annotated[Path, typer.Argument(help="A motion: .npz of ours (its first sample) or .bvh.")]
 Text = Annotated[str, typer.Option(help="What the new part shows; nothing lets the model choose.")]
-Out = Annotated[Path, typer.Option(help="Folder for motion.npz, motion.mp4 and contact_sheet.png.")]
-Samples = Annotated[int, typer.Option(help="How many variants to make.")]
-Seed = Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")]
-Preset = Annotated[str, typer.Option(help="As for generate: fast or paper.")]
-Steps = Annotated[int | None, typer.Option(help="Sampling steps, instead of the preset's.")]
-Guidance = Annotated[float, typer.Option(help="Classifier-free guidance.")]
-Model = Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
-Video = Annotated[bool, typer.Option(help="Render motion.mp4.")]
-Sheet = Annotated[bool, typer.Option(help="Draw contact_sheet.png.")]
-Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
 
-FPS = 20
+
+@dataclass(frozen=True)
+class EditOptions(OutputOptions, ModelOptions):
+    """What all edits take."""
+
+    preset: Annotated[str, typer.Option(help="As for generate: fast or paper.")] = "fast"
+    steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the preset's.")] = None
+    guidance: Annotated[float, typer.Option(help="Classifier-free guidance.")] = 3.0
+
+
 MAX_PATH_BYTES = 1 << 20
 
 
 @app.command()
+@spread_options
 def inbetween(
-    first: Motion, second: Motion,
+    first: Motion, second: Motion, options: EditOptions,
     seconds: Annotated[float, typer.Option(help="Length of the new part.")] = 2.0, text: Text = "",
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 3.0,
-    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make the seconds between the end of one motion and the start of another."""
     from mdm_adapter import editing
 
-    job = Job(
-        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
-    )
+    job = Job(options)
     before, after = read_motion(first), read_motion(second)
     with progress_bar("sampling") as update:
         made, span = editing.inbetween(
@@ -67,21 +61,17 @@ def inbetween(
 
 
 @app.command()
+@spread_options
 def extend(
-    motion: Motion,
+    motion: Motion, options: EditOptions,
     before: Annotated[float, typer.Option(help="Seconds to lead up to the motion.")] = 0.0,
     after: Annotated[float, typer.Option(help="Seconds to go on after it.")] = 0.0, text: Text = "",
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 3.0,
-    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Continue a motion forwards, backwards, or both."""
     from mdm_adapter import editing
     from mdm_adapter.export.archive import Segment
 
-    job = Job(
-        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
-    )
+    job = Job(options)
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made, (start, end) = editing.extend(
@@ -94,8 +84,9 @@ def extend(
 
 
 @app.command("replace")
+@spread_options
 def replace_(
-    motion: Motion,
+    motion: Motion, options: EditOptions,
     start: Annotated[float, typer.Option("--from", help="Where the new part starts, seconds.")],
     end: Annotated[float, typer.Option("--to", help="Where it ends, seconds.")],
     text: Text = "",
@@ -105,16 +96,11 @@ def replace_(
             help="Keep what follows in its place; otherwise it goes on from wherever the new part leads."
         ),
     ] = True,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast", steps: Steps = None,
-    guidance: Guidance = 3.0, model: Model = BUNDLED, device: Device = "auto", video: Video = True,
-    sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a stretch of a motion anew, under another text, and keep the rest."""
     from mdm_adapter import editing
 
-    job = Job(
-        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
-    )
+    job = Job(options)
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made, span = editing.replace_range(
@@ -124,23 +110,19 @@ def replace_(
 
 
 @app.command()
+@spread_options
 def joints(
-    motion: Motion, text: Text = "",
+    motion: Motion, options: EditOptions, text: Text = "",
     only: Annotated[
         str, typer.Option(help="upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.")
     ] = "upper-body",
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 3.0,
-    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make some joints anew and keep the others, the path and the facing."""
     from mdm_adapter import editing
     from mdm_adapter.export.archive import Segment
 
     chosen = read_joints(only)
-    job = Job(
-        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
-    )
+    job = Job(options)
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made = editing.regenerate_joints(job.pipeline, features, chosen, text, job.settings, on_step=update)
@@ -149,20 +131,16 @@ def joints(
 
 
 @app.command()
+@spread_options
 def restyle(
-    motion: Motion, text: Text = "",
+    motion: Motion, options: EditOptions, text: Text = "",
     strength: Annotated[float, typer.Option(help="0 keeps the motion, 1 forgets it.")] = 0.6,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 3.0,
-    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Do a motion over in another manner (SDEdit)."""
     from mdm_adapter import redoing
     from mdm_adapter.export.archive import Segment
 
-    job = Job(
-        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
-    )
+    job = Job(options)
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made = redoing.restyle(job.pipeline, features, text, strength, job.settings, on_step=update)
@@ -171,20 +149,16 @@ def restyle(
 
 
 @app.command()
+@spread_options
 def detail(
-    motion: Motion, text: Text = "",
+    motion: Motion, options: EditOptions, text: Text = "",
     block: Annotated[int, typer.Option(help="Frames whose mean is kept, 20 a second.")] = 10,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 3.0,
-    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Keep a motion's means over blocks of frames (a rough blocking) and make the detail anew."""
     from mdm_adapter import redoing
     from mdm_adapter.export.archive import Segment
 
-    job = Job(
-        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
-    )
+    job = Job(options)
     features = read_motion(motion)
     with progress_bar("sampling") as update:
         made = redoing.detail(job.pipeline, features, block, text, job.settings, on_step=update)
@@ -193,13 +167,11 @@ def detail(
 
 
 @app.command()
+@spread_options
 def follow(
-    prompt: Annotated[str, typer.Argument(help="As for generate.")],
+    prompt: Annotated[str, typer.Argument(help="As for generate.")], options: EditOptions,
     path: Annotated[str, typer.Option(help='Ground points in metres, "0,0 0,3 2,5", or a file of JSON or CSV rows x,z.')],
     seconds: Annotated[float | None, typer.Option(help="Length of the whole motion.")] = None,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 3.0,
-    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion that runs along a path on the ground, and so ends where and facing as the path does."""
     from mdm_adapter import editing, paths
@@ -207,9 +179,7 @@ def follow(
 
     points = read_path(path)
     actions = read_prompt(prompt)
-    job = Job(
-        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
-    )
+    job = Job(options)
     plan = job.pipeline.plan(actions, job.settings, seconds=seconds)
     script = editing.Script(tuple((part.text, part.end - part.start) for part in plan.segments))
     with progress_bar("sampling") as update:
@@ -218,16 +188,14 @@ def follow(
 
 
 @app.command()
+@spread_options
 def reach(
-    prompt: Annotated[str, typer.Argument(help="As for generate.")],
+    prompt: Annotated[str, typer.Argument(help="As for generate.")], options: EditOptions,
     to: Annotated[str, typer.Option(help='Where the motion ends, "x,z" in metres: x to the left of the start, z ahead.')],
     heading: Annotated[
         float | None, typer.Option(help="Degrees to the left that it ends facing; any by default.")
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="Length of the whole motion.")] = None,
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, preset: Preset = "fast",
-    steps: Steps = None, guidance: Guidance = 3.0,
-    model: Model = BUNDLED, device: Device = "auto", video: Video = True, sheet: Sheet = True, force: Force = False,
 ) -> None:  # fmt: skip
     """Make a motion that ends at a given place, facing a given way."""
     from mdm_adapter import paths
@@ -237,9 +205,7 @@ def reach(
     if len(places) != 1:
         raise ValueError(f'--to {to!r} holds {len(places)} points; give one, such as "0,3"')
     actions = read_prompt(prompt)
-    job = Job(
-        out, samples, seed, preset, steps, guidance, model, device, video=video, sheet=sheet, force=force
-    )
+    job = Job(options)
     plan = job.pipeline.plan(actions, job.settings, seconds=seconds)
     place = (float(places[0, 0]), float(places[0, 1]))
     with progress_bar("sampling") as update:
@@ -250,19 +216,17 @@ def reach(
 class Job:
     """What all edits need: where to write, the model, the settings."""
 
-    def __init__(
-        self, out: Path, samples: int, seed: int, preset: str, steps: int | None, guidance: float, model: str, device: str,
-        *, video: bool, sheet: bool, force: bool,
-    ) -> None:  # fmt: skip
+    def __init__(self, options: EditOptions) -> None:
         from mdm_adapter.pipelines import MOTION_GUIDANCE, GenerateSettings
+        from motioncollage.sampling import preset
 
-        sampler = sampling(preset, steps, None, None)
         self.settings: GenerateSettings = GenerateSettings(
-            seed=seed, samples=samples, guidance=replace(MOTION_GUIDANCE, scale=guidance), sampler=sampler
-        )
-        self.output = Output(out, samples, video=video, sheet=sheet, force=force)
+            seed=options.seed, samples=options.samples, guidance=replace(MOTION_GUIDANCE, scale=options.guidance),
+            sampler=preset(options.preset, steps=options.steps),
+        )  # fmt: skip
+        self.output = Output.of(options)
         self.output.check()
-        self.pipeline: MotionPipeline = load_pipeline(model, device)
+        self.pipeline: MotionPipeline = load_pipeline(options.model, options.device)
 
     def finish(self, features: "Tensor", segments: "Sequence[Segment]", about: dict[str, Any]) -> None:
         """Write features [samples, frames, 263] and what is drawn of them."""

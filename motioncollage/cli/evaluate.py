@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motioncollage.cli.common import BUNDLED, load_pipeline, notes, progress_bar
-from motioncollage.cli.generate import sampling
+from motioncollage.cli.common import load_pipeline, notes, progress_bar
+from motioncollage.cli.options import BUNDLED, CutOptions, GuidanceOptions, SamplingOptions, spread_options
 
 if TYPE_CHECKING:
     from eval.protocols import TextMotionEvaluator
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 BENCHMARKS = ("starter", "humanml3d")
 
 
+@spread_options
 def evaluate(
+    sampling: SamplingOptions,
+    guidance: GuidanceOptions,
+    pieces: CutOptions,
     benchmark: Annotated[str, typer.Option(help="starter or humanml3d.")] = "starter",
     out: Annotated[
         Path, typer.Option(help="Folder for results; a run that was interrupted goes on in it.")
@@ -33,15 +37,6 @@ def evaluate(
     texts: Annotated[
         int | None, typer.Option(help="Motions per method and repetition; 32 by default.")
     ] = None,
-    preset: Annotated[str, typer.Option(help="As for generate.")] = "fast",
-    steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the preset's.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="As for generate.")] = None,
-    spacing: Annotated[float | None, typer.Option(help="As for generate.")] = None,
-    guidance: Annotated[float, typer.Option(help="As for generate.")] = 3.0,
-    guidance_limit: Annotated[float, typer.Option(help="As for generate.")] = 6.4,
-    guidance_above: Annotated[float, typer.Option(help="As for generate.")] = 2.0,
-    overlap: Annotated[float, typer.Option(help="As for generate, seconds.")] = 0.5,
-    taper: Annotated[float, typer.Option(help="As for generate.")] = 0.5,
     quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
     timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
     model: Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")] = BUNDLED,
@@ -61,18 +56,9 @@ def evaluate(
     Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.cli.main eval ...
     """
     from motioncollage.cli.benchmark.run import run
-    from motioncollage.guidance import Guidance
 
     settings = _settings(
-        protocol,
-        repetitions,
-        texts,
-        sampling(preset, steps, sampler, spacing),
-        Guidance(guidance, limit=guidance_limit, above=guidance_above),
-        overlap,
-        taper,
-        seed,
-        quick=quick,
+        protocol, repetitions, texts, sampling.settings(), guidance.settings(), pieces, seed, quick=quick
     )
     chosen = _methods(methods)
     if benchmark not in BENCHMARKS:
@@ -100,11 +86,10 @@ def _methods(names: str) -> list[str]:
 
 def _settings(
     protocol: str, repetitions: int | None, texts: int | None, sampler: "SamplerSettings", guidance: "Guidance",
-    overlap: float, taper: float, seed: int, *, quick: bool,
+    pieces: CutOptions, seed: int, *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
     from dataclasses import replace
 
-    from mdm_adapter.timing import FPS
     from motioncollage.cli.benchmark import settings as s
 
     chosen = s.BenchmarkSettings(protocol=protocol, seed=seed)
@@ -115,12 +100,14 @@ def _settings(
         repetitions=chosen.repetitions if repetitions is None else repetitions,
         texts=chosen.texts if texts is None else texts,
     )
+    cut = pieces.settings()
     methods = replace(
         chosen.methods,
         sampler=sampler,
         guidance=guidance,
-        overlap=round(overlap * FPS),
-        taper=taper,
+        overlap=cut["overlap"],
+        taper=cut["taper"],
+        piece=chosen.methods.piece if cut["piece"] is None else cut["piece"],
         loop=protocol == "loops",
     )
     return replace(chosen, methods=methods)

@@ -1,11 +1,13 @@
 """`motioncollage image`: pictures of any size, panoramas and cubes from a model of small squares."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from motioncollage.cli.common import check_output, choose_device, console, progress_bar
+from motioncollage.cli.options import spread_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +16,10 @@ if TYPE_CHECKING:
 
     from motioncollage.conditioning import Observation
     from motioncollage.denoiser import Composed, Condition, NoiseLevel
+    from motioncollage.image.models import ImageModel
     from motioncollage.image.pipelines import ImagePipeline
-    from motioncollage.image.plans import CubePlan, ImagePlan
+    from motioncollage.image.plans import CubePlan, ImagePlan, PieceSettings
+    from motioncollage.sampling import SamplerSettings
 
 app = typer.Typer(
     help="Images of any size: wide, panorama, grid, cubemap, connect, inpaint, superres, sdedit.",
@@ -24,62 +28,95 @@ app = typer.Typer(
 
 BUNDLED_IMAGES = "landscapes"
 
-Out = Annotated[Path, typer.Option(help="Folder for image.png.")]
+Width = Annotated[int, typer.Option(help="Pixels, a multiple of 8.")]
+Height = Annotated[int | None, typer.Option(help="Pixels, a multiple of 8; as high as a piece by default.")]
 Classes = Annotated[
     str,
     typer.Option(
-        "--class", help="Class, or several with commas, which lead into one another from left to right."
+        "--class",
+        help="Class or text, or several with commas, which lead into one another from left to right.",
     ),
 ]
-Samples = Annotated[int, typer.Option(help="How many pictures to make.")]
-Seed = Annotated[int, typer.Option(help="The same command with the same seed gives the same picture.")]
-Steps = Annotated[int, typer.Option(help="Sampling steps.")]
-Sampler = Annotated[
-    str, typer.Option(help="heun (stochastic, as in the paper), dpm++, ddim, euler, deis or unipc.")
-]
-Churn = Annotated[float, typer.Option(help="Noise that heun renews; 0 none.")]
-Guidance = Annotated[float, typer.Option(help="Classifier-free guidance of the class: 1 none.")]
-Overlap = Annotated[
-    int | None, typer.Option(help="Pixels that neighbouring pieces share; half a piece by default.")
-]
-Taper = Annotated[
-    float, typer.Option(help="Part of an overlap over which a piece fades out; 0 is the paper's composition.")
-]
-Model = Annotated[str, typer.Option(help="A bundled model or the folder of train image.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
-Preview = Annotated[bool, typer.Option(help="Write preview.png while it is made.")]
-Force = Annotated[bool, typer.Option(help="Replace files that are there.")]
-Width = Annotated[int, typer.Option(help="Pixels, a multiple of 8.")]
-Height = Annotated[int | None, typer.Option(help="Pixels, a multiple of 8; as high as a piece by default.")]
+
+
+@dataclass(frozen=True)
+class MakingOptions:
+    """How images are sampled and cut."""
+
+    sampler: Annotated[
+        str, typer.Option(help="heun (stochastic, as in the paper), dpm++, ddim, euler, deis or unipc.")
+    ] = "heun"
+    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 18
+    churn: Annotated[float, typer.Option(help="Noise that heun renews; 0 none.")] = 10.0
+    overlap: Annotated[
+        int | None, typer.Option(help="Pixels that neighbouring pieces share; half a piece by default.")
+    ] = None
+    taper: Annotated[
+        float,
+        typer.Option(help="Part of an overlap over which a piece fades out; 0 is the paper's composition."),
+    ] = 0.5
+    model: Annotated[
+        str, typer.Option(help="A bundled model, or a folder of train image or of diffusers.")
+    ] = BUNDLED_IMAGES
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto"
+    seed: Annotated[int, typer.Option(help="The same command with the same seed gives the same picture.")] = 0
+    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False
+
+    def sampling(self) -> "SamplerSettings":
+        from motioncollage.sampling import SamplerSettings
+
+        return SamplerSettings(self.sampler, self.steps, churn=self.churn if self.sampler == "heun" else 0.0)
+
+    def cut(self, model: "ImageModel") -> "PieceSettings":
+        """Pieces in the sites of a model."""
+        from motioncollage.image.plans import PieceSettings
+
+        shared = model.size * model.factor // 2 if self.overlap is None else self.overlap
+        return PieceSettings(model.size, shared // model.factor, self.taper, multiple=model.multiple)
+
+
+@dataclass(frozen=True)
+class ImageOptions(MakingOptions):
+    """What all commands that make images take."""
+
+    out: Annotated[Path, typer.Option(help="Folder for image.png.")] = Path("out")
+    classes: Classes = "meadow"
+    samples: Annotated[int, typer.Option(help="How many pictures to make.")] = 1
+    guidance: Annotated[float, typer.Option(help="Classifier-free guidance of the class: 1 none.")] = 1.0
+    preview: Annotated[bool, typer.Option(help="Write preview.png while it is made.")] = False
+
+
+@dataclass(frozen=True)
+class RestoringOptions(ImageOptions):
+    """The same where there is a picture, which says enough of what it shows."""
+
+    classes: Classes = ""
+
+
+@dataclass(frozen=True)
+class StrokeOptions(RestoringOptions):
+    """The same, in more steps, whose noise ddim renews."""
+
+    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 30
 
 
 class Job:
     """What all image commands share: where to write, the model, the settings, the classes."""
 
-    def __init__(
-        self, out: Path, classes: str, samples: int, seed: int, sampler: str, steps: int, churn: float, guidance: float,
-        overlap: int | None, taper: float, model: str, device: str, *, preview: bool, force: bool,
-        also: "Sequence[str]" = (),
-    ) -> None:  # fmt: skip
+    def __init__(self, options: ImageOptions, *, also: "Sequence[str]" = ()) -> None:
         from motioncollage.image.models import load_image_model
         from motioncollage.image.pipelines import ImagePipeline, ImageSettings
-        from motioncollage.image.plans import PieceSettings
-        from motioncollage.sampling import SamplerSettings
 
-        self.out, self.preview, self.force = out, preview, force
-        chosen = SamplerSettings(sampler, steps, churn=churn if sampler == "heun" else 0.0)
+        self.options, self.out = options, options.out
         self.settings: ImageSettings = ImageSettings(
-            seed=seed, samples=samples, sampler=chosen, guidance=guidance
+            options.seed, options.samples, options.sampling(), options.guidance
         )
-        check_output(out, [*self.names(), *also], force=force)
-        loaded = load_image_model(image_model_folder(model), device=choose_device(device))
-        self.pipeline: ImagePipeline = ImagePipeline(loaded, name=model)
+        check_output(self.out, [*self.names(), *also], force=options.force)
+        loaded = load_image_model(image_model_folder(options.model), device=choose_device(options.device))
+        self.pipeline: ImagePipeline = ImagePipeline(loaded, name=options.model)
         self.size = loaded.size * loaded.factor
-        shared = self.size // 2 if overlap is None else overlap
-        self.pieces: PieceSettings = PieceSettings(
-            loaded.size, shared // loaded.factor, taper, multiple=loaded.multiple
-        )
-        self.classes = [name.strip() for name in classes.split(",") if name.strip()]
+        self.pieces: PieceSettings = options.cut(loaded)
+        self.classes = [name.strip() for name in options.classes.split(",") if name.strip()]
         self.vectors = [loaded.vector(name) for name in self.classes]
 
     def plan(self, height: int, width: int, *, wrapped: bool = False) -> "ImagePlan":
@@ -112,7 +149,7 @@ class Job:
         return self.sample(denoiser, plan)
 
     def sample(self, denoiser: "Composed", plan: "ImagePlan | CubePlan") -> "Tensor":
-        if self.preview:
+        if self.options.preview:
             denoiser = Previewing(denoiser, self.pipeline, plan, self.out / "preview.png")
         start = self.pipeline.noise(plan, self.settings)
         with progress_bar("sampling") as update:
@@ -134,7 +171,7 @@ class Job:
         from motioncollage.image.files import write_png
 
         for name, picture in zip(self.names(), pictures):
-            write_png(self.out / name, picture, about=self.about(**more), force=self.force)
+            write_png(self.out / name, picture, about=self.about(**more), force=self.options.force)
             console.print(f"wrote {self.out / name} ({picture.shape[2]} x {picture.shape[1]})")
 
 
@@ -180,54 +217,24 @@ def image_model_folder(name: str) -> Path:
 
 
 @app.command()
-def wide(
-    width: Width = 512, height: Height = None, classes: Classes = "meadow", out: Out = Path("out"),
-    samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18, churn: Churn = 10.0,
-    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5, model: Model = BUNDLED_IMAGES,
-    device: Device = "auto", preview: Preview = False, force: Force = False,
-) -> None:  # fmt: skip
+@spread_options
+def wide(options: ImageOptions, width: Width = 512, height: Height = None) -> None:
     """Make a wide image: a chain of pieces."""
-    _whole(
-        Job(
-            out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
-            preview=preview, force=force,
-        ),
-        height, width, wrapped=False, kind="wide",
-    )  # fmt: skip
+    _whole(Job(options), height, width, wrapped=False, kind="wide")
 
 
 @app.command()
-def panorama(
-    width: Width = 512, height: Height = None, classes: Classes = "meadow", out: Out = Path("out"),
-    samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18, churn: Churn = 10.0,
-    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5, model: Model = BUNDLED_IMAGES,
-    device: Device = "auto", preview: Preview = False, force: Force = False,
-) -> None:  # fmt: skip
+@spread_options
+def panorama(options: ImageOptions, width: Width = 512, height: Height = None) -> None:
     """Make a panorama, whose right edge goes on at its left: a cycle of pieces."""
-    _whole(
-        Job(
-            out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
-            preview=preview, force=force,
-        ),
-        height, width, wrapped=True, kind="panorama",
-    )  # fmt: skip
+    _whole(Job(options), height, width, wrapped=True, kind="panorama")
 
 
 @app.command()
-def grid(
-    width: Width = 256, height: Height = 128, classes: Classes = "meadow", out: Out = Path("out"),
-    samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18, churn: Churn = 10.0,
-    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5, model: Model = BUNDLED_IMAGES,
-    device: Device = "auto", preview: Preview = False, force: Force = False,
-) -> None:  # fmt: skip
+@spread_options
+def grid(options: ImageOptions, width: Width = 256, height: Height = 128) -> None:
     """Make an image of any height and width: rows and columns of pieces."""
-    _whole(
-        Job(
-            out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
-            preview=preview, force=force,
-        ),
-        height, width, wrapped=False, kind="grid",
-    )  # fmt: skip
+    _whole(Job(options), height, width, wrapped=False, kind="grid")
 
 
 def _whole(job: Job, height: int | None, width: int, *, wrapped: bool, kind: str) -> None:
@@ -236,27 +243,23 @@ def _whole(job: Job, height: int | None, width: int, *, wrapped: bool, kind: str
 
 
 @app.command()
+@spread_options
 def cubemap(
+    options: ImageOptions,
     face: Annotated[int, typer.Option(help="Pixels along a face of the cube.")] = 128,
     height: Annotated[int, typer.Option(help="Height of the equirectangular picture.")] = 256,
-    classes: Classes = "meadow", out: Out = Path("out"),
-    samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18, churn: Churn = 10.0,
-    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5, model: Model = BUNDLED_IMAGES,
-    device: Device = "auto", preview: Preview = False, force: Force = False,
-) -> None:  # fmt: skip
+) -> None:
     """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in."""
     from motioncollage.image.files import write_png
     from motioncollage.image.plans import plan_cube
     from motioncollage.image.surround import equirectangular, write_surround_page
 
-    if samples != 1:
-        raise ValueError(f"--samples is {samples}; cubes are made one at a time")
-    job = Job(
-        out, classes, 1, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
-        preview=preview, force=force, also=("equirectangular.png", "surround.html"),
-    )  # fmt: skip
+    if options.samples != 1:
+        raise ValueError(f"--samples is {options.samples}; cubes are made one at a time")
+    job = Job(options, also=("equirectangular.png", "surround.html"))
     if job.pipeline.model.factor != 1:
         raise ValueError("a cube needs a model of pixels; this one sees latents, whose decoder knows no cube")
+    out, force = options.out, options.force
     plan = plan_cube(face, job.pieces)
     console.print(f"{plan.graph.factors} pieces of {job.size} pixels")
     faces = job.generate(plan)[0].movedim(1, 0).clamp(-1, 1)
@@ -270,27 +273,20 @@ def cubemap(
 
 
 @app.command()
+@spread_options
 def connect(
     first: Annotated[Path, typer.Argument(help="Picture at the left end.")],
     second: Annotated[Path, typer.Argument(help="Picture at the right end.")],
+    options: RestoringOptions,
     width: Width = 512,
-    classes: Annotated[
-        str, typer.Option("--class", help="Classes of the two ends, with a comma; none lets the model choose.")
-    ] = "",
-    out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun", steps: Steps = 18,
-    churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
-    model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
-) -> None:  # fmt: skip
+) -> None:
     """Make the long way from one picture to another."""
     import torch
 
     from motioncollage.image.files import fit_height, load_picture
 
     ends = [load_picture(path) for path in (first, second)]
-    job = Job(
-        out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
-        preview=preview, force=force,
-    )  # fmt: skip
+    job = Job(options)
     size = job.size
     left, right = (fit_height(end, size) for end in ends)
     if left.shape[2] + right.shape[2] + size // 2 > width:
@@ -305,34 +301,29 @@ def connect(
 
 
 @app.command()
+@spread_options
 def inpaint(
     picture: Annotated[Path, typer.Argument(help="A picture of any size.")],
     mask: Annotated[Path, typer.Argument(help="As large: white is made anew, black stays.")],
-    classes: Classes = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun",
-    steps: Steps = 18, churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
-    model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
-) -> None:  # fmt: skip
+    options: RestoringOptions,
+) -> None:
     """Make a part of a picture anew and keep the rest."""
     from motioncollage.image.files import load_mask, load_picture
 
     given = load_picture(picture)
     known = ~load_mask(mask, (given.shape[1], given.shape[2]))
-    job = Job(
-        out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
-        preview=preview, force=force,
-    )  # fmt: skip
+    job = Job(options)
     plan = job.plan(given.shape[1], given.shape[2])
     _fill(job, plan, given[None], known[None, None], kind="inpaint")
 
 
 @app.command()
+@spread_options
 def superres(
     picture: Annotated[Path, typer.Argument(help="A small picture.")],
+    options: RestoringOptions,
     factor: Annotated[int, typer.Option(help="How many times as large the result is.")] = 4,
-    classes: Classes = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, sampler: Sampler = "heun",
-    steps: Steps = 18, churn: Churn = 10.0, guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
-    model: Model = BUNDLED_IMAGES, device: Device = "auto", preview: Preview = False, force: Force = False,
-) -> None:  # fmt: skip
+) -> None:
     """Make a picture larger: each block of pixels keeps its mean, the model makes the detail."""
     from motioncollage.conditioning import BlockMean, Separable
     from motioncollage.image.files import load_picture
@@ -341,10 +332,7 @@ def superres(
     if factor not in (2, 4, 8):
         raise ValueError(f"--factor is {factor}; choose 2, 4 or 8")
     given = load_picture(picture)
-    job = Job(
-        out, classes, samples, seed, sampler, steps, churn, guidance, overlap, taper, model, device,
-        preview=preview, force=force,
-    )  # fmt: skip
+    job = Job(options)
     if job.pipeline.model.factor != 1:
         raise ValueError("super-resolution needs a model of pixels; means of pixels are no means of latents")
     plan = job.plan(given.shape[1] * factor, given.shape[2] * factor)
@@ -374,21 +362,17 @@ def _restored(job: Job, plan: "ImagePlan", observation: "Observation", value: "T
 
 
 @app.command()
+@spread_options
 def sdedit(
     picture: Annotated[Path, typer.Argument(help="A picture or a sketch of colours, of any size.")],
+    options: StrokeOptions,
     strength: Annotated[float, typer.Option(help="0 keeps the picture, 1 forgets it.")] = 0.6,
-    classes: Classes = "", out: Out = Path("out"), samples: Samples = 1, seed: Seed = 0, steps: Steps = 30,
-    guidance: Guidance = 1.0, overlap: Overlap = None, taper: Taper = 0.5,
-    model: Model = BUNDLED_IMAGES, device: Device = "auto", force: Force = False,
-) -> None:  # fmt: skip
+) -> None:
     """Turn strokes of colour, or another picture, into what the model knows (SDEdit)."""
     from motioncollage.image.files import load_picture
 
     given = load_picture(picture)
-    job = Job(
-        out, classes, samples, seed, "ddim", steps, 0.0, guidance, overlap, taper, model, device,
-        preview=False, force=force,
-    )  # fmt: skip
+    job = Job(options)
     plan = job.plan(given.shape[1], given.shape[2])
     sites = job.pipeline.model.encode(given[None])[0]
     with progress_bar("sampling") as update:

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,8 @@ import typer
 from rich.table import Table
 
 from motioncollage.cli.common import check_output, choose_device, console, progress_bar
-from motioncollage.cli.image import BUNDLED_IMAGES, image_model_folder
+from motioncollage.cli.image import MakingOptions, image_model_folder
+from motioncollage.cli.options import spread_options
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,8 +31,10 @@ SHOWN = 4
 REAL_CROPS = 512
 
 
+@spread_options
 def fid(
     data: Annotated[Path, typer.Option(help="Real pictures, in folders of the model's classes.")],
+    options: MakingOptions,
     methods: Annotated[str, typer.Option(help="Comma-separated, or all.")] = "all",
     count: Annotated[int, typer.Option(help="Wide images of every method.")] = 64,
     width: Annotated[int, typer.Option(help="Pixels, a multiple of 8.")] = 256,
@@ -46,15 +48,6 @@ def fid(
     out: Annotated[Path, typer.Option(help="Folder for image.md, image.json and image.png.")] = Path(
         "out/image-fid"
     ),
-    sampler: Annotated[str, typer.Option(help="As for wide.")] = "heun",
-    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 18,
-    churn: Annotated[float, typer.Option(help="As for wide.")] = 10.0,
-    overlap: Annotated[int | None, typer.Option(help="As for wide.")] = None,
-    taper: Annotated[float, typer.Option(help="As for wide.")] = 0.5,
-    model: Annotated[str, typer.Option(help="As for wide.")] = BUNDLED_IMAGES,
-    seed: Annotated[int, typer.Option(help="Of classes, noise and crops.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
-    force: Annotated[bool, typer.Option(help="Replace results that are there.")] = False,
 ) -> None:
     """Measure ways of making wide images: FID+ of random crops, seams, drift along the image, time."""
     from motioncollage.image.methods import IMAGE_METHODS
@@ -67,20 +60,9 @@ def fid(
         raise ValueError(
             f"--count is {count} and --crops {crops}; a Frechet distance needs at least 4 images"
         )
+    force = options.force
     check_output(out, list(FILES), force=force)
-    study = Study(
-        data,
-        model,
-        device,
-        features,
-        SamplerChoice(sampler, steps, churn),
-        width,
-        overlap,
-        taper,
-        count,
-        crops,
-        seed,
-    )
+    study = Study(data, options, features, width, count, crops)
     rows: dict[str, dict[str, Metric | float]] = {"real": study.real()}
     shown: dict[str, Tensor] = {}
     for name in chosen:
@@ -96,43 +78,25 @@ def fid(
     console.print(f"wrote {', '.join(str(out / name) for name in FILES)}")
 
 
-@dataclass(frozen=True)
-class SamplerChoice:
-    """As on the command line."""
-
-    name: str
-    steps: int
-    churn: float
-
-
 class Study:
     """One comparison: the model, real squares, and what every method is asked for."""
 
     def __init__(
-        self, data: Path, model: str, device: str, features: str, sampler: SamplerChoice, width: int, overlap: int | None,
-        taper: float, count: int, crops: int, seed: int,
-    ) -> None:  # fmt: skip
+        self, data: Path, options: MakingOptions, features: str, width: int, count: int, crops: int
+    ) -> None:
         import numpy as np
         import torch
 
         from motioncollage.image.data import read_pictures
         from motioncollage.image.models import load_image_model
         from motioncollage.image.pipelines import ImagePipeline, sites_of
-        from motioncollage.image.plans import PieceSettings
-        from motioncollage.sampling import SamplerSettings
 
-        loaded = load_image_model(image_model_folder(model), device=choose_device(device))
-        self.pipeline, self.model_name, self.features_name = (
-            ImagePipeline(loaded, name=model),
-            model,
-            features,
-        )
-        self.size = loaded.size * loaded.factor
-        self.width, self.count, self.crops, self.seed = sites_of(width, loaded, "width"), count, crops, seed
-        shared = self.size // 2 if overlap is None else overlap
-        self.pieces = PieceSettings(loaded.size, shared // loaded.factor, taper, multiple=loaded.multiple)
-        churn = sampler.churn if sampler.name == "heun" else 0.0
-        self.sampler = SamplerSettings(sampler.name, sampler.steps, churn=churn)
+        loaded = load_image_model(image_model_folder(options.model), device=choose_device(options.device))
+        self.pipeline, self.model_name = ImagePipeline(loaded, name=options.model), options.model
+        self.features_name, self.size = features, loaded.size * loaded.factor
+        self.width, self.count, self.crops = sites_of(width, loaded, "width"), count, crops
+        self.pieces, self.sampler, self.seed = options.cut(loaded), options.sampling(), options.seed
+        seed = options.seed
         self.pictures = read_pictures(data, smallest=self.size)
         self.classes = self.pictures.classes
         if not self.classes:

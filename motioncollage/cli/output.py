@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motioncollage.cli.common import check_output, console, progress_bar
+from motioncollage.cli.options import OutputOptions
 
 if TYPE_CHECKING:
     from mdm_adapter.export.archive import MotionArchive
@@ -20,6 +21,10 @@ class Output:
     sheet: bool
     force: bool
     cycles: int = 1
+
+    @classmethod
+    def of(cls, wanted: OutputOptions, *, cycles: int = 1) -> "Output":
+        return cls(wanted.out, wanted.samples, wanted.video, wanted.sheet, wanted.force, cycles)
 
     def names(self, stem: str, suffix: str) -> list[str]:
         """One file per sample: `motion.mp4`, then `motion-2.mp4` and so on."""

@@ -6,31 +6,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from motioncollage.cli.common import BUNDLED, check_output, console, load_pipeline
-from motioncollage.cli.generate import (
-    FPS,
-    Model,
-    Overlap,
-    Piece,
-    Prompt,
-    Seconds,
-    Style,
-    Taper,
-    warn_of_unknown,
-)
+from motioncollage.cli.common import check_output, console, load_pipeline
+from motioncollage.cli.generate import Prompt, Seconds, warn_of_unknown
+from motioncollage.cli.options import BUNDLED, FPS, PieceOptions, spread_options
 
 if TYPE_CHECKING:
     from mdm_adapter.planning import Plan
 
 
+@spread_options
 def timeline(
     prompt: Prompt,
+    pieces: PieceOptions,
     out: Annotated[Path, typer.Option(help="Where the picture goes, a .png.")] = Path("out/timeline.png"),
     looped: Annotated[bool, typer.Option("--loop", help="Plan a loop.")] = False,
-    seconds: Seconds = None, overlap: Overlap = 0.5, taper: Taper = 0.5, style: Style = "", piece: Piece = None,
-    model: Model = BUNDLED,
+    seconds: Seconds = None,
+    model: Annotated[
+        str, typer.Option(help="Whose pieces: a bundled model or a checkpoint folder.")
+    ] = BUNDLED,
     force: Annotated[bool, typer.Option(help="Replace the picture.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Show the pieces, overlaps and counting numbers of a prompt as a table and a picture, without making motion."""
     from mdm_adapter.export.plan_picture import render_plan
     from mdm_adapter.pipelines import GenerateSettings
@@ -39,14 +34,9 @@ def timeline(
     if out.suffix.lower() != ".png":
         raise ValueError(f"--out {out} is no .png; name a picture such as timeline.png")
     actions = read_prompt(prompt)
+    settings = GenerateSettings(**pieces.settings())
     check_output(out.parent, [out.name], force=force)
     pipeline = load_pipeline(model, "cpu")
-    settings = GenerateSettings(
-        overlap=round(overlap * FPS),
-        taper=taper,
-        style=style,
-        piece=None if piece is None else round(piece * FPS),
-    )
     warn_of_unknown(pipeline, actions)
     plan = pipeline.plan(actions, settings, seconds=seconds, loop=looped)
     console.print(table_of(plan))
