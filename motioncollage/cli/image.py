@@ -30,6 +30,10 @@ BUNDLED_IMAGES = "landscapes"
 
 Width = Annotated[int, typer.Option(help="Pixels, a multiple of 8.")]
 Height = Annotated[int | None, typer.Option(help="Pixels, a multiple of 8; as high as a piece by default.")]
+Map = Annotated[
+    Path | None,
+    typer.Option("--map", help="PNG of labels, as large as the image, for a model trained on maps."),
+]
 Classes = Annotated[
     str,
     typer.Option(
@@ -134,18 +138,24 @@ class Job:
     def names(self) -> list[str]:
         return [f"image{'' if i == 0 else f'-{i + 1}'}.png" for i in range(self.settings.samples)]
 
-    def conditions(self, plan: "ImagePlan | CubePlan") -> "list[Condition | None]":
-        """Class vectors along the image, by slerp; round a circle the last leads to the first."""
+    def conditions(
+        self, plan: "ImagePlan | CubePlan", labels: Path | None = None
+    ) -> "list[Condition | None]":
+        """Class vectors along the image, by slerp; round a circle the last leads to the first. And a map."""
+        from motioncollage.image.data import read_labels
         from motioncollage.image.plans import ImagePlan, along_chain
 
         wrapped = plan.wrapped if isinstance(plan, ImagePlan) else True
+        if labels is not None and not labels.exists():
+            raise ValueError(f"map {labels} does not exist; name a PNG of labels")
         return self.pipeline.conditions(
-            plan, along_chain(self.vectors, wrapped=wrapped) if self.vectors else None
-        )
+            plan, along_chain(self.vectors, wrapped=wrapped) if self.vectors else None,
+            None if labels is None else read_labels(labels).long(),
+        )  # fmt: skip
 
-    def generate(self, plan: "ImagePlan | CubePlan") -> "Tensor":
+    def generate(self, plan: "ImagePlan | CubePlan", labels: Path | None = None) -> "Tensor":
         """Make sites of a plan, with a progress bar and perhaps previews."""
-        denoiser = self.pipeline.compose(plan, self.conditions(plan), self.settings)
+        denoiser = self.pipeline.compose(plan, self.conditions(plan, labels), self.settings)
         return self.sample(denoiser, plan)
 
     def sample(self, denoiser: "Composed", plan: "ImagePlan | CubePlan") -> "Tensor":
@@ -218,28 +228,30 @@ def image_model_folder(name: str) -> Path:
 
 @app.command()
 @spread_options
-def wide(options: ImageOptions, width: Width = 512, height: Height = None) -> None:
+def wide(options: ImageOptions, width: Width = 512, height: Height = None, labels: Map = None) -> None:
     """Make a wide image: a chain of pieces."""
-    _whole(Job(options), height, width, wrapped=False, kind="wide")
+    _whole(Job(options), height, width, labels, wrapped=False, kind="wide")
 
 
 @app.command()
 @spread_options
-def panorama(options: ImageOptions, width: Width = 512, height: Height = None) -> None:
+def panorama(options: ImageOptions, width: Width = 512, height: Height = None, labels: Map = None) -> None:
     """Make a panorama, whose right edge goes on at its left: a cycle of pieces."""
-    _whole(Job(options), height, width, wrapped=True, kind="panorama")
+    _whole(Job(options), height, width, labels, wrapped=True, kind="panorama")
 
 
 @app.command()
 @spread_options
-def grid(options: ImageOptions, width: Width = 256, height: Height = 128) -> None:
+def grid(options: ImageOptions, width: Width = 256, height: Height = 128, labels: Map = None) -> None:
     """Make an image of any height and width: rows and columns of pieces."""
-    _whole(Job(options), height, width, wrapped=False, kind="grid")
+    _whole(Job(options), height, width, labels, wrapped=False, kind="grid")
 
 
-def _whole(job: Job, height: int | None, width: int, *, wrapped: bool, kind: str) -> None:
+def _whole(
+    job: Job, height: int | None, width: int, labels: Path | None, *, wrapped: bool, kind: str
+) -> None:
     plan = job.plan(height or job.size, width, wrapped=wrapped)
-    job.write(job.pipeline.decode(job.generate(plan), plan), kind=kind)
+    job.write(job.pipeline.decode(job.generate(plan, labels), plan), kind=kind)
 
 
 @app.command()

@@ -241,7 +241,7 @@ def image(
         pictures = read_pictures(data, smallest=size, progress=update)
     for name, reason in pictures.rejected.items():
         console.print(f"left out {name}: {reason}")
-    config = ImageConfig(size=size, classes=pictures.classes)
+    config = ImageConfig(size=size, classes=pictures.classes, labels=pictures.labels)
     torch.manual_seed(seed)
     network = ImageNetwork(config).to(where)
     objective = ImageObjective(pictures, config, ImageTraining(batch_size=batch_size, crops=crops))

@@ -49,8 +49,10 @@ class ImageModel(Protocol):
         """A class or a text as a vector that leads to others by slerp."""
         ...
 
-    def condition(self, vector: Tensor | None, extent: tuple[float, float] | None) -> Condition | None:
-        """What the denoiser understands, from a vector (None: the null token) and the place in a picture."""
+    def condition(
+        self, vector: Tensor | None, extent: tuple[float, float] | None, labels: Tensor | None = None
+    ) -> Condition | None:
+        """What the denoiser understands, from a vector (None: the null token), the place in a picture, and a map."""
         ...
 
     def decode(self, sites: Tensor, *, wrapped: bool) -> Tensor:
@@ -91,8 +93,10 @@ class TrainedModel:
     def vector(self, wanted: str) -> Tensor:
         return self.network.class_vector(wanted)
 
-    def condition(self, vector: Tensor | None, extent: tuple[float, float] | None) -> Condition | None:
-        return ImageCondition(vector, extent)
+    def condition(
+        self, vector: Tensor | None, extent: tuple[float, float] | None, labels: Tensor | None = None
+    ) -> Condition | None:
+        return ImageCondition(vector, extent, labels)
 
     def decode(self, sites: Tensor, *, wrapped: bool) -> Tensor:
         return sites.clamp(-1, 1)
@@ -142,7 +146,11 @@ class PretrainedModel:
         assert isinstance(condition, TextCondition)
         return condition.tokens.flatten()
 
-    def condition(self, vector: Tensor | None, extent: tuple[float, float] | None) -> Condition | None:
+    def condition(
+        self, vector: Tensor | None, extent: tuple[float, float] | None, labels: Tensor | None = None
+    ) -> Condition | None:
+        if labels is not None:
+            raise ValueError("this model reads no maps; use one of train image, on pictures with maps")
         if vector is None:
             return None
         if self.factor == 1:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 MAX_BYTES = 1 << 30
 FREQUENCIES = 6
+MOST_LABELS = 64
 SMALLEST = 8  # pixels along a side; the network halves twice, on blocks of 2
 
 
@@ -23,6 +24,7 @@ class ImageConfig:
     Attributes:
         size: pixels along the squares that it is trained on.
         classes: names of the classes; empty for a model without.
+        labels: of segmentation maps; 0 for a model that reads none.
         channels: of the U-Net's levels.
         layers: residual blocks per level.
         width: of a condition vector.
@@ -35,6 +37,7 @@ class ImageConfig:
     layers: int = 1
     width: int = 64
     sigma_data: float = 0.5
+    labels: int = 0
 
     def __post_init__(self) -> None:
         if self.size % SMALLEST or not SMALLEST <= self.size <= 1024:
@@ -43,6 +46,8 @@ class ImageConfig:
             raise ValueError(f"channels are {self.channels}; give three multiples of 16")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("a class is named twice")
+        if not 0 <= self.labels <= MOST_LABELS:
+            raise ValueError(f"labels is {self.labels}; a map may have up to {MOST_LABELS}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +57,12 @@ class ImageCondition:
     Attributes:
         vector: [width], such as a class's; None for none.
         extent: (top, bottom) of the piece in the whole picture, 0 the upper edge and 1 the lower one; None for none.
+        labels: [height, width] of the piece, what each pixel is, whole numbers from 0, -1 for anything; None for none.
     """
 
     vector: Tensor | None = None
     extent: tuple[float, float] | None = None
+    labels: Tensor | None = None
 
 
 class ImageNetwork(nn.Module):
@@ -67,7 +74,7 @@ class ImageNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.inner: Any = UNet2DModel(
-            sample_size=config.size // 2, in_channels=12, out_channels=12, block_out_channels=config.channels,
+            sample_size=config.size // 2, in_channels=12 + 4 * config.labels, out_channels=12, block_out_channels=config.channels,
             layers_per_block=config.layers, norm_num_groups=8, attention_head_dim=16, class_embed_type="identity",
             resnet_time_scale_shift="scale_shift",
             down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
@@ -81,7 +88,9 @@ class ImageNetwork(nn.Module):
             nn.Linear(4 * config.channels[0], 4 * config.channels[0]),
         )
 
-    def forward(self, x: Tensor, sigma: Tensor, vectors: Tensor, extents: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, sigma: Tensor, vectors: Tensor, extents: Tensor, labels: Tensor | None = None
+    ) -> Tensor:
         """Clean prediction of images.
 
         Args:
@@ -89,6 +98,7 @@ class ImageNetwork(nn.Module):
             sigma: [batch].
             vectors: [batch, width]; rows of NaN stand for no class.
             extents: [batch, 2] top and bottom; rows of NaN stand for none.
+            labels: [batch, height, width] of a model that reads maps; -1 and None stand for anything.
         """
         if x.shape[-1] % SMALLEST or x.shape[-2] % SMALLEST:
             raise ValueError(
@@ -97,11 +107,21 @@ class ImageNetwork(nn.Module):
         data = self.config.sigma_data
         sigma = sigma[:, None, None, None]
         total = (sigma.square() + data**2).sqrt()
-        blocks = nn.functional.pixel_unshuffle(x / total, 2).contiguous(memory_format=torch.channels_last)
+        blocks = nn.functional.pixel_unshuffle(self._seen(x / total, labels), 2)
+        blocks = blocks.contiguous(memory_format=torch.channels_last)
         embedding = self.to_embedding(self._condition(vectors, extents))
         raw = self.inner(blocks, sigma.flatten().log() / 4 * 250, class_labels=embedding).sample
         inner = nn.functional.pixel_shuffle(raw.float(), 2)
         return data**2 / total.square() * x + sigma * data / total * inner
+
+    def _seen(self, x: Tensor, labels: Tensor | None) -> Tensor:
+        """Pixels, and beneath them a channel for every label of a map."""
+        if not self.config.labels:
+            return x
+        if labels is None:
+            labels = torch.full_like(x[:, 0], -1, dtype=torch.int64)
+        kinds = torch.arange(self.config.labels, device=x.device)[:, None, None]
+        return torch.cat((x, (labels[:, None] == kinds).to(x)), dim=1)
 
     def _condition(self, vectors: Tensor, extents: Tensor) -> Tensor:
         absent = vectors.isnan().any(dim=1, keepdim=True)
@@ -124,17 +144,36 @@ class ImageNetwork(nn.Module):
             )
         return self.classes.weight[self.config.classes.index(name)].detach()
 
-    def stack(self, conditions: Sequence[ImageCondition | None]) -> tuple[Tensor, Tensor]:
-        """Vectors [batch, width] and extents [batch, 2] of conditions, NaN where there is none."""
+    def stack(
+        self, conditions: Sequence[ImageCondition | None], shape: tuple[int, int]
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Vectors [batch, width], extents [batch, 2] and labels [batch, *shape] of conditions, NaN or -1 for none.
+
+        Raises:
+            ValueError: a map for a model that reads none, or of another shape.
+        """
         device = self.null.device
         vectors = torch.full((len(conditions), self.config.width), torch.nan, device=device)
         extents = torch.full((len(conditions), 2), torch.nan, device=device)
+        labels = torch.full((len(conditions), *shape), -1, device=device) if self.config.labels else None
         for row, condition in enumerate(conditions):
-            if condition is not None and condition.vector is not None:
+            if condition is None:
+                continue
+            if condition.vector is not None:
                 vectors[row] = condition.vector.to(device)
-            if condition is not None and condition.extent is not None:
+            if condition.extent is not None:
                 extents[row] = torch.tensor(condition.extent, device=device)
-        return vectors, extents
+            if condition.labels is not None:
+                if labels is None:
+                    raise ValueError(
+                        "this model reads no maps; train one on pictures with a .map.png beside them"
+                    )
+                if tuple(condition.labels.shape) != shape:
+                    raise ValueError(
+                        f"a map of {tuple(condition.labels.shape)} for a piece of {shape}; they must agree"
+                    )
+                labels[row] = condition.labels.to(device)
+        return vectors, extents, labels
 
 
 def save_network(folder: Path, network: ImageNetwork, about: dict[str, Any]) -> None:

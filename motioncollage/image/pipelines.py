@@ -55,12 +55,25 @@ class ImagePipeline:
     def __init__(self, model: ImageModel, *, name: str) -> None:
         self.model, self.name = model, name
 
-    def conditions(self, plan: ImagePlan | CubePlan, along: Along | None) -> list[Condition | None]:
-        """A condition for every node: what lies there of a chain of vectors, and which part of a picture it is."""
-        return [
-            self.model.condition(along(place.middle) if along else None, place.extent)
-            for place in plan.places()
-        ]
+    def conditions(
+        self, plan: ImagePlan | CubePlan, along: Along | None, labels: Tensor | None = None
+    ) -> list[Condition | None]:
+        """A condition for every node: what lies there of a chain of vectors, which part of a picture it is, and its map.
+
+        Args:
+            labels: [height, width], what each site is; cropped to the nodes.
+        """
+        if labels is not None and tuple(labels.shape) != plan.graph.site_shape:
+            raise ValueError(
+                f"the map has {tuple(labels.shape)} pixels, the image {plan.graph.site_shape}; make them alike"
+            )
+        found = []
+        for place, node in zip(plan.places(), plan.graph.nodes):
+            part = None
+            if labels is not None:
+                part = labels.flatten()[torch.tensor(node.region.sites)].reshape(node.region.shape)
+            found.append(self.model.condition(along(place.middle) if along else None, place.extent, part))
+        return found
 
     def compose(
         self, plan: ImagePlan | CubePlan, conditions: Sequence[Condition | None], settings: ImageSettings

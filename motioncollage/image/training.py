@@ -22,6 +22,7 @@ class ImageTraining:
         log_sigma: mean and standard deviation of the noise's logarithm.
         drop_class: chance of the null token instead of the class.
         drop_extent: chance of no extent.
+        drop_labels: chance of no map.
         parts: chances of (square, half on end, half lying, quarter).
     """
 
@@ -30,6 +31,7 @@ class ImageTraining:
     log_sigma: tuple[float, float] = (-0.8, 1.4)
     drop_class: float = 0.1
     drop_extent: float = 0.1
+    drop_labels: float = 0.2
     parts: tuple[float, ...] = (0.55, 0.18, 0.17, 0.1)
 
     def __post_init__(self) -> None:
@@ -57,9 +59,8 @@ class ImageObjective:
         return sum(errors) / len(errors)
 
     def _error(self, model: ImageNetwork, generator: torch.Generator) -> Tensor:
-        clean, labels, extents = self._batch(generator)
         device = model.null.device
-        clean, labels, extents = clean.to(device), labels.to(device), extents.to(device)
+        clean, labels, extents, kinds = (part.to(device) for part in self._batch(generator))
         mean, spread = self.settings.log_sigma
         sigma = (torch.randn(len(clean), generator=generator) * spread + mean).exp().to(device)
         noise = torch.randn(clean.shape, generator=generator).to(device)
@@ -69,22 +70,27 @@ class ImageObjective:
         nowhere = (torch.rand(len(clean), generator=generator) < self.settings.drop_extent).to(device)
         vectors = model.classes(labels.clamp_min(0)).masked_fill(unclassed[:, None], torch.nan)
         extents = extents.masked_fill(nowhere[:, None], torch.nan)
-        predicted = model(clean + sigma[:, None, None, None] * noise, sigma, vectors, extents)
+        if self.config.labels:
+            unmapped = (torch.rand(len(clean), generator=generator) < self.settings.drop_labels).to(device)
+            kinds = kinds.masked_fill(unmapped[:, None, None], -1)
+        predicted = model(clean + sigma[:, None, None, None] * noise, sigma, vectors, extents, kinds)
         data = self.config.sigma_data
         weight = (sigma.square() + data**2) / (sigma * data).square()
         return (weight * (predicted - clean).square().mean(dim=(1, 2, 3))).mean()
 
-    def _batch(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _batch(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Squares or parts of them, the numbers of their classes, their extents and their maps (-1 without)."""
         chances = torch.tensor(self.settings.parts)
         shape = self.shapes[int(torch.multinomial(chances, 1, generator=generator))]
         # Smaller parts, more of them: a step costs the same.
         count = self.settings.batch_size * self.config.size**2 // (shape[0] * shape[1])
         chosen = torch.randint(len(self.pictures.pictures), (count,), generator=generator)
-        squares, extents, labels = [], [], []
+        squares, extents, labels, maps = [], [], [], []
         for number in chosen.tolist():
             picture = self.pictures.pictures[number]
-            square, extent = part_of(*self.settings.crops.draw(picture, generator), shape, generator)
+            square, extent, kinds = part_of(*self.settings.crops.draw(picture, generator), shape, generator)
             squares.append(square)
             extents.append(extent)
             labels.append(picture.label)
-        return torch.stack(squares), torch.tensor(labels), torch.tensor(extents)
+            maps.append(torch.full(shape, -1) if kinds is None else kinds)
+        return torch.stack(squares), torch.tensor(labels), torch.tensor(extents), torch.stack(maps)

@@ -57,12 +57,13 @@ def test_crops_know_their_place() -> None:
     generator = torch.Generator().manual_seed(0)
     heights = []
     for _ in range(60):
-        square, (top, bottom) = crops.draw(picture, generator)
+        square, (top, bottom), none = crops.draw(picture, generator)
+        assert none is None
         assert square.shape == (3, 64, 64)
         heights.append(bottom - top)
         assert float(square[0, 0].mean() + 1) / 2 == pytest.approx(top, abs=0.02)
         assert float(square[0, -1].mean() + 1) / 2 == pytest.approx(bottom, abs=0.02)
-        part, (upper, lower) = part_of(square, (top, bottom), (32, 64), generator)
+        part, (upper, lower), _ = part_of(square, (top, bottom), None, (32, 64), generator)
         assert part.shape == (3, 32, 64)
         assert float(part[0, 0].mean() + 1) / 2 == pytest.approx(upper, abs=0.02)
         assert lower - upper == pytest.approx((bottom - top) / 2)
@@ -73,3 +74,24 @@ def test_crops_know_their_place() -> None:
 def test_zooms_that_make_no_sense(zoom: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="zoom is"):
         Crops(zoom=zoom)
+
+
+def test_maps_are_cut_with_their_pictures(tmp_path: Path) -> None:
+    """A picture whose pixels tell their label."""
+    rng = np.random.default_rng(1)
+    kinds = np.kron(rng.integers(0, 4, (6, 8)), np.ones((16, 16))).astype(np.uint8)
+    Image.fromarray(np.repeat((kinds * 60)[..., None], 3, axis=2)).save(tmp_path / "a.png")
+    Image.fromarray(kinds).save(tmp_path / "a.map.png")
+    folder = read_pictures(tmp_path, smallest=32)
+    assert [p.name for p in folder.pictures] == ["a"]
+    assert folder.labels == 4
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(10):
+        square, extent, labels = Crops(size=32, zoom=(0.5, 1.0)).draw(folder.pictures[0], generator)
+        part, _, cut = part_of(square, extent, labels, (16, 32), generator)
+        assert cut is not None
+        told = ((part[0] + 1) * 127.5 / 60).round()
+        assert float((told == cut).float().mean()) > 0.75  # but for edges, which the picture blurs
+    (tmp_path / "a.map.png").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="holds no picture"):
+        read_pictures(tmp_path, smallest=32)

@@ -14,6 +14,7 @@ from motioncollage.image.network import ImageConfig, ImageNetwork
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings, settle, sites_of, whole_sites
 from motioncollage.image.plans import PieceSettings, along_chain, plan_cube, plan_image
 from motioncollage.image.training import ImageObjective, ImageTraining
+from motioncollage.samplers import ContinuousLevels
 from motioncollage.sampling import SamplerSettings
 from motioncollage.training import Trainer, TrainingSettings
 
@@ -146,3 +147,30 @@ def test_pixels_and_sites(pipeline: ImagePipeline) -> None:
     # A latent is known where all its pixels are.
     assert whole_sites(known, 4).tolist() == [[[[True, True, False, True], [True, True, True, True]]]]
     assert torch.equal(whole_sites(known, 1), known)
+
+
+def test_maps_are_cropped_to_the_nodes() -> None:
+    torch.manual_seed(0)
+    config = ImageConfig(size=32, channels=(16, 16, 16), width=8, labels=3)
+    network = ImageNetwork(config).eval().requires_grad_(False)
+    pipeline = ImagePipeline(TrainedModel(network, "float32"), name="toy")
+    plan = plan_image(32, 80, PIECES)
+    one = torch.zeros(32, 80, dtype=torch.int64)
+    other = one.clone()
+    other[:, 60:] = 2
+    once = ImageSettings(2, 1, SamplerSettings("ddim", 2))
+    made = [
+        pipeline.compose(plan, pipeline.conditions(plan, None, m), once)(
+            torch.ones(1, 3, 32, 80), ContinuousLevels().at(1.0)
+        )
+        for m in (one, other, None)
+    ]
+    changed = (made[0] - made[1]).abs().amax(dim=(0, 1, 2)) > 1e-6
+    # Pieces start at 0, 16, 32 and 48: only the last two hold what changed.
+    assert not bool(changed[:32].any())
+    assert bool(changed[60:].all())
+    assert not torch.allclose(made[0], made[2], atol=1e-4)
+    with pytest.raises(
+        ValueError, match=r"the map has \(32, 32\) pixels, the image \(32, 80\); make them alike"
+    ):
+        pipeline.conditions(plan, None, one[:, :32])
