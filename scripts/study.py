@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure how settings of the collage move its quality: study.py seams|samplers|length [--repetitions N].
+"""Measure how settings of the collage move its quality: study.py seams|pieces|samplers|length [--repetitions N].
 
 Every variant is a benchmark run of the collage alone, cached as `motioncollage eval` caches. Writes a table and a plot
 to docs/studies/, as the numbers came out.
@@ -17,7 +17,7 @@ from mdm_adapter.export.atomic import atomic_path
 from motioncollage.cli.benchmark.run import collect, machine
 from motioncollage.cli.benchmark.settings import BenchmarkSettings
 from motioncollage.cli.common import load_pipeline
-from motioncollage.cli.evaluate import _judge
+from motioncollage.cli.evaluate import load_judge
 from motioncollage.sampling import SAMPLERS, SamplerSettings
 
 SHOWN = ("r_precision_top1", "r_precision_top3", "fid", "peak_jerk", "area_under_jerk", "skating_ratio")
@@ -32,6 +32,9 @@ class Variant:
     settings: BenchmarkSettings
     method: str = "collage"
     usual: bool = False
+
+
+Rows = Sequence[tuple[Variant, Mapping[str, Summary]]]
 
 
 def changed(base: BenchmarkSettings, **changes: object) -> BenchmarkSettings:
@@ -139,9 +142,9 @@ def main() -> None:
     base = BenchmarkSettings(
         protocol="composition", repetitions=arguments.repetitions, texts=arguments.texts, batch=16
     )
-    judge, reference = _judge("starter", None, None, None)
+    judge, reference = load_judge("starter", None, None, None)
     pipeline = load_pipeline("starter", "auto")
-    rows: list[tuple[Variant, Mapping[str, Summary], float]] = []
+    rows: list[tuple[Variant, Mapping[str, Summary]]] = []
     variants = STUDIES[arguments.study](base)
     begin = time.perf_counter()
     for number, variant in enumerate(variants, 1):
@@ -156,7 +159,7 @@ def main() -> None:
         )
         assert found is not None
         results: Results = found[0]
-        rows.append((variant, results[variant.method], 0.0))
+        rows.append((variant, results[variant.method]))
         line = " ".join(
             f"{name} {cell(results[variant.method][name])}"
             for name in SHOWN
@@ -173,14 +176,14 @@ def main() -> None:
 
 
 def write(
-    out: Path, study: str, rows: Sequence[tuple[Variant, Mapping[str, Summary], float]], real: Mapping[str, Summary],
+    out: Path, study: str, rows: Rows, real: Mapping[str, Summary],
     base: BenchmarkSettings, where: str,
 ) -> None:  # fmt: skip
     """A Markdown table, a plot and the numbers."""
-    names = [name for name in SHOWN if all(name in row for _, row, _ in rows)]
+    names = [name for name in SHOWN if all(name in row for _, row in rows)]
     titles = [f"{HEADINGS[n]} {ARROWS[rows[0][1][n].metric.direction]}" for n in names]
     table = ["| setting | value | " + " | ".join(titles) + " |", "|---|---|" + "---|" * len(names)]
-    for variant, row, _ in rows:
+    for variant, row in rows:
         value = f"{variant.value:g}" if isinstance(variant.value, (int, float)) else variant.value
         mark = f"**{value}**" if variant.usual else value
         table.append(f"| {variant.axis} | {mark} | " + " | ".join(cell(row[n]) for n in names) + " |")
@@ -194,7 +197,7 @@ def write(
         )
     numbers = [
         {"axis": v.axis, "value": v.value, **{n: {"mean": row[n].mean, "ci95": row[n].ci95} for n in names}}
-        for v, row, _ in rows
+        for v, row in rows
     ]
     with atomic_path(out / f"{study}.json", force=True) as target:
         target.write_text(
@@ -215,19 +218,19 @@ def write(
 
 
 def plot(
-    path: Path, study: str, rows: Sequence[tuple[Variant, Mapping[str, Summary], float]], real: Mapping[str, Summary],
+    path: Path, study: str, rows: Rows, real: Mapping[str, Summary],
     names: Sequence[str],
 ) -> None:  # fmt: skip
     """A column for every metric; a row for every axis, or one row with an axis as a line."""
     from matplotlib.figure import Figure
 
-    axes_names = list(dict.fromkeys(v.axis for v, _, _ in rows))
+    axes_names = list(dict.fromkeys(v.axis for v, _ in rows))
     together = study in ("samplers", "length")
     down = 1 if together else len(axes_names)
     figure = Figure(figsize=(2.9 * len(names), 2.9 if together else 1.9 * down), layout="constrained")
     grid = figure.subplots(down, len(names), squeeze=False)
     for number, axis in enumerate(axes_names):
-        own = [(v, row) for v, row, _ in rows if v.axis == axis]
+        own = [(v, row) for v, row in rows if v.axis == axis]
         xs = [float(v.value) for v, _ in own]
         for column, name in enumerate(names):
             panel = grid[0 if together else number][column]

@@ -65,7 +65,7 @@ def evaluate(
         raise ValueError(f"benchmark {benchmark!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
     if (out / "results.json").exists() and not force:
         raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
-    judge, reference = _judge(benchmark, data, evaluator, glove)
+    judge, reference = load_judge(benchmark, data, evaluator, glove)
     pipeline = load_pipeline(model, device)
     run(settings, chosen, pipeline, judge, reference, out, timing=timing, model=model, benchmark=benchmark)
 
@@ -113,7 +113,7 @@ def _settings(
     return replace(chosen, methods=methods)
 
 
-def _judge(
+def load_judge(
     benchmark: str, data: Path | None, evaluator: Path | None, glove: Path | None
 ) -> "tuple[TextMotionEvaluator, Reference]":
     """The evaluator and the real clips it is used on."""
