@@ -196,12 +196,20 @@ def plot_times(times: Mapping[str, Sequence[tuple[float, float]]], path: Path) -
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()
-    for place, (method, points) in enumerate(times.items()):
+    for place, points in enumerate(times.values()):
         lengths, seconds = zip(*points)
         axes.plot(lengths, seconds, marker="o", color=SERIES[place % len(SERIES)])
+    # Names beside the ends of their lines, pushed apart where lines end close together.
+    ends = sorted(
+        (points[-1][1], points[-1][0], place, name) for place, (name, points) in enumerate(times.items())
+    )
+    height, lowest = -math.inf, max(end for end, *_ in ends) / 18
+    for end, length, place, name in ends:
+        height = max(end, height + lowest)
         axes.annotate(
-            method, (lengths[-1], seconds[-1]), textcoords="offset points", xytext=(6, -3), fontsize=8
-        )
+            name, (length, height), textcoords="offset points", xytext=(8, 0), fontsize=8, va="center",
+            color=SERIES[place % len(SERIES)],
+        )  # fmt: skip
     axes.set_xlabel("seconds of motion")
     axes.set_ylabel("seconds of work")
     axes.margins(x=0.2)

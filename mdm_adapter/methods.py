@@ -79,11 +79,19 @@ Method = Callable[["Studio"], Made]
 METHODS: dict[str, Method] = {}
 
 
-def register(name: str) -> Callable[[Method], Method]:
-    """Make a method known under a name."""
+READS: dict[str, tuple[str, ...]] = {}
+COMMON = ("guidance", "sampler", "precision")
+PIECES = ("piece", "overlap", "shared_noise", "batch_limit", "loop")
+
+
+def register(name: str, *reads: str) -> Callable[[Method], Method]:
+    """Make a method known under a name, with what it reads of `MethodSettings` besides guidance, sampler, precision.
+
+    Benchmarks keep what was made under what the method reads, so a change of anything else makes nothing anew.
+    """
 
     def add(method: Method) -> Method:
-        METHODS[name] = method
+        METHODS[name], READS[name] = method, (*COMMON, *reads)
         return method
 
     return add
@@ -202,13 +210,13 @@ def baseline(studio: Studio) -> Made:
     return studio.finish(studio.sample(guided, studio.frames), studio.boundaries)
 
 
-@register("replacement")
+@register("replacement", "piece")
 def replacement(studio: Studio) -> Made:
     """Windows that slide by half; what is known replaces the prediction (paper, algorithm 4)."""
     return _slide(studio, Replacement)
 
 
-@register("reconstruction")
+@register("reconstruction", "piece")
 def reconstruction(studio: Studio) -> Made:
     """Windows that slide by half; the error on what is known guides the score (paper, algorithm 5)."""
     return _slide(studio, Reconstruction)
@@ -235,13 +243,13 @@ def _slide(studio: Studio, conditioned: Callable[[Composed, Mask, Tensor], Compo
     return studio.finish(whole, ends)
 
 
-@register("multidiffusion")
+@register("multidiffusion", *PIECES)
 def multidiffusion(studio: Studio) -> Made:
     """Overlapping pieces, predictions averaged where they overlap (Bar-Tal et al. 2023)."""
     return _compose(studio, "average")
 
 
-@register("collage")
+@register("collage", *PIECES, "taper", "own_text")
 def collage(studio: Studio) -> Made:
     """Overlapping pieces, overlaps subtracted: DiffCollage."""
     return _compose(studio, "collage")

@@ -1,16 +1,17 @@
 """Every way to make long motion, with a small random network."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
 
 from mdm_adapter.checkpoint import LoadedModel
 from mdm_adapter.data import Normalisation
-from mdm_adapter.methods import METHODS, Made, MethodSettings, Script, make
+from mdm_adapter.methods import METHODS, READS, Made, MethodSettings, Script, make
 from mdm_adapter.network import MDM, NetworkConfig
 from mdm_adapter.pipelines import MotionPipeline
 from mdm_adapter.text import load_text_encoder
+from motioncollage.guidance import Guidance
 from motioncollage.sampling import SamplerSettings
 
 SETTINGS = MethodSettings(sampler=SamplerSettings(steps=3), piece=60, overlap=10, precision="float32")
@@ -56,6 +57,27 @@ def test_a_motion_depends_on_its_own_seed_only(name: str, pipeline: MotionPipeli
     assert both.features.shape == (2, 110, 263)
     torch.testing.assert_close(both.features[1:], alone.features, atol=2e-5, rtol=0)
     assert both.seams == alone.seams
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_say_what_they_read(name: str, pipeline: MotionPipeline) -> None:
+    """What a method does not read changes nothing of what it makes; what it reads, something."""
+    others: dict[str, object] = {
+        "piece": 50, "overlap": 14, "taper": 0.2, "own_text": True, "shared_noise": 0.5, "batch_limit": 3, "loop": True,
+        "guidance": Guidance(2.0), "sampler": SamplerSettings(steps=2), "precision": "bfloat16",
+    }  # fmt: skip
+    assert others.keys() == {field.name for field in fields(MethodSettings)}
+    scripts = TWO if name == "short" else ONE  # the model knows no longer motion
+    usual = run(name, pipeline, scripts)
+    for field, value in others.items():
+        changed = run(name, pipeline, scripts, **{field: value})
+        same = changed.features.shape == usual.features.shape and torch.equal(
+            changed.features, usual.features
+        )
+        if field not in READS[name]:
+            assert same, field
+        elif field not in ("batch_limit", "precision"):  # which change roundings, if anything
+            assert not same, field
 
 
 def test_sliding_windows_keep_what_they_know(pipeline: MotionPipeline) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from mdm_adapter.export.atomic import atomic_path
-from mdm_adapter.methods import Script, make
+from mdm_adapter.methods import READS, Script, make
 from mdm_adapter.pipelines import MotionPipeline
 from motioncollage.cli.benchmark.draws import Draw
 from motioncollage.cli.benchmark.reference import Reference
@@ -33,7 +33,8 @@ class Unit:
 
     def key(self, settings: BenchmarkSettings, identity: str) -> str:
         """Hash of all that decides the motion: not the number of repetitions, nor what is measured later."""
-        return digest(self.method, self.scripts, self.seeds, settings.methods, identity)
+        read = {name: getattr(settings.methods, name) for name in READS[self.method]}
+        return digest(self.method, self.scripts, self.seeds, read, identity)
 
 
 @dataclass(frozen=True)
