@@ -47,7 +47,7 @@ class MethodSettings:
     piece: int = 120
     overlap: int = 10
     taper: float = 0.5
-    own_text: bool = False
+    own_text: bool = True
     shared_noise: float = 0.0
     batch_limit: int = 32
     precision: str = "auto"

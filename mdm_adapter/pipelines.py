@@ -43,7 +43,8 @@ class GenerateSettings:
     piece: int | None = None  # frames; None: 120, or the longest that the model knows
     overlap: int = 10
     taper: float = 0.5
-    style: str = ""  # text of the overlaps; empty for the null token
+    style: str = ""  # text of the overlaps between actions; empty for the null token
+    own_text: bool = True  # of the overlaps within one action
     path: LoopPath = field(default_factory=LoopPath)  # of loops
     sampler: SamplerSettings = PRESETS["fast"]
     batch_limit: int = 32
@@ -197,6 +198,7 @@ class MotionPipeline:
             "overlap": chosen.overlap,
             "taper": chosen.taper,
             "style": chosen.style,
+            "own_text": chosen.own_text,
             "version": version("motioncollage"),
         }
 

@@ -27,8 +27,8 @@ class PlanSettings:
         overlap: frames that neighbours share; shortened where an action is shorter than that.
         limit: longest piece that the model knows.
         taper: part of an overlap over which a piece fades out (`layouts.chain`); 0 is the paper's composition.
-        style: text of the overlaps; empty for the null token, which is the paper's choice.
-        own_text: give overlaps within one action its text.
+        style: text of the overlaps between actions; empty for the null token.
+        own_text: give overlaps within one action its text; otherwise they have the style, too.
     """
 
     piece: int = 120
@@ -36,7 +36,7 @@ class PlanSettings:
     limit: int = 196
     taper: float = 0.5
     style: str = ""
-    own_text: bool = False
+    own_text: bool = True
 
     def __post_init__(self) -> None:
         if self.piece > self.limit:

@@ -92,7 +92,7 @@ def pieces(base: BenchmarkSettings) -> list[Variant]:
         for frames in (60, 80, 100, 120, 160, 196)
     ]
     texts = [
-        Variant("overlaps told the text", v, changed(long, own_text=bool(v)), usual=v == 0) for v in (0, 1)
+        Variant("overlaps told the text", v, changed(long, own_text=bool(v)), usual=v == 1) for v in (0, 1)
     ]
     return lengths + texts
 

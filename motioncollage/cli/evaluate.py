@@ -107,6 +107,7 @@ def _settings(
         guidance=guidance,
         overlap=cut["overlap"],
         taper=cut["taper"],
+        own_text=cut["own_text"],
         piece=chosen.methods.piece if cut["piece"] is None else cut["piece"],
         loop=protocol == "loops",
     )

@@ -142,6 +142,7 @@ class CutOptions:
     piece: Annotated[
         float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")
     ] = None
+    own_text: Annotated[bool, typer.Option(help="Tell overlaps within one action its text.")] = True
 
     def settings(self) -> dict[str, Any]:
         """Arguments of settings, in frames.
@@ -155,7 +156,9 @@ class CutOptions:
             if value is not None and (not math.isfinite(value) or value <= 0):
                 raise ValueError(f"--{name} is {value:g}; give seconds above 0")
         piece = None if self.piece is None else round(self.piece * FPS)
-        return {"overlap": round(self.overlap * FPS), "taper": self.taper, "piece": piece}
+        return {
+            "overlap": round(self.overlap * FPS), "taper": self.taper, "piece": piece, "own_text": self.own_text,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,9 @@ class PieceOptions(CutOptions):
 
     style: Annotated[
         str,
-        typer.Option(help="Text of the overlaps, such as a manner that all actions share; empty for none."),
+        typer.Option(
+            help="Text of the overlaps between actions, such as a manner that all share; empty for none."
+        ),
     ] = ""
 
     def settings(self) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def test_a_motion_depends_on_its_own_seed_only(name: str, pipeline: MotionPipeli
 def test_methods_say_what_they_read(name: str, pipeline: MotionPipeline) -> None:
     """What a method does not read changes nothing of what it makes; what it reads, something."""
     others: dict[str, object] = {
-        "piece": 50, "overlap": 14, "taper": 0.2, "own_text": True, "shared_noise": 0.5, "batch_limit": 3, "loop": True,
+        "piece": 50, "overlap": 14, "taper": 0.2, "own_text": False, "shared_noise": 0.5, "batch_limit": 3, "loop": True,
         "guidance": Guidance(2.0), "sampler": SamplerSettings(steps=2), "precision": "bfloat16",
     }  # fmt: skip
     assert others.keys() == {field.name for field in fields(MethodSettings)}

@@ -60,8 +60,8 @@ def test_fields_are_options() -> None:
 
 
 def test_settings_in_frames() -> None:
-    assert PieceOptions(0.7, 0.25, 3.0, "sad").settings() == {
-        "overlap": 14, "taper": 0.25, "piece": 60, "style": "sad",
+    assert PieceOptions(0.7, 0.25, 3.0, False, "sad").settings() == {
+        "overlap": 14, "taper": 0.25, "piece": 60, "own_text": False, "style": "sad",
     }  # fmt: skip
     assert CutOptions().settings()["piece"] is None
     for name, value in (("overlap", 0.0), ("overlap", float("nan")), ("piece", -1.0)):
