@@ -54,11 +54,11 @@ def seams(base: BenchmarkSettings) -> list[Variant]:
     axis("taper", (0.0, 0.25, 0.5, 0.75, 1.0), now.taper, lambda v: changed(base, taper=v))
     axis(
         "overlap (s)",
-        (0.4, 0.7, 1.0, 1.5, 2.0, 3.0),
+        (0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0),
         now.overlap / 20,
         lambda v: changed(base, overlap=round(v * 20)),
     )
-    scales = (1.0, 1.5, 2.0, 2.5, 3.5, 5.0)
+    scales = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
     axis(
         "guidance",
         scales,
@@ -66,15 +66,15 @@ def seams(base: BenchmarkSettings) -> list[Variant]:
         lambda v: changed(base, guidance=replace(now.guidance, scale=v)),
     )
     axis(
-        "guidance at the highest noise", (1.0, 1.5, 2.0, 2.5), now.guidance.above,
+        "guidance at the highest noise", (1.0, 1.5, 2.0, 3.0), now.guidance.above,
         lambda v: changed(base, guidance=replace(now.guidance, above=v)),
     )  # fmt: skip
     axis(
-        "steps", (5, 8, 10, 15, 20, 30, 50), now.sampler.steps,
+        "steps", (5, 8, 10, 15, 20), now.sampler.steps,
         lambda v: changed(base, sampler=replace(now.sampler, steps=int(v))),
     )  # fmt: skip
     ddim = SamplerSettings("ddim", 50, spacing=now.sampler.spacing)
-    axis("eta (50 steps of DDIM)", (0.0, 0.5, 1.0), -1, lambda v: changed(base, sampler=replace(ddim, eta=v)))
+    axis("eta (50 steps of DDIM)", (0.0, 1.0), -1, lambda v: changed(base, sampler=replace(ddim, eta=v)))
     axis(
         "noise shared by pieces",
         (0.0, 0.25, 0.5, 1.0),
@@ -106,7 +106,7 @@ def samplers(base: BenchmarkSettings) -> list[Variant]:
             if name in ("ddim", "dpm++")
             else (base.methods.sampler.spacing,)
         ):
-            for evaluations in (5, 10, 15, 20, 30, 50):
+            for evaluations in (5, 10, 15, 50) if name == "ddim" else (5, 10, 15):
                 # Heun's method looks twice a step, but for the last.
                 steps = (evaluations + 1) // 2 if name == "heun" else evaluations
                 chosen = SamplerSettings(name, steps, spacing=spacing)
@@ -119,10 +119,10 @@ def samplers(base: BenchmarkSettings) -> list[Variant]:
 def length(base: BenchmarkSettings) -> list[Variant]:
     """How many steps a chain of L pieces needs (paper, appendix D)."""
     found = []
-    for steps in (3, 5, 10, 15, 30, 100):
+    for steps in (3, 5, 10):
         for count in (1, 2, 4, 8, 16):
             sampler = replace(base.methods.sampler, steps=steps)
-            # All pieces are 5 s long and share 1 s; the first and the last own half a second more.
+            # Every piece shows 4 s of its own and shares the usual overlap.
             run = replace(base, actions=count, action_seconds=4.0)
             found.append(Variant(f"{steps} steps", count, changed(run, sampler=sampler)))
     return found
