@@ -182,7 +182,7 @@ def part_of(
     square: Tensor, extent: tuple[float, float], labels: Tensor | None, shape: tuple[int, int],
     generator: torch.Generator,
 ) -> tuple[Tensor, tuple[float, float], Tensor | None]:  # fmt: skip
-    """A random part of a square in a shape: halves and quarters teach one network pieces and overlaps (algorithm 6)."""
+    """A random part of a square in a shape, so that one network learns pieces and overlaps (algorithm 6)."""
     height, width = shape
     top = int(torch.randint(square.shape[-2] - height + 1, (), generator=generator))
     left = int(torch.randint(square.shape[-1] - width + 1, (), generator=generator))

@@ -1,4 +1,4 @@
-"""Teaching an image denoiser squares, halves and quarters at once (paper, algorithm 6; loss of Karras et al. 2022)."""
+"""Teaching an image denoiser squares and parts of them at once (paper, algorithm 6; loss of Karras et al. 2022)."""
 
 from dataclasses import dataclass, field
 
@@ -6,10 +6,29 @@ import torch
 from torch import Tensor, nn
 
 from motioncollage.image.data import Crops, PictureFolder, part_of
-from motioncollage.image.network import ImageConfig, ImageNetwork
+from motioncollage.image.network import SMALLEST, ImageConfig, ImageNetwork
 from motioncollage.training import step_generator
 
 VALIDATION_DRAWS = 8
+MOST_PARTS = 4  # times the squares of a step; cutting more of them would cost more than learning from them
+
+
+@dataclass(frozen=True)
+class Part:
+    """A shape that the network is taught, in parts of a square, and how often."""
+
+    height: float
+    width: float
+    chance: float
+
+
+# Pieces, what they share when they overlap by a half, a quarter or an eighth, and what four pieces of a grid share.
+PARTS = (
+    Part(1, 1, 0.5),
+    Part(1, 1 / 2, 0.1), Part(1 / 2, 1, 0.1), Part(1 / 2, 1 / 2, 0.06),
+    Part(1, 1 / 4, 0.06), Part(1 / 4, 1, 0.06), Part(1 / 4, 1 / 4, 0.02),
+    Part(1, 1 / 8, 0.04), Part(1 / 8, 1, 0.04), Part(1 / 8, 1 / 8, 0.02),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,7 +42,7 @@ class ImageTraining:
         drop_class: chance of the null token instead of the class.
         drop_extent: chance of no extent.
         drop_labels: chance of no map.
-        parts: chances of (square, half on end, half lying, quarter).
+        parts: shapes that are cut from squares.
     """
 
     batch_size: int = 16
@@ -32,7 +51,7 @@ class ImageTraining:
     drop_class: float = 0.1
     drop_extent: float = 0.1
     drop_labels: float = 0.2
-    parts: tuple[float, ...] = (0.55, 0.18, 0.17, 0.1)
+    parts: tuple[Part, ...] = PARTS
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -44,8 +63,10 @@ class ImageObjective:
 
     def __init__(self, pictures: PictureFolder, config: ImageConfig, settings: ImageTraining) -> None:
         self.pictures, self.config, self.settings = pictures, config, settings
-        half = config.size // 2
-        self.shapes = ((config.size, config.size), (config.size, half), (half, config.size), (half, half))
+        self.chances = torch.tensor([part.chance for part in settings.parts])
+        self.shapes = [
+            (_sites(part.height, config.size), _sites(part.width, config.size)) for part in settings.parts
+        ]
 
     def training_terms(self, model: nn.Module, step: int, generator: torch.Generator) -> dict[str, Tensor]:
         assert isinstance(model, ImageNetwork)
@@ -80,10 +101,10 @@ class ImageObjective:
 
     def _batch(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Squares or parts of them, the numbers of their classes, their extents and their maps (-1 without)."""
-        chances = torch.tensor(self.settings.parts)
-        shape = self.shapes[int(torch.multinomial(chances, 1, generator=generator))]
-        # Smaller parts, more of them: a step costs the same.
-        count = self.settings.batch_size * self.config.size**2 // (shape[0] * shape[1])
+        shape = self.shapes[int(torch.multinomial(self.chances, 1, generator=generator))]
+        # Smaller parts, more of them: a step costs about the same.
+        times = min(MOST_PARTS, self.config.size**2 // (shape[0] * shape[1]))
+        count = self.settings.batch_size * times
         chosen = torch.randint(len(self.pictures.pictures), (count,), generator=generator)
         squares, extents, labels, maps = [], [], [], []
         for number in chosen.tolist():
@@ -94,3 +115,8 @@ class ImageObjective:
             labels.append(picture.label)
             maps.append(torch.full(shape, -1) if kinds is None else kinds)
         return torch.stack(squares), torch.tensor(labels), torch.tensor(extents), torch.stack(maps)
+
+
+def _sites(part: float, size: int) -> int:
+    """Pixels of a part of a square's side, as the network takes them."""
+    return max(SMALLEST, round(part * size / SMALLEST) * SMALLEST)
