@@ -32,7 +32,7 @@ class MethodSettings:
     Attributes:
         guidance: classifier-free guidance of texts.
         sampler: one for all methods.
-        piece: frames of a piece, and of a window that slides.
+        piece: frames of a piece, and of a window that slides over one action.
         overlap: frames that pieces share; sliding windows keep half of their frames, as in the paper.
         taper: of the collage (`layouts.chain`).
         own_text: of the collage (`PlanSettings`).
@@ -223,24 +223,21 @@ def reconstruction(studio: Studio) -> Made:
 
 
 def _slide(studio: Studio, conditioned: Callable[[Composed, Mask, Tensor], Composed]) -> Made:
-    size = min(studio.settings.piece, studio.pipeline.max_frames)
-    window = SlidingWindow(size, size // 2)
-    starts = window.starts(studio.frames)
+    # With several actions a window adds one of them, under its text, and knows as much again of the one before.
+    several = len(studio.lengths) > 1
+    wanted = 2 * max(studio.lengths) if several else studio.settings.piece
+    size = min(wanted, studio.pipeline.max_frames)
+    spans = SlidingWindow(size, size // 2).spans(*studio.lengths)
 
     def sample_window(number: int, frames: int, mask: Mask | None, value: Tensor | None) -> Tensor:
-        # The new half decides the text; of the first window all is new.
-        middle = starts[number] + (
-            frames // 2 if number == 0 else window.known + (frames - window.known) // 2
-        )
-        action = sum(boundary <= middle for boundary in studio.boundaries)
+        action = sum(boundary < spans[number].stop for boundary in studio.boundaries)
         guided = studio.guided(studio.denoiser(), studio.condition(action))
         if mask is not None and value is not None:
             guided = conditioned(guided, mask, value)
         return studio.sample(guided, frames, draw=number)
 
-    whole = outpaint(sample_window, studio.frames, window, axis=SITE_AXES[0])
-    ends = [start + size for start in starts[:-1]]
-    return studio.finish(whole, ends)
+    whole = outpaint(sample_window, spans, axis=SITE_AXES[0])
+    return studio.finish(whole, [span.stop for span in spans[:-1]])
 
 
 @register("multidiffusion", *PIECES)

@@ -1,6 +1,6 @@
 """Long things window by window, the usual alternative to a collage: each window continues what is already there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,33 +24,38 @@ class SlidingWindow:
                 f"{self.known} known sites in a window of {self.size}; keep at least 1 and fewer than all"
             )
 
-    def starts(self, total: int) -> list[int]:
-        """First site of every window; the last one ends with the thing and may keep more than `known`."""
-        if total <= self.size:
-            return [0]
-        stride = self.size - self.known
-        inner = list(range(0, total - self.size, stride))
-        return [*inner, total - self.size]
+    def spans(self, *lengths: int) -> list[range]:
+        """The sites of every window over parts in a row, such as actions; a window adds sites of one part only.
+
+        It knows as much of what is there as fits beside what it adds.
+        """
+        found: list[range] = []
+        there = part = 0
+        for length in lengths:
+            part += length
+            while there < part:
+                adds = min(part - there, self.size - self.known if there else self.size)
+                there += adds
+                found.append(range(max(0, there - self.size), there))
+        return found
 
 
-def outpaint(sample_window: SampleWindow, total: int, window: SlidingWindow, *, axis: int) -> Tensor:
+def outpaint(sample_window: SampleWindow, spans: Sequence[range], *, axis: int) -> Tensor:
     """Sample a long thing from left to right.
 
     Args:
         sample_window: called with the window's number, its size, and, after the first, a `Mask` of the known sites
             and a value [batch, ..., size, ...] whose known sites hold what is already there.
-        total: sites in all.
+        spans: the sites of every window, as `SlidingWindow.spans` gives them.
         axis: the axis of the sites.
 
     Returns:
         The whole thing; the known part of a window stays as the earlier window made it.
     """
-    starts = window.starts(total)
-    size = min(window.size, total)
-    whole = sample_window(0, size, None, None)
-    for number, start in enumerate(starts[1:], 1):
-        known = whole.shape[axis] - start
-        before = whole.narrow(axis, start, known)
+    whole = sample_window(0, len(spans[0]), None, None)
+    for number, span in enumerate(spans[1:], 1):
+        size, known = len(span), whole.shape[axis] - span.start
+        before = whole.narrow(axis, span.start, known)
         shape = list(before.shape)
         shape[axis] = size - known
         value = torch.cat((before, before.new_zeros(shape)), dim=axis)

@@ -82,17 +82,16 @@ def reconstruction(request: WideRequest) -> Tensor:
 
 
 def _slide(request: WideRequest, conditioned: Callable[[Composed, Mask, Tensor], Composed]) -> Tensor:
-    window = SlidingWindow(request.size, request.size // 2)
-    starts = window.starts(request.width)
+    spans = SlidingWindow(request.size, request.size // 2).spans(request.width)
 
     def sample_window(number: int, _: int, mask: Mask | None, value: Tensor | None) -> Tensor:
         settings = replace(request.settings, seed=request.settings.seed + number * SEEDS)
-        plan, denoiser = request.square(starts[number], settings)
+        plan, denoiser = request.square(spans[number].start, settings)
         if mask is not None and value is not None:
             denoiser = conditioned(denoiser, mask, value)
         return request.pipeline.sample(denoiser, request.pipeline.noise(plan, settings), settings)
 
-    return outpaint(sample_window, request.width, window, axis=SITE_AXES[1])
+    return outpaint(sample_window, spans, axis=SITE_AXES[1])
 
 
 @register("multidiffusion")
@@ -121,8 +120,8 @@ def seams_of(method: str, request: WideRequest) -> list[int]:
     if method == "tiles":
         return list(range(request.size, request.width, request.size))
     if method in ("replacement", "reconstruction"):
-        starts = SlidingWindow(request.size, request.size // 2).starts(request.width)
-        return [start + request.size for start in starts[:-1]]
+        spans = SlidingWindow(request.size, request.size // 2).spans(request.width)
+        return [span.stop for span in spans[:-1]]
     plan = plan_image(request.size, request.width, request.pieces)
     pieces = plan.graph.nodes[: plan.graph.factors]
     edges = {node.region.sites[0] for node in pieces} | {
