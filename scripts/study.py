@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from eval.report import ARROWS, HEADINGS, Results, Summary, cell
 from mdm_adapter.export.atomic import atomic_path
@@ -221,14 +222,18 @@ def plot(
     path: Path, study: str, rows: Rows, real: Mapping[str, Summary],
     names: Sequence[str],
 ) -> None:  # fmt: skip
-    """A column for every metric; a row for every axis, or one row with an axis as a line."""
+    """A column for every metric; a row for every axis, or one row with an axis as a line.
+
+    With many lines in a panel, values over half as much again from their median lie outside: they are in the table.
+    """
     from matplotlib.figure import Figure
 
     axes_names = list(dict.fromkeys(v.axis for v, _ in rows))
     together = study in ("samplers", "length")
     down = 1 if together else len(axes_names)
-    figure = Figure(figsize=(2.9 * len(names), 2.9 if together else 1.9 * down), layout="constrained")
+    figure = Figure(figsize=(2.9 * len(names), 4 if together else 1.9 * down), layout="constrained")
     grid = figure.subplots(down, len(names), squeeze=False)
+    ticks = sorted({float(v.value) for v, _ in rows})
     for number, axis in enumerate(axes_names):
         own = [(v, row) for v, row in rows if v.axis == axis]
         xs = [float(v.value) for v, _ in own]
@@ -248,6 +253,16 @@ def plot(
             panel.spines[["top", "right"]].set_visible(False)
             if not together:
                 panel.set_xlabel(axis, fontsize=7)
+                continue
+            shown = [row[name].mean for _, row in rows]
+            shown += [real[name].mean] if name in real and name != "fid" else []
+            middle = median(shown)
+            shown = [value for value in shown if middle / 1.5 <= value <= middle * 1.5]
+            margin = 0.06 * (max(shown) - min(shown))
+            panel.set_ylim(min(shown) - margin, max(shown) + margin)
+            panel.set_xscale("log")
+            panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+            panel.minorticks_off()
     if together:
         grid[0][0].set_xlabel("evaluations of the network" if study == "samplers" else "pieces", fontsize=8)
         figure.legend(
