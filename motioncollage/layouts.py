@@ -160,7 +160,7 @@ def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:
 FACES = "LFRBUD"
 # Each ring of four faces, and by how many quarter turns (counter-clockwise) a face is turned to continue the ring.
 # The middle ring runs left to right; the other two run downwards and are read as columns turned into rows.
-_RINGS = (
+RINGS = (
     (("L", 0), ("F", 0), ("R", 0), ("B", 0)),
     (("U", 2), ("L", 1), ("D", 0), ("R", 3)),
     (("U", 1), ("F", 1), ("D", 1), ("B", 3)),
@@ -168,41 +168,34 @@ _RINGS = (
 
 
 def cube_map(
-    face: int, overlap: int | None = None, *, piece: int | None = None, taper: float = 0.0
+    face: int, *, across: FactorGraph | None = None, around: FactorGraph | None = None
 ) -> FactorGraph:
     """The 360-degree cube of appendix A, over sites (6, face, face) in the order L, F, R, B, U, D.
 
-    Three rings of four faces are the factors (LFRB, ULDR, UFDB); each is itself a cover by square pieces, in a cycle
-    round the ring. The pairs of opposite faces, where two rings cross, are the variables, and count -1: their two faces
-    do not touch, so each face is a cover of its own. Pieces of the upright rings are turned so that what is nearest to
-    the horizon stands upright in them.
+    Three rings of four faces are the factors (LFRB, ULDR, UFDB); each is itself a cover by rectangular pieces, in a
+    cycle round the ring. The pairs of opposite faces, where two rings cross, are the variables, and count -1: their two
+    faces do not touch, so each face is a cover of its own. Pieces of the upright rings are turned so that what is
+    nearest to the horizon stands upright in them.
 
     Args:
         face: pixels along a face.
-        overlap: pixels shared by neighbouring pieces, below `piece`; half a piece by default.
-        piece: pixels along a piece; a whole face by default.
-        taper: as for `chain`.
+        across: chain over a face; one piece by default.
+        around: cycle over the four faces of a ring; eight pieces of a face each by default, which share half.
 
     Raises:
-        ValueError: a stride that does not divide a face.
+        ValueError: covers of other lengths.
     """
-    piece = face if piece is None else piece
-    overlap = piece // 2 if overlap is None else overlap
-    stride = piece - overlap
-    if not 0 < overlap < piece or face % stride or not overlap <= face - overlap:
-        raise ValueError(
-            f"overlap is {overlap}; with pieces of {piece} it must leave a stride that divides the face of {face} pixels"
-        )
-    across = chain(
-        [piece] * ((face - overlap) // stride), [overlap] * ((face - overlap) // stride - 1), taper=taper
-    )
-    count = 4 * face // stride
-    crowded = 2 * overlap > piece
-    around = cycle([piece] * count, [overlap] * count, taper=0.0 if crowded else taper)
+    across = chain([face], []) if across is None else across
+    around = cycle([face] * 8, [face // 2] * 8) if around is None else around
+    for name, cover, length in (("across", across, face), ("around", around, 4 * face)):
+        if cover.site_shape != (length,):
+            raise ValueError(
+                f"{name} covers {cover.site_shape}; a cube with faces of {face} needs ({length},)"
+            )
     ring, whole = grid(across, around), grid(across, across)
     nodes: list[Node] = []
     later: list[Node] = []
-    for number, names in enumerate(_RINGS):
+    for number, names in enumerate(RINGS):
         strip = torch.tensor(ring_sites(names, face))
         for place, node in enumerate(ring.nodes):
             placed = _on_cube(node, strip, upright=number == 0, face=face)

@@ -53,7 +53,10 @@ class MakingOptions:
     steps: Annotated[int, typer.Option(help="Sampling steps.")] = 18
     churn: Annotated[float, typer.Option(help="Noise that heun renews; 0 none.")] = 10.0
     overlap: Annotated[
-        int | None, typer.Option(help="Pixels that neighbouring pieces share; half a piece by default.")
+        int | None,
+        typer.Option(
+            help="Pixels that neighbouring pieces share; by default an eighth of a piece, half of one for downloaded models."
+        ),
     ] = None
     taper: Annotated[
         float,
@@ -75,8 +78,8 @@ class MakingOptions:
         """Pieces in the sites of a model."""
         from motioncollage.image.plans import PieceSettings
 
-        shared = model.size * model.factor // 2 if self.overlap is None else self.overlap
-        return PieceSettings(model.size, shared // model.factor, self.taper, multiple=model.multiple)
+        shared = model.overlap if self.overlap is None else self.overlap // model.factor
+        return PieceSettings(model.size, shared, self.taper, multiple=model.multiple)
 
 
 @dataclass(frozen=True)
@@ -258,7 +261,7 @@ def _whole(
 @spread_options
 def cubemap(
     options: ImageOptions,
-    face: Annotated[int, typer.Option(help="Pixels along a face of the cube.")] = 128,
+    face: Annotated[int, typer.Option(help="Pixels along a face of the cube, a multiple of 8.")] = 128,
     height: Annotated[int, typer.Option(help="Height of the equirectangular picture.")] = 256,
 ) -> None:
     """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in."""

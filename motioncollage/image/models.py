@@ -37,6 +37,11 @@ class ImageModel(Protocol):
         ...
 
     @property
+    def overlap(self) -> int:
+        """Sites that neighbouring pieces best share."""
+        ...
+
+    @property
     def levels(self) -> Levels: ...
 
     @property
@@ -77,6 +82,11 @@ class TrainedModel:
     @property
     def size(self) -> int:
         return self.network.config.size
+
+    @property
+    def overlap(self) -> int:
+        """An eighth of a piece, the thinnest strip that `train image` teaches: as good as half, and far less work."""
+        return -(-self.size // 8 // self.multiple) * self.multiple
 
     @property
     def levels(self) -> Levels:
@@ -127,6 +137,11 @@ class PretrainedModel:
     @property
     def multiple(self) -> int:
         return self.model.multiple
+
+    @property
+    def overlap(self) -> int:
+        """Half a piece, as in the paper: a model of squares alone does worse the thinner a strip is."""
+        return self.size // 2 // self.multiple * self.multiple
 
     @property
     def levels(self) -> Levels:

@@ -178,11 +178,10 @@ def plan_cube(face: int, settings: PieceSettings) -> CubePlan:
     """Pieces over a cube.
 
     Raises:
-        ValueError: a face that the stride of the pieces does not divide, or beyond all bounds.
+        ValueError: a face that `multiple` does not divide, smaller than a piece, or beyond all bounds.
     """
-    stride = settings.size - settings.overlap
-    if face % stride or not settings.size <= face <= LARGEST_FACE:
+    if face % settings.multiple or not settings.size <= face <= LARGEST_FACE:
         raise ValueError(
-            f"face is {face}; it must be a multiple of {stride} from {settings.size} to {LARGEST_FACE}"
+            f"face is {face}; it must be a multiple of {settings.multiple} from {settings.size} to {LARGEST_FACE}"
         )
-    return CubePlan(face, cube_map(face, settings.overlap, piece=settings.size, taper=settings.taper))
+    return CubePlan(face, cube_map(face, across=_row(face, settings), around=_ring(4 * face, settings)))

@@ -78,7 +78,7 @@ def test_cubes_know_up_from_down() -> None:
     assert places[0].extent[0] < 0.35 < places[0].extent[1]
     assert places[0].middle == pytest.approx(0.25, abs=0.13)
     for face in (60, 16, 4096):
-        with pytest.raises(ValueError, match=f"face is {face}; it must be a multiple of 16"):
+        with pytest.raises(ValueError, match=f"face is {face}; it must be a multiple of 8"):
             plan_cube(face, PieceSettings(32, 16))
 
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from motioncollage.graph import FactorGraph
-from motioncollage.layouts import _RINGS, chain, cube_directions, cube_map, cycle, grid, ring_sites
+from motioncollage.layouts import RINGS, chain, cube_directions, cube_map, cycle, grid, ring_sites
 
 
 def numbers(graph: FactorGraph) -> list[tuple[tuple[int, ...], int]]:
@@ -77,22 +77,34 @@ def test_cube_map_is_hierarchical_and_its_rings_close() -> None:
     assert graph.cover_counts().min() > 0
 
 
+def test_covers_of_a_cube_must_fit() -> None:
+    with pytest.raises(ValueError, match=r"around covers \(12,\); a cube with faces of 4 needs \(16,\)"):
+        cube_map(4, around=cycle([4] * 6, [2] * 6))
+
+
 def test_rings_of_the_cube_continue_across_edges() -> None:
     """Pixels beside each other in a ring are beside each other on the cube (checked in space)."""
     n = 5
     points = cube_directions(n).reshape(-1, 3)
-    for ring in _RINGS:
+    for ring in RINGS:
         strip = torch.tensor(ring_sites(ring, n))
         gap = (points[strip] - points[strip.roll(-1, 1)]).norm(dim=-1)
         assert gap.max() < 2 / n + 1e-5, ring
 
 
 @pytest.mark.parametrize(
-    ("face", "overlap", "piece", "taper"), [(8, 4, 8, 0.5), (12, 4, 8, 0.5), (12, 6, 8, 0.0)]
+    ("across", "around"),
+    [
+        (chain([8], []), cycle([8] * 8, [4] * 8, taper=0.5)),
+        (chain([8, 8], [4], taper=0.5), cycle([8] * 12, [4] * 12, taper=0.5)),
+        (chain([8, 8, 8], [6, 6]), cycle([8] * 24, [6] * 24)),
+        (chain([8, 8], [2], taper=0.5), cycle([8] * 8, [1] * 8, taper=0.5)),  # pieces not in step with faces
+    ],
 )
-def test_pieces_of_a_cube_stand_upright(face: int, overlap: int, piece: int, taper: float) -> None:
+def test_pieces_of_a_cube_stand_upright(across: FactorGraph, around: FactorGraph) -> None:
     """On the horizon, going down a piece is going down in space, and going right is going round to the right."""
-    graph = cube_map(face, overlap, piece=piece, taper=taper)  # the graph checks that all sites count once
+    (face,) = across.site_shape
+    graph = cube_map(face, across=across, around=around)  # the graph checks that all sites count once
     points = cube_directions(face).reshape(-1, 3)
     flat = points / points.norm(dim=-1, keepdim=True)
     turned = 0
@@ -109,7 +121,7 @@ def test_pieces_of_a_cube_stand_upright(face: int, overlap: int, piece: int, tap
         assert float(corner[0, :, 1].mean()) > float(corner[-1, :, 1].mean())
         ahead = torch.linalg.cross(torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64), middle)
         assert float((corner[:, -1].mean(dim=0) - corner[:, 0].mean(dim=0)) @ ahead) > 0
-    assert turned >= 2 * 4 * (face // (piece - overlap)) // 2
+    assert turned >= 4 * across.factors
 
 
 @pytest.mark.parametrize(

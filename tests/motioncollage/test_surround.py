@@ -17,7 +17,7 @@ from motioncollage.image.surround import (
     face_directions,
     write_surround_page,
 )
-from motioncollage.layouts import _RINGS, FACES, ring_sites
+from motioncollage.layouts import FACES, RINGS, ring_sites
 
 COLORS = {"L": "#c03030", "F": "#30c030", "R": "#3030c0", "B": "#c0c030", "U": "#30c0c0", "D": "#c030c0"}
 DIRECTIONS = {"L": (-90, 0), "F": (0, 0), "R": (90, 0), "B": (180, 0), "U": (0, 90), "D": (0, -90)}
@@ -49,7 +49,7 @@ def sphere(height: int) -> Tensor:
 def test_directions_continue_round_the_rings() -> None:
     n = 8
     points = face_directions(n).reshape(-1, 3)
-    for ring in _RINGS:
+    for ring in RINGS:
         strip = torch.tensor(ring_sites(ring, n))
         cosine = (points[strip] * points[strip.roll(-1, 1)]).sum(-1)
         # No step is wider than a pixel in the middle of a face.
