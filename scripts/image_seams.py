@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
 from rich.progress import track
 
@@ -29,90 +28,9 @@ from motioncollage.image.plans import (
     plan_cube,
     plan_image,
 )
-from motioncollage.layouts import RINGS, ring_sites
+from motioncollage.image.seams import NEAR, Compared, cube_seams, grid_seams, panorama_seams
 
-Pairs = tuple[np.ndarray, np.ndarray]
-NEAR = range(3, 13)  # pixels from a seam: what lies there is alike, and no seam
 PIECES = 5  # round a panorama, and pieces across a grid
-
-
-def edges(plan: ImagePlan, axis: int) -> list[int]:
-    """Numbers of the places before which a piece starts or ends, along an axis of an image; 0 where it wraps."""
-    length = (plan.height, plan.width)[axis]
-    found = set()
-    for node in plan.graph.nodes[: plan.graph.factors]:
-        first = divmod(node.region.sites[0], plan.width)[axis]
-        found |= {first, (first + node.region.shape[axis])}
-    if axis == 1 and plan.wrapped:
-        return sorted({place % length for place in found})
-    return sorted(found - {0, length})
-
-
-def across(numbers: np.ndarray, places: list[int]) -> Pairs:
-    """Pixels on both sides of columns of an array of pixel numbers; the last column is before the first."""
-    columns = np.array(places) % numbers.shape[1]
-    return numbers[:, columns - 1].ravel(), numbers[:, columns].ravel()
-
-
-def panorama(plan: ImagePlan) -> dict[str, tuple[Pairs, Pairs]]:
-    """Where pieces start and end, and where the right edge meets the left, against all other columns."""
-    numbers = np.arange(plan.height * plan.width).reshape(plan.height, plan.width)
-    seams = edges(plan, 1)
-    rest = across(numbers, [x for x in range(1, plan.width) if x not in seams])
-    return {
-        "panorama: ends of pieces": (across(numbers, seams), rest),
-        "panorama: left edge at right edge": (across(numbers, [0]), rest),
-    }
-
-
-def beside(places: list[int], length: int) -> list[int]:
-    """Places near others, as many on each side, that are not among them."""
-    return [
-        p + s * d
-        for p in places
-        for s in (-1, 1)
-        for d in NEAR
-        if 0 < p + s * d < length and p + s * d not in places
-    ]
-
-
-def grid(plan: ImagePlan) -> dict[str, tuple[Pairs, Pairs]]:
-    """Columns, rows, and the squares that four pieces share; along a row a picture is alike, so that these are compared
-    with the same rows half a piece further."""
-    numbers = np.arange(plan.height * plan.width).reshape(plan.height, plan.width)
-    columns, rows = edges(plan, 1), edges(plan, 0)
-    result = {
-        "grid: columns": (across(numbers, columns), across(numbers, beside(columns, plan.width))),
-        "grid: rows": (across(numbers.T, rows), across(numbers.T, beside(rows, plan.height))),
-    }
-    corners = [node.region for node in plan.graph.nodes if node.counting_number == 1][plan.graph.factors :]
-    shift = plan.graph.nodes[0].region.shape[1] // 2
-    inside: list[Pairs] = []
-    elsewhere: list[Pairs] = []
-    for corner in corners:
-        top, left = divmod(corner.sites[0], plan.width)
-        height, width = corner.shape
-        for start, into in ((left, inside), (left - shift, elsewhere), (left + shift, elsewhere)):
-            block = numbers[top - 1 : top + height + 1, start - 1 : start + width + 1]
-            into.append((block[:, :-1].ravel(), block[:, 1:].ravel()))
-            into.append((block[:-1].ravel(), block[1:].ravel()))
-    result["grid: corners"] = (joined(inside), joined(elsewhere))
-    return result
-
-
-def cube(plan: CubePlan) -> dict[str, tuple[Pairs, Pairs]]:
-    """The twelve edges against parallel lines beside them, on both faces."""
-    seam, rest = [], []
-    for ring in RINGS:
-        strip = np.array(ring_sites(ring, plan.face))
-        middles = [k * plan.face for k in range(4)]
-        seam.append(across(strip, middles))
-        rest.append(across(strip, [m + s * d for m in middles for s in (-1, 1) for d in NEAR]))
-    return {"cube: twelve edges": (joined(seam), joined(rest))}
-
-
-def joined(pairs: list[Pairs]) -> Pairs:
-    return np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs])
 
 
 def main() -> None:
@@ -132,13 +50,13 @@ def main() -> None:
     ring = plan_image(cut.size, PIECES * stride, cut, wrapped=True)
     sheet = plan_image(cut.size + 2 * stride, cut.size + (PIECES - 1) * stride, cut)
     box = plan_cube(cut.size + stride, cut)
-    kinds: list[tuple[ImagePlan | CubePlan, int, Callable[..., dict[str, tuple[Pairs, Pairs]]]]] = [
-        (ring, arguments.rounds, panorama), (sheet, arguments.rounds, grid), (box, arguments.cubes, cube),
+    kinds: list[tuple[ImagePlan | CubePlan, int, Callable[..., Compared]]] = [
+        (ring, arguments.rounds, panorama_seams), (sheet, arguments.rounds, grid_seams), (box, arguments.cubes, cube_seams),
     ]  # fmt: skip
     found: dict[str, Metric] = {}
     for plan, samples, pairs in kinds:
         made = []
-        for number, name in enumerate(track(classes, description=pairs.__name__)):
+        for number, name in enumerate(track(classes, description=pairs.__name__.removesuffix("_seams"))):
             along = along_chain([loaded.vector(name)])
             settings = ImageSettings(seed=number, samples=samples)
             made.append(pipeline.generate(plan, pipeline.conditions(plan, along), settings).clamp(-1, 1))

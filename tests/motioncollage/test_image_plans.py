@@ -82,6 +82,14 @@ def test_cubes_know_up_from_down() -> None:
             plan_cube(face, PieceSettings(32, 16))
 
 
+@settings(max_examples=25, deadline=None)
+@given(face=st.integers(4, 12), overlap=st.integers(1, 3))
+def test_cubes_of_any_face(face: int, overlap: int) -> None:
+    plan = plan_cube(8 * face, PieceSettings(32, 8 * overlap))  # the graph checks that all sites count once
+    assert plan.graph.site_shape == (6, 8 * face, 8 * face)
+    assert {node.region.shape for node in plan.graph.nodes[: plan.graph.factors]} == {(32, 32)}
+
+
 def test_slerp_keeps_lengths_and_angles() -> None:
     a, b = torch.tensor([2.0, 0.0, 0.0]), torch.tensor([0.0, 4.0, 0.0])
     middle = slerp(a, b, 0.5)

@@ -1,0 +1,91 @@
+"""Which neighbouring pixels the seams of panoramas, grids and cubes separate, and which others are like them."""
+
+import numpy as np
+
+from motioncollage.image.plans import CubePlan, ImagePlan
+from motioncollage.layouts import RINGS, ring_sites
+
+Pairs = tuple[np.ndarray, np.ndarray]  # pixel numbers on one side, and on the other
+Compared = dict[str, tuple[Pairs, Pairs]]  # pairs that a seam separates, and pairs that none does
+NEAR = range(3, 13)  # pixels from a seam: what lies there is alike, and no seam
+
+
+def piece_ends(plan: ImagePlan, axis: int) -> list[int]:
+    """Numbers of the places before which a piece starts or ends, along an axis of an image; 0 where it wraps."""
+    length = (plan.height, plan.width)[axis]
+    found = set()
+    for node in plan.graph.nodes[: plan.graph.factors]:
+        first = divmod(node.region.sites[0], plan.width)[axis]
+        found |= {first, (first + node.region.shape[axis])}
+    if axis == 1 and plan.wrapped:
+        return sorted({place % length for place in found})
+    return sorted(found - {0, length})
+
+
+def _across(numbers: np.ndarray, places: list[int]) -> Pairs:
+    """Pixels on both sides of columns of an array of pixel numbers; the last column is before the first."""
+    columns = np.array(places) % numbers.shape[1]
+    return numbers[:, columns - 1].ravel(), numbers[:, columns].ravel()
+
+
+def panorama_seams(plan: ImagePlan) -> Compared:
+    """Where pieces start and end, and where the right edge meets the left, against all other columns."""
+    numbers = np.arange(plan.height * plan.width).reshape(plan.height, plan.width)
+    seams = piece_ends(plan, 1)
+    rest = _across(numbers, [x for x in range(1, plan.width) if x not in seams])
+    return {
+        "panorama: ends of pieces": (_across(numbers, seams), rest),
+        "panorama: left edge at right edge": (_across(numbers, [0]), rest),
+    }
+
+
+def _beside(places: list[int], length: int) -> list[int]:
+    """Places near others, as many on each side, that are not among them."""
+    return [
+        p + s * d
+        for p in places
+        for s in (-1, 1)
+        for d in NEAR
+        if 0 < p + s * d < length and p + s * d not in places
+    ]
+
+
+def grid_seams(plan: ImagePlan) -> Compared:
+    """Columns and rows against those beside them, and the squares that four pieces share.
+
+    Along a row a picture is alike, so that these squares are compared with the same rows half a piece further.
+    """
+    numbers = np.arange(plan.height * plan.width).reshape(plan.height, plan.width)
+    columns, rows = piece_ends(plan, 1), piece_ends(plan, 0)
+    result = {
+        "grid: columns": (_across(numbers, columns), _across(numbers, _beside(columns, plan.width))),
+        "grid: rows": (_across(numbers.T, rows), _across(numbers.T, _beside(rows, plan.height))),
+    }
+    corners = [node.region for node in plan.graph.nodes if node.counting_number == 1][plan.graph.factors :]
+    shift = plan.graph.nodes[0].region.shape[1] // 2
+    inside: list[Pairs] = []
+    elsewhere: list[Pairs] = []
+    for corner in corners:
+        top, left = divmod(corner.sites[0], plan.width)
+        height, width = corner.shape
+        for start, into in ((left, inside), (left - shift, elsewhere), (left + shift, elsewhere)):
+            block = numbers[top - 1 : top + height + 1, start - 1 : start + width + 1]
+            into.append((block[:, :-1].ravel(), block[:, 1:].ravel()))
+            into.append((block[:-1].ravel(), block[1:].ravel()))
+    result["grid: corners"] = (_joined(inside), _joined(elsewhere))
+    return result
+
+
+def cube_seams(plan: CubePlan) -> Compared:
+    """The twelve edges against parallel lines beside them, on both faces."""
+    seam, rest = [], []
+    for ring in RINGS:
+        strip = np.array(ring_sites(ring, plan.face))
+        middles = [k * plan.face for k in range(4)]
+        seam.append(_across(strip, middles))
+        rest.append(_across(strip, [m + s * d for m in middles for s in (-1, 1) for d in NEAR]))
+    return {"cube: twelve edges": (_joined(seam), _joined(rest))}
+
+
+def _joined(pairs: list[Pairs]) -> Pairs:
+    return np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs])
