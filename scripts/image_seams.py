@@ -40,11 +40,15 @@ def main() -> None:
     parser.add_argument("--model", default=BUNDLED_IMAGES)
     parser.add_argument("--rounds", type=int, default=2, help="panoramas and grids of every class")
     parser.add_argument("--cubes", type=int, default=1, help="cubes of every class")
+    parser.add_argument("--overlap", type=int, help="pixels that neighbouring pieces share")
+    parser.add_argument("--taper", type=float, default=PieceSettings.taper)
+    parser.add_argument("--only", choices=("panorama", "grid", "cube"), help="one of the three")
     parser.add_argument("--out", type=Path, default=Path("out/image-seams"))
     arguments = parser.parse_args()
     loaded = load_image_model(image_model_folder(arguments.model))
     pipeline = ImagePipeline(loaded, name=arguments.model)
-    cut = PieceSettings(loaded.size, loaded.overlap, multiple=loaded.multiple)
+    overlap = arguments.overlap or loaded.overlap
+    cut = PieceSettings(loaded.size, overlap, arguments.taper, multiple=loaded.multiple)
     stride = cut.size - cut.overlap
     classes = loaded.network.config.classes  # type: ignore[attr-defined]
     ring = plan_image(cut.size, PIECES * stride, cut, wrapped=True)
@@ -55,8 +59,11 @@ def main() -> None:
     ]  # fmt: skip
     found: dict[str, Metric] = {}
     for plan, samples, pairs in kinds:
+        kind = pairs.__name__.removesuffix("_seams")
+        if arguments.only not in (None, kind):
+            continue
         made = []
-        for number, name in enumerate(track(classes, description=pairs.__name__.removesuffix("_seams"))):
+        for number, name in enumerate(track(classes, description=kind)):
             along = along_chain([loaded.vector(name)])
             settings = ImageSettings(seed=number, samples=samples)
             made.append(pipeline.generate(plan, pipeline.conditions(plan, along), settings).clamp(-1, 1))

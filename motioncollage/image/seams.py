@@ -1,5 +1,7 @@
 """Which neighbouring pixels the seams of panoramas, grids and cubes separate, and which others are like them."""
 
+from itertools import pairwise, product
+
 import numpy as np
 
 from motioncollage.image.plans import CubePlan, ImagePlan
@@ -10,13 +12,17 @@ Compared = dict[str, tuple[Pairs, Pairs]]  # pairs that a seam separates, and pa
 NEAR = range(3, 13)  # pixels from a seam: what lies there is alike, and no seam
 
 
+def piece_spans(plan: ImagePlan, axis: int) -> list[tuple[int, int]]:
+    """Where pieces start and end along an axis of an image, in order; beyond the length where they go round."""
+    pieces = [node.region for node in plan.graph.nodes[: plan.graph.factors]]
+    firsts = {(divmod(piece.sites[0], plan.width)[axis], piece.shape[axis]) for piece in pieces}
+    return sorted((first, first + length) for first, length in firsts)
+
+
 def piece_ends(plan: ImagePlan, axis: int) -> list[int]:
     """Numbers of the places before which a piece starts or ends, along an axis of an image; 0 where it wraps."""
     length = (plan.height, plan.width)[axis]
-    found = set()
-    for node in plan.graph.nodes[: plan.graph.factors]:
-        first = divmod(node.region.sites[0], plan.width)[axis]
-        found |= {first, (first + node.region.shape[axis])}
+    found = {place for span in piece_spans(plan, axis) for place in span}
     if axis == 1 and plan.wrapped:
         return sorted({place % length for place in found})
     return sorted(found - {0, length})
@@ -61,15 +67,16 @@ def grid_seams(plan: ImagePlan) -> Compared:
         "grid: columns": (_across(numbers, columns), _across(numbers, _beside(columns, plan.width))),
         "grid: rows": (_across(numbers.T, rows), _across(numbers.T, _beside(rows, plan.height))),
     }
-    corners = [node.region for node in plan.graph.nodes if node.counting_number == 1][plan.graph.factors :]
+    shared = [
+        [(after[0], before[1]) for before, after in pairwise(piece_spans(plan, axis))] for axis in (0, 1)
+    ]
     shift = plan.graph.nodes[0].region.shape[1] // 2
     inside: list[Pairs] = []
     elsewhere: list[Pairs] = []
-    for corner in corners:
-        top, left = divmod(corner.sites[0], plan.width)
-        height, width = corner.shape
-        for start, into in ((left, inside), (left - shift, elsewhere), (left + shift, elsewhere)):
-            block = numbers[top - 1 : top + height + 1, start - 1 : start + width + 1]
+    for (top, bottom), (left, right) in product(*shared):
+        for sideways, into in ((0, inside), (-shift, elsewhere), (shift, elsewhere)):
+            start, stop = left + sideways, right + sideways
+            block = numbers[top - 1 : bottom + 1, start - 1 : stop + 1]
             into.append((block[:, :-1].ravel(), block[:, 1:].ravel()))
             into.append((block[:-1].ravel(), block[1:].ravel()))
     result["grid: corners"] = (_joined(inside), _joined(elsewhere))
