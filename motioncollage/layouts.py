@@ -168,7 +168,11 @@ RINGS = (
 
 
 def cube_map(
-    face: int, *, across: FactorGraph | None = None, around: FactorGraph | None = None
+    face: int,
+    *,
+    across: FactorGraph | None = None,
+    around: FactorGraph | None = None,
+    taper: float = 0.0,
 ) -> FactorGraph:
     """The 360-degree cube of appendix A, over sites (6, face, face) in the order L, F, R, B, U, D.
 
@@ -177,14 +181,21 @@ def cube_map(
     faces do not touch, so each face is a cover of its own. Pieces of the upright rings are turned so that what is
     nearest to the horizon stands upright in them.
 
+    Only one of the two rings on a face crosses a given edge of it; the other one ends there, and so does the face's own
+    cover. With +1, +1 and -1 up to the edge, the composed prediction jumps by as much as those two disagree. With a
+    taper t a ring counts min(1, s / t), where s goes from 0 at the edges that it does not cross to 1 at those that it
+    crosses, in proportion to the distances from both; the face counts what is left to 1, as `chain` does it.
+
     Args:
         face: pixels along a face.
         across: chain over a face; one piece by default.
         around: cycle over the four faces of a ring; eight pieces of a face each by default, which share half.
+        taper: how gently a ring fades out towards the edges that it does not cross; 0 is the paper's composition.
 
     Raises:
         ValueError: covers of other lengths.
     """
+    _check_taper(taper)
     across = chain([face], []) if across is None else across
     around = cycle([face] * 8, [face // 2] * 8) if around is None else around
     for name, cover, length in (("across", across, face), ("around", around, 4 * face)):
@@ -193,19 +204,41 @@ def cube_map(
                 f"{name} covers {cover.site_shape}; a cube with faces of {face} needs ({length},)"
             )
     ring, whole = grid(across, around), grid(across, across)
+    crossing = _crossing(face, taper) if taper else torch.ones(face, face, dtype=torch.float64)
+    ring_nodes = [_weighed(node, crossing.repeat(1, 4)) for node in ring.nodes]
+    face_nodes = [_weighed(node, 1 - crossing - crossing.T) for node in whole.nodes]
     nodes: list[Node] = []
     later: list[Node] = []
     for number, names in enumerate(RINGS):
         strip = torch.tensor(ring_sites(names, face))
-        for place, node in enumerate(ring.nodes):
+        for place, node in enumerate(ring_nodes):
             placed = _on_cube(node, strip, upright=number == 0, face=face)
             (nodes if place < ring.factors else later).append(placed)
     for number in range(6):
-        for node in whole.nodes:
+        for node in face_nodes:
+            if node.weights is not None and all(abs(w) < 1e-12 for w in node.weights):
+                continue  # a cross-fade needs no faces
             sites = tuple(site + number * face * face for site in node.region.sites)
-            weights = None if node.weights is None else tuple(-w for w in node.weights)
-            later.append(Node(Region(sites, node.region.shape), -node.counting_number, weights))
+            later.append(Node(Region(sites, node.region.shape), node.counting_number, node.weights))
     return FactorGraph((6, face, face), tuple(nodes + later), len(nodes))
+
+
+def _crossing(face: int, taper: float) -> Tensor:
+    """How much a ring that goes along the rows counts [face, face] on a face: 1 at its left and right edge."""
+    inner = torch.arange(face, dtype=torch.float64) + 0.5
+    distance = torch.minimum(inner, face - inner)
+    along, across = distance[None, :], distance[:, None]
+    return (across / (along + across) / taper).clamp_max(1)
+
+
+def _weighed(node: Node, factors: Tensor) -> Node:
+    """A node that counts `factors` [of all sites] as much; whole numbers leave it without weights of its own."""
+    here = factors.flatten()[torch.tensor(node.region.sites)]
+    first = float(here[0])
+    if first.is_integer() and bool((here == first).all()):
+        weights = None if node.weights is None else tuple(first * w for w in node.weights)
+        return Node(node.region, int(first) * node.counting_number, weights)
+    return Node(node.region, node.counting_number, tuple((node.site_weights() * here).tolist()))
 
 
 def _on_cube(node: Node, strip: Tensor, *, upright: bool, face: int) -> Node:

@@ -8,18 +8,19 @@ that cannot be told from the rest. Writes seams.md and seams.json.
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.progress import track
 
 from eval.images import pair_energy
-from eval.metric import Metric
 from mdm_adapter.export.atomic import atomic_path
 from motioncollage.cli.benchmark.run import machine
 from motioncollage.cli.image import BUNDLED_IMAGES, image_model_folder
 from motioncollage.image.models import load_image_model
-from motioncollage.image.pipelines import ImagePipeline, ImageSettings
+from motioncollage.image.pipelines import STOCHASTIC, ImagePipeline, ImageSettings
 from motioncollage.image.plans import (
     CubePlan,
     ImagePlan,
@@ -28,8 +29,10 @@ from motioncollage.image.plans import (
     plan_cube,
     plan_image,
 )
-from motioncollage.image.seams import NEAR, Compared, cube_seams, grid_seams, panorama_seams
+from motioncollage.image.seams import BLOCK, NEAR, Compared, cube_seams, grid_seams, panorama_seams
+from motioncollage.sampling import SamplerSettings
 
+Numbers = dict[str, dict[str, Any]]
 PIECES = 5  # round a panorama, and pieces across a grid
 
 
@@ -39,9 +42,10 @@ def main() -> None:
     )
     parser.add_argument("--model", default=BUNDLED_IMAGES)
     parser.add_argument("--rounds", type=int, default=2, help="panoramas and grids of every class")
-    parser.add_argument("--cubes", type=int, default=1, help="cubes of every class")
+    parser.add_argument("--cubes", type=int, default=4, help="cubes of every class")
     parser.add_argument("--overlap", type=int, help="pixels that neighbouring pieces share")
     parser.add_argument("--taper", type=float, default=PieceSettings.taper)
+    parser.add_argument("--face", type=int, help="pixels along the faces of cubes; a piece by default")
     parser.add_argument("--only", choices=("panorama", "grid", "cube"), help="one of the three")
     parser.add_argument("--out", type=Path, default=Path("out/image-seams"))
     arguments = parser.parse_args()
@@ -53,11 +57,11 @@ def main() -> None:
     classes = loaded.network.config.classes  # type: ignore[attr-defined]
     ring = plan_image(cut.size, PIECES * stride, cut, wrapped=True)
     sheet = plan_image(cut.size + 2 * stride, cut.size + (PIECES - 1) * stride, cut)
-    box = plan_cube(cut.size + stride, cut)
+    box = plan_cube(arguments.face or cut.size, cut)
     kinds: list[tuple[ImagePlan | CubePlan, int, Callable[..., Compared]]] = [
         (ring, arguments.rounds, panorama_seams), (sheet, arguments.rounds, grid_seams), (box, arguments.cubes, cube_seams),
     ]  # fmt: skip
-    found: dict[str, Metric] = {}
+    found = measured_before(arguments.out)
     for plan, samples, pairs in kinds:
         kind = pairs.__name__.removesuffix("_seams")
         if arguments.only not in (None, kind):
@@ -66,38 +70,51 @@ def main() -> None:
         for number, name in enumerate(track(classes, description=kind)):
             along = along_chain([loaded.vector(name)])
             settings = ImageSettings(seed=number, samples=samples)
+            if kind == "cube":  # as the commands do it
+                settings = replace(settings, sampler=STOCHASTIC)
             made.append(pipeline.generate(plan, pipeline.conditions(plan, along), settings).clamp(-1, 1))
         images = torch.cat(made)
         for name, (seam, rest) in pairs(plan).items():
-            found[name] = pair_energy(images, *seam, *rest)
-            print(
-                f"{name}: {found[name].value:.3f} ± {found[name].details['standard_error']:.2g}", flush=True
-            )
+            energy = pair_energy(images, *seam, *rest)
+            found[name] = {"value": energy.value, "details": dict(energy.details)}
+            print(f"{name}: {energy.value:.3f} ± {energy.details['standard_error']:.2g}", flush=True)
     write(arguments.out, found, arguments.model, cut, machine(loaded.device))
 
 
-def write(out: Path, found: dict[str, Metric], model: str, cut: PieceSettings, where: str) -> None:
+def measured_before(out: Path) -> Numbers:
+    """What --only left to another run into the same folder."""
+    file = out / "seams.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def described(sampler: SamplerSettings) -> str:
+    renewed = f" and churn {sampler.churn:g}" if sampler.churn else ""
+    return f"{sampler.name} with {sampler.steps} steps{renewed}"
+
+
+def write(out: Path, found: Numbers, model: str, cut: PieceSettings, where: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     lines = [
         "# Seams",
         "",
-        f"Model `{model}`, pieces of {cut.size} that share {cut.overlap}, taper {cut.taper:g}. Energy of neighbouring"
-        " pixels on both sides of a seam over that of neighbours that no seam separates: panoramas, all other columns;"
-        f" rows and columns of grids and edges of cubes, {NEAR.start} to {NEAR.stop - 1} pixels beside them; corners of"
-        " grids (squares that four pieces share), the same rows half a piece further.",
+        f"Model `{model}`, pieces of {cut.size} that share {cut.overlap}, taper {cut.taper:g}; panoramas and grids by"
+        f" {described(ImageSettings().sampler)}, cubes by {described(STOCHASTIC)}. Energy of neighbouring"
+        " pixels on both sides of a seam over that of neighbours that no seam separates, which the network likewise"
+        f" paints in different blocks of {BLOCK}: panoramas, all other columns; rows and columns of grids and edges of"
+        f" cubes, {NEAR.start} to {NEAR.stop - 1} pixels beside them; corners of grids (squares that four pieces share),"
+        " the same rows half a piece further.",
         "",
         "| seam | energy → 1 | standard error | images |",
         "|---|---|---|---|",
         *(
-            f"| {name} | {m.value:.3f} | {m.details['standard_error']:.3f} | {m.details.get('images', '')} |"
+            f"| {name} | {m['value']:.3f} | {m['details']['standard_error']:.3f} | {m['details']['images']} |"
             for name, m in found.items()
         ),
         "",
         f"Machine: {where}.",
         "",
     ]
-    numbers = {name: {"value": m.value, "details": dict(m.details)} for name, m in found.items()}
-    for file, text in (("seams.md", "\n".join(lines)), ("seams.json", json.dumps(numbers, indent=1) + "\n")):
+    for file, text in (("seams.md", "\n".join(lines)), ("seams.json", json.dumps(found, indent=1) + "\n")):
         with atomic_path(out / file, force=True) as target:
             target.write_text(text, encoding="utf-8")
 

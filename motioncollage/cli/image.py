@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 
 BUNDLED_IMAGES = "landscapes"
+HEUN_CHURN = 10.0  # the noise that the paper's sampler renews
 
 Width = Annotated[int, typer.Option(help="Pixels, a multiple of 8.")]
 Height = Annotated[int | None, typer.Option(help="Pixels, a multiple of 8; as high as a piece by default.")]
@@ -48,10 +49,12 @@ class MakingOptions:
     """How images are sampled and cut."""
 
     sampler: Annotated[
-        str, typer.Option(help="heun (stochastic, as in the paper), dpm++, ddim, euler, deis or unipc.")
-    ] = "heun"
-    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 18
-    churn: Annotated[float, typer.Option(help="Noise that heun renews; 0 none.")] = 10.0
+        str, typer.Option(help="dpm++, heun (stochastic, as in the paper), ddim, euler, deis or unipc.")
+    ] = "dpm++"
+    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 20
+    churn: Annotated[
+        float | None, typer.Option(help="Noise that heun renews, for heun only; 10 by default, 0 none.")
+    ] = None
     overlap: Annotated[
         int | None,
         typer.Option(
@@ -72,7 +75,8 @@ class MakingOptions:
     def sampling(self) -> "SamplerSettings":
         from motioncollage.sampling import SamplerSettings
 
-        return SamplerSettings(self.sampler, self.steps, churn=self.churn if self.sampler == "heun" else 0.0)
+        usual = HEUN_CHURN if self.sampler == "heun" else 0.0
+        return SamplerSettings(self.sampler, self.steps, churn=usual if self.churn is None else self.churn)
 
     def cut(self, model: "ImageModel") -> "PieceSettings":
         """Pieces in the sites of a model."""
@@ -94,7 +98,16 @@ class ImageOptions(MakingOptions):
 
 
 @dataclass(frozen=True)
-class RestoringOptions(ImageOptions):
+class SettlingOptions(ImageOptions):
+    """The same where pieces meet others on all sides: renewed noise lets them settle, or a faint edge can stay."""
+
+    sampler: Annotated[
+        str, typer.Option(help="heun (stochastic, as in the paper), dpm++, ddim, euler, deis or unipc.")
+    ] = "heun"
+
+
+@dataclass(frozen=True)
+class RestoringOptions(SettlingOptions):
     """The same where there is a picture, which says enough of what it shows."""
 
     classes: Classes = ""
@@ -104,7 +117,14 @@ class RestoringOptions(ImageOptions):
 class StrokeOptions(RestoringOptions):
     """The same, in more steps, whose noise ddim renews."""
 
+    sampler: Annotated[str, typer.Option(help="ddim, whose noise is renewed; no other.")] = "ddim"
     steps: Annotated[int, typer.Option(help="Sampling steps.")] = 30
+
+    def sampling(self) -> "SamplerSettings":
+        if self.sampler != "ddim" or self.churn:
+            asked = f"--churn {self.churn:g}" if self.churn else f"--sampler {self.sampler}"
+            raise ValueError(f"sdedit samples with ddim, whose noise is renewed; leave {asked} away")
+        return super().sampling()
 
 
 class Job:
@@ -260,7 +280,7 @@ def _whole(
 @app.command()
 @spread_options
 def cubemap(
-    options: ImageOptions,
+    options: SettlingOptions,
     face: Annotated[int, typer.Option(help="Pixels along a face of the cube, a multiple of 8.")] = 128,
     height: Annotated[int, typer.Option(help="Height of the equirectangular picture.")] = 256,
 ) -> None:

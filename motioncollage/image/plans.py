@@ -184,4 +184,5 @@ def plan_cube(face: int, settings: PieceSettings) -> CubePlan:
         raise ValueError(
             f"face is {face}; it must be a multiple of {settings.multiple} from {settings.size} to {LARGEST_FACE}"
         )
-    return CubePlan(face, cube_map(face, across=_row(face, settings), around=_ring(4 * face, settings)))
+    across, around = _row(face, settings), _ring(4 * face, settings)
+    return CubePlan(face, cube_map(face, across=across, around=around, taper=settings.taper))

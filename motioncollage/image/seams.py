@@ -9,7 +9,10 @@ from motioncollage.layouts import RINGS, ring_sites
 
 Pairs = tuple[np.ndarray, np.ndarray]  # pixel numbers on one side, and on the other
 Compared = dict[str, tuple[Pairs, Pairs]]  # pairs that a seam separates, and pairs that none does
-NEAR = range(3, 13)  # pixels from a seam: what lies there is alike, and no seam
+# Networks paint in blocks of 2 pixels, and neighbours of two blocks differ by a little more than those of one, inside
+# a piece as well. Seams lie between blocks, so that they are compared with other places between blocks.
+BLOCK = 2
+NEAR = range(4, 13, BLOCK)  # pixels from a seam: what lies there is alike, and no seam
 
 
 def piece_spans(plan: ImagePlan, axis: int) -> list[tuple[int, int]]:
@@ -35,10 +38,10 @@ def _across(numbers: np.ndarray, places: list[int]) -> Pairs:
 
 
 def panorama_seams(plan: ImagePlan) -> Compared:
-    """Where pieces start and end, and where the right edge meets the left, against all other columns."""
+    """Where pieces start and end, and where the right edge meets the left, against all other columns of blocks."""
     numbers = np.arange(plan.height * plan.width).reshape(plan.height, plan.width)
     seams = piece_ends(plan, 1)
-    rest = _across(numbers, [x for x in range(1, plan.width) if x not in seams])
+    rest = _across(numbers, [x for x in range(BLOCK, plan.width, BLOCK) if x not in seams])
     return {
         "panorama: ends of pieces": (_across(numbers, seams), rest),
         "panorama: left edge at right edge": (_across(numbers, [0]), rest),

@@ -183,6 +183,9 @@ def test_bad_input(command: Command, model: Path, picture: Path, tmp_path: Path)
         (("superres", __file__), "is no picture that can be read"),
         (("connect", picture, picture, "--width", 80), "something must lie between"),
         (("sdedit", picture, "--strength", 0), "strength is 0"),
+        (("sdedit", picture, "--sampler", "heun"), "sdedit samples with ddim, whose noise is renewed"),
+        (("sdedit", picture, "--churn", 5), "leave --churn 5 away"),
+        (("wide", "--churn", 5), "only heun takes churn"),
     ]
     for arguments, message in cases:
         given = arguments if "--model" in arguments else (*arguments, "--model", model)

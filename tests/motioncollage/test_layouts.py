@@ -82,6 +82,31 @@ def test_covers_of_a_cube_must_fit() -> None:
         cube_map(4, around=cycle([4] * 6, [2] * 6))
 
 
+@pytest.mark.parametrize("taper", [0.25, 0.5, 1.0])
+def test_rings_fade_towards_the_edges_that_they_do_not_cross(taper: float) -> None:
+    face = 8
+    ring = cycle([face] * 8, [face // 2] * 8)
+    graph = cube_map(face, around=ring, taper=taper)
+    overlaps = len(ring.nodes) - ring.factors
+    horizon = graph.nodes[: ring.factors] + graph.nodes[graph.factors : graph.factors + overlaps]
+    faces = graph.nodes[graph.factors + 3 * overlaps :]
+    counted = {"horizon": torch.zeros(6, face, face), "faces": torch.zeros(6, face, face)}
+    for name, nodes in (("horizon", horizon), ("faces", faces)):
+        for node in nodes:
+            counted[name].view(-1)[torch.tensor(node.region.sites)] += node.site_weights().float()
+    # From the upper edge of F, which the ring LFRB does not cross (0), to its right edge, which it crosses (1).
+    wanted = torch.zeros(face, face)
+    for y in range(face):
+        for x in range(face):
+            from_side, from_top = min(x + 0.5, face - x - 0.5), min(y + 0.5, face - y - 0.5)
+            wanted[y, x] = min(1.0, from_top / (from_side + from_top) / taper)
+    for number in range(4):
+        assert torch.allclose(counted["horizon"][number], wanted)
+    assert not counted["horizon"][4:].any()
+    assert torch.allclose(counted["faces"], (1 - wanted - wanted.T).expand(6, face, face), atol=1e-6)
+    assert len(faces) == (0 if taper == 1 else 6)  # a cross-fade needs no faces
+
+
 def test_rings_of_the_cube_continue_across_edges() -> None:
     """Pixels beside each other in a ring are beside each other on the cube (checked in space)."""
     n = 5
