@@ -1,6 +1,6 @@
 """Covers that people ask for: chain, cycle, grid and cube map, each a list of regions or a product of lists."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import torch
@@ -91,10 +91,19 @@ def _joined(
                 earlier.fade(joint.start, leaving)
             pieces[(number + 1) % len(pieces)].fade(joint.start, entering, wrap=total)
             joint.weights = 1 - leaving - entering
-    # The overlaps of a cross-fade count nothing and need no evaluation.
-    counted = [joint for joint in joints if bool((joint.weights.abs() > 1e-12).any())]
-    nodes = tuple(span.node(total) for span in (*pieces, *counted))
-    return FactorGraph((total,), nodes, len(pieces))
+    nodes = [span.node(total) for span in pieces]
+    return FactorGraph((total,), (*nodes, *_counted(joint.node(total) for joint in joints)), len(nodes))
+
+
+def _node(region: Region, count: int, weights: Tensor) -> Node:
+    """A node that counts `weights` [sites], without weights of its own where all are its counting number."""
+    even = bool((weights == count).all())
+    return Node(region, count, None if even else tuple(weights.flatten().tolist()))
+
+
+def _counted(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Those that count anywhere: the overlaps of a cross-fade do not, and need no evaluation."""
+    return tuple(node for node in nodes if bool((node.site_weights().abs() > 1e-12).any()))
 
 
 class _Span:
@@ -113,9 +122,8 @@ class _Span:
             self.weights[low - self.start : high - self.start] *= factors[low - first : high - first]
 
     def node(self, total: int) -> Node:
-        region = Region.line([site % total for site in range(self.start, self.start + self.length)])
-        even = bool((self.weights == self.count).all())
-        return Node(region, self.count, None if even else tuple(self.weights.tolist()))
+        sites = [site % total for site in range(self.start, self.start + self.length)]
+        return _node(Region.line(sites), self.count, self.weights)
 
 
 def _check_taper(taper: float) -> None:
@@ -140,10 +148,8 @@ def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:
     def product(row: Node, column: Node) -> Node:
         sites = tuple(y * width + x for y in row.region.sites for x in column.region.sites)
         region = Region(sites, (len(row.region), len(column.region)))
-        weights = None
-        if row.weights is not None or column.weights is not None:
-            weights = tuple(torch.outer(row.site_weights(), column.site_weights()).flatten().tolist())
-        return Node(region, row.counting_number * column.counting_number, weights)
+        weights = torch.outer(row.site_weights(), column.site_weights())
+        return _node(region, row.counting_number * column.counting_number, weights)
 
     first, second = rows.nodes[: rows.factors], columns.nodes[: columns.factors]
     pieces = [product(row, column) for row in first for column in second]
@@ -204,9 +210,11 @@ def cube_map(
                 f"{name} covers {cover.site_shape}; a cube with faces of {face} needs ({length},)"
             )
     ring, whole = grid(across, around), grid(across, across)
-    crossing = _crossing(face, taper) if taper else torch.ones(face, face, dtype=torch.float64)
-    ring_nodes = [_weighed(node, crossing.repeat(1, 4)) for node in ring.nodes]
-    face_nodes = [_weighed(node, 1 - crossing - crossing.T) for node in whole.nodes]
+    crossing = _crossing(face, taper)
+    ring_nodes = [_weighed(node, node.counting_number, crossing.repeat(1, 4)) for node in ring.nodes]
+    face_nodes = _counted(
+        _weighed(node, -node.counting_number, 1 - crossing - crossing.T) for node in whole.nodes
+    )
     nodes: list[Node] = []
     later: list[Node] = []
     for number, names in enumerate(RINGS):
@@ -216,8 +224,6 @@ def cube_map(
             (nodes if place < ring.factors else later).append(placed)
     for number in range(6):
         for node in face_nodes:
-            if node.weights is not None and all(abs(w) < 1e-12 for w in node.weights):
-                continue  # a cross-fade needs no faces
             sites = tuple(site + number * face * face for site in node.region.sites)
             later.append(Node(Region(sites, node.region.shape), node.counting_number, node.weights))
     return FactorGraph((6, face, face), tuple(nodes + later), len(nodes))
@@ -225,20 +231,18 @@ def cube_map(
 
 def _crossing(face: int, taper: float) -> Tensor:
     """How much a ring that goes along the rows counts [face, face] on a face: 1 at its left and right edge."""
+    if not taper:
+        return torch.ones(face, face, dtype=torch.float64)
     inner = torch.arange(face, dtype=torch.float64) + 0.5
     distance = torch.minimum(inner, face - inner)
     along, across = distance[None, :], distance[:, None]
     return (across / (along + across) / taper).clamp_max(1)
 
 
-def _weighed(node: Node, factors: Tensor) -> Node:
-    """A node that counts `factors` [of all sites] as much; whole numbers leave it without weights of its own."""
+def _weighed(node: Node, count: int, factors: Tensor) -> Node:
+    """A node with the counting number `count`, whose weights are multiplied by `factors` [all sites]."""
     here = factors.flatten()[torch.tensor(node.region.sites)]
-    first = float(here[0])
-    if first.is_integer() and bool((here == first).all()):
-        weights = None if node.weights is None else tuple(first * w for w in node.weights)
-        return Node(node.region, int(first) * node.counting_number, weights)
-    return Node(node.region, node.counting_number, tuple((node.site_weights() * here).tolist()))
+    return _node(node.region, count, node.site_weights() * here)
 
 
 def _on_cube(node: Node, strip: Tensor, *, upright: bool, face: int) -> Node:
@@ -250,8 +254,8 @@ def _on_cube(node: Node, strip: Tensor, *, upright: bool, face: int) -> Node:
         middle = (node.region.sites[0] % (4 * face) + node.region.shape[1] / 2) % (4 * face)
         turns = -1 if middle < 3 * face - face / 2 and middle > face / 2 else 1
         sites, weights = sites.rot90(turns), weights.rot90(turns)
-    kept = None if node.weights is None else tuple(weights.flatten().tolist())
-    return Node(Region(tuple(sites.flatten().tolist()), tuple(sites.shape)), node.counting_number, kept)
+    region = Region(tuple(sites.flatten().tolist()), tuple(sites.shape))
+    return _node(region, node.counting_number, weights)
 
 
 def cube_directions(face: int) -> Tensor:
