@@ -96,8 +96,14 @@ class Study:
         self.features_name, self.size = features, loaded.size * loaded.factor
         self.width, self.count, self.crops = sites_of(width, loaded, "width"), count, crops
         self.pieces, self.sampler, self.seed = options.cut(loaded), options.sampling(), options.seed
-        self.pictures = read_pictures(data, smallest=self.size)
-        self.classes = self.pictures.classes
+        found = read_pictures(data, smallest=self.size)
+        of_class = {
+            name: [picture for picture in found.pictures if picture.label == number]
+            for number, name in enumerate(found.classes)
+        }
+        # A folder whose pictures could not be used is no class.
+        self.pictures = {name: pictures for name, pictures in of_class.items() if pictures}
+        self.classes = tuple(self.pictures)
         if not self.classes:
             raise ValueError(
                 f"{data} has no folders of classes; put the pictures of each class into a folder of its name"
@@ -127,7 +133,7 @@ class Study:
         squares = []
         for number in range(count):
             turn, place = divmod(number, len(self.classes))
-            own = [p for p in self.pictures.pictures if p.label == place]
+            own = self.pictures[self.classes[place]]
             squares.append(crops.draw(own[turn % len(own)], self.generator)[0])
         return torch.stack(squares)
 

@@ -109,6 +109,8 @@ def test_methods_are_compared(command: Command, model: Path, tmp_path: Path) -> 
         (tmp_path / "data" / name).mkdir(parents=True)
         noise = rng.integers(0, 256, (40, 90, 3), dtype=np.uint8)
         Image.fromarray(noise).save(tmp_path / "data" / name / "a.png")
+    (tmp_path / "data" / "unreadable").mkdir()
+    (tmp_path / "data" / "unreadable" / "a.png").write_text("no picture")  # a folder, but no class
     common = ("--data", tmp_path / "data", "--model", model, "--steps", 2, "--sampler", "dpm++")
     out = tmp_path / "out"
     small = ("--count", 8, "--crops", 9, "--width", 96)
