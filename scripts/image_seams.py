@@ -8,7 +8,6 @@ that cannot be told from the rest. Writes seams.md and seams.json.
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +57,20 @@ def main() -> None:
     ring = plan_image(cut.size, PIECES * stride, cut, wrapped=True)
     sheet = plan_image(cut.size + 2 * stride, cut.size + (PIECES - 1) * stride, cut)
     box = plan_cube(arguments.face or cut.size, cut)
-    kinds: list[tuple[ImagePlan | CubePlan, int, Callable[..., Compared]]] = [
-        (ring, arguments.rounds, panorama_seams), (sheet, arguments.rounds, grid_seams), (box, arguments.cubes, cube_seams),
-    ]  # fmt: skip
-    found = measured_before(arguments.out)
-    for plan, samples, pairs in kinds:
-        kind = pairs.__name__.removesuffix("_seams")
-        if arguments.only not in (None, kind):
-            continue
+    plain = ImageSettings().sampler
+    # As the commands do it: cubes by the sampler that renews noise.
+    kinds: dict[str, tuple[ImagePlan | CubePlan, Callable[..., Compared], int, SamplerSettings]] = {
+        "panorama": (ring, panorama_seams, arguments.rounds, plain),
+        "grid": (sheet, grid_seams, arguments.rounds, plain),
+        "cube": (box, cube_seams, arguments.cubes, STOCHASTIC),
+    }
+    found: Numbers = {}
+    for kind in [arguments.only] if arguments.only else kinds:
+        plan, pairs, samples, sampler = kinds[kind]
         made = []
         for number, name in enumerate(track(classes, description=kind)):
             along = along_chain([loaded.vector(name)])
-            settings = ImageSettings(seed=number, samples=samples)
-            if kind == "cube":  # as the commands do it
-                settings = replace(settings, sampler=STOCHASTIC)
+            settings = ImageSettings(seed=number, samples=samples, sampler=sampler)
             made.append(pipeline.generate(plan, pipeline.conditions(plan, along), settings).clamp(-1, 1))
         images = torch.cat(made)
         for name, (seam, rest) in pairs(plan).items():
@@ -81,19 +80,12 @@ def main() -> None:
     write(arguments.out, found, arguments.model, cut, machine(loaded.device))
 
 
-def measured_before(out: Path) -> Numbers:
-    """What --only left to another run into the same folder."""
-    file = out / "seams.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-
-
 def described(sampler: SamplerSettings) -> str:
     renewed = f" and churn {sampler.churn:g}" if sampler.churn else ""
     return f"{sampler.name} with {sampler.steps} steps{renewed}"
 
 
 def write(out: Path, found: Numbers, model: str, cut: PieceSettings, where: str) -> None:
-    out.mkdir(parents=True, exist_ok=True)
     lines = [
         "# Seams",
         "",

@@ -11,6 +11,7 @@ from motioncollage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.denoiser import Composed
 from motioncollage.image.pipelines import Along, ImagePipeline, ImageSettings
 from motioncollage.image.plans import SITE_AXES, ImagePlan, PieceSettings, plan_image
+from motioncollage.image.seams import piece_ends
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,4 @@ def seams_of(method: str, request: WideRequest) -> list[int]:
     if method in ("replacement", "reconstruction"):
         spans = SlidingWindow(request.size, request.size // 2).spans(request.width)
         return [span.stop for span in spans[:-1]]
-    plan = plan_image(request.size, request.width, request.pieces)
-    pieces = plan.graph.nodes[: plan.graph.factors]
-    edges = {node.region.sites[0] for node in pieces} | {
-        node.region.sites[-1] % request.width + 1 for node in pieces
-    }
-    return sorted(edges - {0, request.width})
+    return piece_ends(plan_image(request.size, request.width, request.pieces), 1)
