@@ -27,10 +27,12 @@ app = typer.Typer(
 )
 
 BUNDLED_IMAGES = "landscapes"
-HEUN_CHURN = 10.0  # the noise that the paper's sampler renews
 
 Width = Annotated[int, typer.Option(help="Pixels, a multiple of 8.")]
 Height = Annotated[int | None, typer.Option(help="Pixels, a multiple of 8; as high as a piece by default.")]
+Sampler = Annotated[
+    str, typer.Option(help="dpm++, heun (stochastic, as in the paper), ddim, euler, deis or unipc.")
+]
 Map = Annotated[
     Path | None,
     typer.Option("--map", help="PNG of labels, as large as the image, for a model trained on maps."),
@@ -48,9 +50,7 @@ Classes = Annotated[
 class MakingOptions:
     """How images are sampled and cut."""
 
-    sampler: Annotated[
-        str, typer.Option(help="dpm++, heun (stochastic, as in the paper), ddim, euler, deis or unipc.")
-    ] = "dpm++"
+    sampler: Sampler = "dpm++"
     steps: Annotated[int, typer.Option(help="Sampling steps.")] = 20
     churn: Annotated[
         float | None, typer.Option(help="Noise that heun renews, for heun only; 10 by default, 0 none.")
@@ -73,9 +73,10 @@ class MakingOptions:
     force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False
 
     def sampling(self) -> "SamplerSettings":
+        from motioncollage.image.pipelines import STOCHASTIC
         from motioncollage.sampling import SamplerSettings
 
-        usual = HEUN_CHURN if self.sampler == "heun" else 0.0
+        usual = STOCHASTIC.churn if self.sampler == STOCHASTIC.name else 0.0
         return SamplerSettings(self.sampler, self.steps, churn=usual if self.churn is None else self.churn)
 
     def cut(self, model: "ImageModel") -> "PieceSettings":
@@ -101,9 +102,7 @@ class ImageOptions(MakingOptions):
 class SettlingOptions(ImageOptions):
     """The same where pieces meet others on all sides: renewed noise lets them settle, or a faint edge can stay."""
 
-    sampler: Annotated[
-        str, typer.Option(help="heun (stochastic, as in the paper), dpm++, ddim, euler, deis or unipc.")
-    ] = "heun"
+    sampler: Sampler = "heun"
 
 
 @dataclass(frozen=True)
