@@ -20,9 +20,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mdm_adapter.data import Normalisation
+from mdm_adapter.dit import DiT
 from mdm_adapter.export.atomic import atomic_path
 from mdm_adapter.network import MDM, NetworkConfig
 
+Network = MDM | DiT
 ARGS, SAFETENSORS, MEAN, STD = "args.json", "model.safetensors", "Mean.npy", "Std.npy"
 MAX_BYTES = 4 << 30
 MAX_ARGS_BYTES, MAX_STATISTICS_BYTES = 1 << 20, 1 << 20
@@ -39,11 +41,16 @@ class LoadedModel:
         file: name of the weights file.
     """
 
-    network: MDM
+    network: Network
     config: NetworkConfig
     normalisation: Normalisation | None
     args: dict[str, Any]
     file: str
+
+
+def build_network(config: NetworkConfig, *, dropout: float = 0.0) -> Network:
+    """A fresh network of the architecture that the configuration names."""
+    return (DiT if config.arch == "dit" else MDM)(config, dropout=dropout)
 
 
 def load_checkpoint(folder: Path | str, *, device: torch.device | str) -> LoadedModel:
@@ -78,7 +85,7 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str) -> Loaded
 
 
 def save_model(
-    folder: Path | str, network: MDM, normalisation: Normalisation | None, args: Mapping[str, Any]
+    folder: Path | str, network: Network, normalisation: Normalisation | None, args: Mapping[str, Any]
 ) -> None:
     """Write `args.json`, `model.safetensors` (float16), `Mean.npy` and `Std.npy`, all complete or none.
 
@@ -207,13 +214,13 @@ def _unpickle(file: Path) -> Any:
     return torch.load(file, map_location="cpu", weights_only=True)
 
 
-def _fill(config: NetworkConfig, weights: dict[str, Tensor], file: Path) -> MDM:
+def _fill(config: NetworkConfig, weights: dict[str, Tensor], file: Path) -> Network:
     """A network with these weights, after names, shapes and numbers have been checked."""
     remedy = f"use the {ARGS} that was published with it"
     # On the meta device, so that absurd sizes in args.json cost nothing before they have met the weights.
     try:
         with torch.device("meta"):
-            expected = {name: value.shape for name, value in MDM(config).state_dict().items()}
+            expected = {name: value.shape for name, value in build_network(config).state_dict().items()}
     except RuntimeError as error:
         raise ValueError(f"{file.parent / ARGS}: no such network ({_first_line(error)}); {remedy}") from error
     for name, shape in expected.items():
@@ -227,7 +234,7 @@ def _fill(config: NetworkConfig, weights: dict[str, Tensor], file: Path) -> MDM:
             raise ValueError(f"{file}: {name} holds no finite floats; fetch it again")
     if unexpected := sorted(weights.keys() - expected.keys()):
         raise ValueError(f"{file} holds {unexpected[0]!r}, which this architecture has not; {remedy}")
-    network = MDM(config)
+    network = build_network(config)
     network.load_state_dict({name: value.float() for name, value in weights.items()})
     return network.eval().requires_grad_(False)
 

@@ -67,10 +67,23 @@ class Normalisation:
         return Normalisation(self.mean.to(device), self.std.to(device))
 
     @classmethod
-    def measure(cls, clips: tuple[Clip, ...]) -> "Normalisation":
-        """Statistics of a training split; as published, one deviation per group of numbers of a kind."""
+    def measure(cls, clips: tuple[Clip, ...], chances: Tensor | None = None) -> "Normalisation":
+        """Statistics of a training split; as published, one deviation per group of numbers of a kind.
+
+        Args:
+            chances: how often each clip is drawn [clips], where that differs: a thousand clips of raised hands would
+                make of a kick an outlier.
+        """
         stacked = torch.cat([clip.features for clip in clips]).double()
-        std = stacked.std(dim=0)
+        if chances is None:
+            mean, std = stacked.mean(dim=0), stacked.std(dim=0)
+        else:
+            # A clip is drawn whole or nearly so; its frames share its chance.
+            lengths = torch.tensor([clip.frames for clip in clips])
+            frames = (chances.double() / lengths).repeat_interleave(lengths)
+            frames = frames / frames.sum()
+            mean = frames @ stacked
+            std = (frames @ (stacked - mean).square()).sqrt()
         groups = (
             "YAW_VELOCITY",
             "PLANAR_VELOCITY",
@@ -83,7 +96,7 @@ class Normalisation:
         for group in groups:
             part = getattr(representation, group)
             std[part] = std[part].mean()
-        return cls(stacked.mean(dim=0).float(), std.float().clamp_min(1e-4))
+        return cls(mean.float(), std.float().clamp_min(1e-4))
 
     @classmethod
     def read(cls, folder: Path) -> "Normalisation":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mdm_adapter.network import MDM
+from mdm_adapter.checkpoint import Network
 from mdm_adapter.text import TextEmbedding
 from motioncollage.denoiser import NoiseLevel
 from motioncollage.precision import check_precision, mixed
@@ -20,7 +20,7 @@ class MDMDenoiser:
     # Rounding to bfloat16 shows as tremor (a fifth more jerk) only where little noise is left to hide it.
     HALF_ABOVE = 0.2
 
-    def __init__(self, network: MDM, *, precision: str = "float32", beyond: bool = False) -> None:
+    def __init__(self, network: Network, *, precision: str = "float32", beyond: bool = False) -> None:
         """Args:
         precision: float32, bfloat16 or auto; bfloat16 is used above the noise level `HALF_ABOVE`, float32 below.
         beyond: accept windows longer than the training's, whose positions mean nothing: to show why not to.

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-ARCHITECTURES = ("trans_enc", "trans_dec")
-TEXT_WIDTHS = {"clip": 512, "bert": 768, "static": 192}
+ARCHITECTURES = ("trans_enc", "trans_dec", "dit")
+TEXT_WIDTHS = {"clip": 512, "bert": 768, "static": 192, "ordered": 384}
 FEED_FORWARD, HEADS, DROPOUT = 1024, 4, 0.1  # published constants; args.json does not carry them
 
 
@@ -27,7 +27,8 @@ FEED_FORWARD, HEADS, DROPOUT = 1024, 4, 0.1  # published constants; args.json do
 class NetworkConfig:
     """What `args.json` says about a network; names are the file's own.
 
-    `max_frames` is the longest motion the model was trained on, beyond which its positions mean nothing.
+    `max_frames` is the longest motion the model was trained on, beyond which its positions mean nothing. `patch`
+    (frames of a token), `feed_forward` and `fine_dim` (width of the fine layers) concern `dit` only.
     """
 
     arch: str = "trans_enc"
@@ -43,6 +44,9 @@ class NetworkConfig:
     pred_len: int = 0
     max_frames: int = 196
     features: int = 263
+    patch: int = 1
+    feed_forward: int = FEED_FORWARD
+    fine_dim: int = 256
 
     def __post_init__(self) -> None:
         if self.arch not in ARCHITECTURES:
@@ -51,12 +55,24 @@ class NetworkConfig:
             raise ValueError(
                 f"text_encoder_type is {self.text_encoder_type!r}; supported: {', '.join(TEXT_WIDTHS)}"
             )
-        for name, high in (("layers", 64), ("latent_dim", 8192), ("pos_embed_max_len", 100_000)):
+        bounds = (
+            ("layers", 64),
+            ("latent_dim", 8192),
+            ("pos_embed_max_len", 100_000),
+            ("patch", 16),
+            ("feed_forward", 65_536),
+            ("fine_dim", 8192),
+        )
+        for name, high in bounds:
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= high:
                 raise ValueError(f"{name} is {value!r}; expected a whole number between 1 and {high}")
         if self.latent_dim % HEADS:
             raise ValueError(f"latent_dim is {self.latent_dim}; it must divide by {HEADS} heads")
+        if self.arch == "dit" and (self.latent_dim % 64 or self.fine_dim % 64):
+            raise ValueError(
+                f"widths are {self.latent_dim} and {self.fine_dim}; for dit they must divide by 64"
+            )
         if not 1 <= self.max_frames < self.pos_embed_max_len:
             raise ValueError(f"max_frames is {self.max_frames}; it must be below {self.pos_embed_max_len}")
 

@@ -1,5 +1,6 @@
 """Training a motion denoiser: balanced random crops, text dropout and the losses that keep motion smooth and feet still."""
 
+import math
 import random
 import re
 from collections import Counter
@@ -12,9 +13,9 @@ from torch import Tensor, nn
 
 from mdm_adapter import features as representation
 from mdm_adapter import skeleton
-from mdm_adapter.checkpoint import save_model
+from mdm_adapter.checkpoint import Network, build_network, save_model
 from mdm_adapter.data import Clip, Dataset, Normalisation
-from mdm_adapter.network import MDM, NetworkConfig
+from mdm_adapter.network import NetworkConfig
 from mdm_adapter.text import TextEncoder
 from mdm_adapter.transitions import Transition
 from mdm_adapter.vocabulary import Vocabulary
@@ -33,18 +34,25 @@ class DenoiserTraining:
     """
 
     batch_size: int = 48
-    balance: float = 0.45  # an action of n clips is drawn in proportion to n ** balance
+    balance: float = 0.15  # an action of n clips is drawn in proportion to n ** balance
     short_crops: float = 0.4
     short_frames: tuple[int, int] = (8, 40)
     long_frames: tuple[int, int] = (40, 196)
-    whole_part: float = 0.6  # a long crop keeps at least this part of a clip
+    whole: float = 0.5  # share of long crops that are the whole clip: a kick cut off is standing still
+    whole_part: float = 0.6  # the others keep at least this part of a clip
     transitions: float = 0.3  # share of crops that hold a made-up passage between two clips, if there are any
     reach: int = 20  # frames beyond such a passage's seam that a crop under one clip's text may go
     drop_text_short: float = 0.5
     drop_text_long: float = 0.1
     text_noise: float = 0.15  # relative to the embedding: neighbours of a caption mean the same motion
-    # A noise level counts as min(SNR, limit) ** power, on average 1 (after min-SNR, Hang et al. 2023). Alike, the
-    # noisiest levels, where the clean motion can only be guessed, drown those that decide how a wave swings.
+    # Which action happens is decided where noise is 3 to 300 times the signal (motion is redundant: 263 correlated
+    # numbers a frame). Uniform levels put a tenth of the samples there; this share of them is drawn there, evenly in
+    # the logarithm (after the shifted schedules of Hoogeboom et al. 2023 and Esser et al. 2024).
+    decisive: float = 0.5
+    decisive_ratios: tuple[float, float] = (3.0, 300.0)
+    # A noise level counts as clamp(SNR, floor, limit) ** power (after min-SNR, Hang et al. 2023). Alike, the noisiest
+    # levels, where the clean motion can only be guessed, drown those that decide how a wave swings.
+    snr_floor: float = 0.1
     snr_limit: float = 5.0
     snr_power: float = 0.5
     difference_weight: float = 3.0  # squared error of first differences over time
@@ -105,9 +113,11 @@ class ClipBatches:
         """`size` crops (clip, start, frames, caption, text dropped)."""
         s = self.settings
         chosen = torch.multinomial(self.chances, size, replacement=True, generator=generator).tolist()
-        uniform = torch.rand(size, 7, generator=generator).tolist()
+        uniform = torch.rand(size, 8, generator=generator).tolist()
         crops = []
-        for clip, (kind, length, place, caption, drop, passage, which) in zip(chosen, uniform, strict=True):
+        for clip, (kind, length, place, caption, drop, passage, which, whole) in zip(
+            chosen, uniform, strict=True
+        ):
             short = kind < s.short_crops
             if self.transitions and passage < s.transitions:
                 number = int(which * len(self.transitions))
@@ -116,7 +126,7 @@ class ClipBatches:
             total = int(self.lengths[clip])
             low, high = s.short_frames if short else s.long_frames
             if not short:
-                low = min(high, max(low, int(s.whole_part * total)))
+                low = min(high, total if whole < s.whole else max(low, int(s.whole_part * total)))
             frames = min(total, low + int(length * (high - low + 1)))
             start = int(place * (total - frames + 1))
             dropped = drop < (s.drop_text_short if short else s.drop_text_long)
@@ -178,7 +188,9 @@ class DenoiserObjective:
         self.normalisation = normalisation.to(device)
         self.schedule = VPSchedule.named(config.noise_schedule, config.diffusion_steps)
         signal = self.schedule.alphas_cumprod
-        importance = (signal / (1 - signal)).clamp_max(settings.snr_limit) ** settings.snr_power
+        snr = signal / (1 - signal)
+        importance = snr.clamp(settings.snr_floor, settings.snr_limit) ** settings.snr_power
+        self.log_ratios = -0.5 * snr.log()
         self.importance = (importance / importance.mean()).float().to(device)
         weight = torch.ones(config.features)
         for part in (representation.YAW_VELOCITY, representation.PLANAR_VELOCITY, representation.ROOT_HEIGHT):
@@ -190,8 +202,17 @@ class DenoiserObjective:
 
     def training_terms(self, model: nn.Module, step: int, generator: torch.Generator) -> dict[str, Tensor]:
         crops = self.train.batch(step, self.seed)
-        timesteps = torch.randint(0, self.config.diffusion_steps, (len(crops),), generator=generator)
+        timesteps = self.draw_levels(len(crops), generator)
         return self._terms(model, self.train, crops, timesteps, generator)
+
+    def draw_levels(self, size: int, generator: torch.Generator) -> Tensor:
+        """Steps of the schedule [size]: some uniform, the others where it is decided what happens."""
+        steps = torch.randint(0, self.config.diffusion_steps, (size,), generator=generator)
+        decisive, place = torch.rand(2, size, generator=generator)
+        low, high = (math.log(ratio) for ratio in self.settings.decisive_ratios)
+        wanted = (low + (high - low) * place).to(self.log_ratios)
+        chosen = torch.searchsorted(self.log_ratios, wanted).clamp_max(self.config.diffusion_steps - 1)
+        return torch.where(decisive < self.settings.decisive, chosen, steps)
 
     @torch.no_grad()
     def validation_loss(self, model: nn.Module) -> float:
@@ -277,10 +298,10 @@ def prepare(
     train: Dataset, validation: Dataset | None, encoder: TextEncoder, config: NetworkConfig,
     settings: DenoiserTraining, normalisation: Normalisation, *, seed: int, device: torch.device,
     transitions: Sequence[Transition] = (),
-) -> tuple[MDM, DenoiserObjective]:  # fmt: skip
+) -> tuple[Network, DenoiserObjective]:  # fmt: skip
     """A fresh network on the device, and its objective over the data."""
     torch.manual_seed(seed)
-    model = MDM(config, dropout=settings.dropout).to(device)
+    model = build_network(config, dropout=settings.dropout).to(device)
     batches = ClipBatches(
         train.clips, normalisation, encoder, settings, device=device, transitions=transitions
     )
@@ -300,7 +321,7 @@ def export_model(
     vocabulary: Vocabulary,
 ) -> None:
     """Write the run's best averaged weights (its latest where nothing was held out) as a model folder."""
-    network = MDM(config)
+    network = build_network(config)
     best = trainer.checkpoint.with_name("best.pt")
     weights, step = trainer.average.state_dict(), trainer.step
     if best.exists():

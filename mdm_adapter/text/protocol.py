@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-ENCODERS = ("static", "clip", "bert")
+ENCODERS = ("static", "ordered", "clip", "bert")
 
 
 class TextEmbedding(NamedTuple):
@@ -31,7 +31,7 @@ def sentence_embedding(vectors: Tensor) -> TextEmbedding:
 
 
 def load_text_encoder(kind: str) -> TextEncoder:
-    """The encoder that a checkpoint's `text_encoder_type` names: static (bundled), clip or bert.
+    """The encoder that a checkpoint's `text_encoder_type` names: static or ordered (bundled), clip or bert.
 
     Raises:
         ValueError: unknown name.
@@ -41,6 +41,10 @@ def load_text_encoder(kind: str) -> TextEncoder:
         from mdm_adapter.text.static import StaticTextEncoder
 
         return StaticTextEncoder.bundled()
+    if kind == "ordered":
+        from mdm_adapter.text.ordered import OrderedTextEncoder
+
+        return OrderedTextEncoder.bundled()
     if kind == "clip":
         from mdm_adapter.text.clip import load_clip
 

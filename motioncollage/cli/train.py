@@ -1,6 +1,7 @@
 """`motioncollage train`: resumable training on any supported data."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,11 +30,18 @@ def denoiser(
     out: Out = Path("runs/denoiser"),
     steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 20_000,
     batch_size: Annotated[int, typer.Option(help="Clips per step.")] = 48,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 6e-4,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 8e-4,
     layers: Annotated[int, typer.Option(help="Transformer layers.")] = 5,
     width: Annotated[int, typer.Option(help="Transformer width.")] = 384,
-    arch: Annotated[str, typer.Option(help="trans_enc or trans_dec.")] = "trans_enc",
-    text_encoder: Annotated[str, typer.Option(help="static, clip or bert.")] = "static",
+    arch: Annotated[
+        str, typer.Option(help="dit (the bundled model's), or MDM's trans_enc or trans_dec.")
+    ] = "dit",
+    patch: Annotated[int, typer.Option(help="Frames of a token, for dit.")] = 2,
+    feed_forward: Annotated[int, typer.Option(help="Width of the feed-forward part, for dit.")] = 736,
+    text_encoder: Annotated[str, typer.Option(help="ordered, static, clip or bert.")] = "ordered",
+    balance: Annotated[
+        float, typer.Option(help="An action of n clips is drawn in proportion to n to this power.")
+    ] = 0.15,
     diffusion_steps: Annotated[int, typer.Option(help="Steps of the cosine schedule.")] = 1000,
     mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
     transitions: Annotated[
@@ -57,18 +65,20 @@ def denoiser(
         arch=arch, text_encoder_type=text_encoder, layers=layers, latent_dim=width, mask_frames=True,
         diffusion_steps=diffusion_steps,
     )  # fmt: skip
+    if arch == "dit":
+        config = replace(config, patch=patch, feed_forward=feed_forward)
     settings = TrainingSettings(steps=steps, learning_rate=learning_rate, seed=seed, precision=precision)
     where = choose_device(device)
     encoder = load_text_encoder(text_encoder)
     train = _read(data, "train")
     held_out = _read(data, "val") if _has_split(data, "val") else None
-    normalisation = Normalisation.measure(train.clips)
+    batches = DenoiserTraining(batch_size=batch_size, balance=balance)
+    normalisation = Normalisation.measure(train.clips, balanced_chances(train.clips, balance))
     vocabulary = Vocabulary.of(train.clips)
     if mirror:
         from mdm_adapter.data import Dataset
 
         train = Dataset(train.clips + tuple(mirror_clip(clip) for clip in train.clips), train.rejected)
-    batches = DenoiserTraining(batch_size=batch_size)
     passages: list[Transition] = []
     if transitions:
         chances = balanced_chances(train.clips, batches.balance)
@@ -81,8 +91,9 @@ def denoiser(
         seed=seed, device=where, transitions=passages,
     )  # fmt: skip
     about = (
-        f"denoiser {arch} {layers} x {width}, {text_encoder} text, {diffusion_steps} levels, batch {batch_size},"
-        f" mirror {mirror}, {transitions} transitions, seed {seed}"
+        f"denoiser {arch} {layers} x {width}{f', {patch} frames a token' if arch == 'dit' else ''}, {text_encoder} text,"
+        f" {diffusion_steps} levels, batch {batch_size}, balance {balance:g}, mirror {mirror}, {transitions} transitions,"
+        f" seed {seed}"
     )
     trainer = Trainer(model, objective, settings, checkpoint=out / "checkpoint.pt", about=about)
     if trainer.step:
