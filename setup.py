@@ -15,7 +15,7 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["motioncollage*", "mdm_adapter*", "eval*"]),
-    package_data={"motioncollage": ["assets/**/*"]},
+    package_data={name: ["assets/**/*", "py.typed"] for name in ("motioncollage", "mdm_adapter", "eval")},
     install_requires=[
         "torch>=2.4",
         "numpy>=1.26,<3",
@@ -44,5 +44,5 @@ setup(
         ],
         "lint": ["ruff>=0.6,<1", "mypy>=1.10,<3"],
     },
-    entry_points={"console_scripts": ["motioncollage=motioncollage.cli.main:main"]},
+    entry_points={"console_scripts": ["motioncollage=motioncollage.shell.main:main"]},
 )

@@ -8,18 +8,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mdm_adapter import features as representation
-from mdm_adapter.denoiser import MDMDenoiser
-from mdm_adapter.pipelines import MOTION_GUIDANCE, SITE_AXES, MotionPipeline
-from mdm_adapter.planning import Plan, PlanSettings, plan_pieces
+from mdm_adapter.models.mdm.denoiser import MDMDenoiser
+from mdm_adapter.pipeline import MOTION_GUIDANCE, SITE_AXES, MotionPipeline
+from mdm_adapter.planning.pieces import Plan, PlanSettings, plan_pieces
 from mdm_adapter.prompts import Action
-from motioncollage.autoregressive import SlidingWindow, outpaint
-from motioncollage.compose import CollageDenoiser, Composition
-from motioncollage.conditioning import Mask, Reconstruction, Replacement
-from motioncollage.denoiser import Composed, Conditioned, PerSample
-from motioncollage.guidance import Guidance
-from motioncollage.samplers import DiscreteLevels, OnStep
-from motioncollage.sampling import PRESETS, SamplerSettings, sample
+from mdm_adapter.representation import features as representation
+from motioncollage.collage.compose import CollageDenoiser, Composition
+from motioncollage.collage.conditioning import Mask, Reconstruction, Replacement
+from motioncollage.collage.denoiser import Composed, Conditioned, PerSample
+from motioncollage.collage.guidance import Guidance
+from motioncollage.collage.outpaint import SlidingWindow, outpaint
+from motioncollage.sampling.registry import PRESETS, SamplerSettings, sample
+from motioncollage.sampling.solvers import DiscreteLevels, OnStep
 from motioncollage.training import step_generator
 
 SHARED_DRAW = 1_000_000  # far from the draws of windows

@@ -11,15 +11,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from mdm_adapter import features as representation
-from mdm_adapter import skeleton
-from mdm_adapter.checkpoint import Network, build_network, save_model
-from mdm_adapter.data import Clip, Dataset, Normalisation
-from mdm_adapter.network import NetworkConfig
-from mdm_adapter.text import TextEncoder
-from mdm_adapter.transitions import Transition
-from mdm_adapter.vocabulary import Vocabulary
-from motioncollage.schedules import VPSchedule
+from mdm_adapter.data.datasets import Clip, Dataset, Normalisation
+from mdm_adapter.data.passages import Transition
+from mdm_adapter.models.mdm.checkpoint import Network, build_network, save_model
+from mdm_adapter.models.mdm.network import NetworkConfig
+from mdm_adapter.models.text import TextEncoder
+from mdm_adapter.models.vocabulary import Vocabulary
+from mdm_adapter.representation import features as representation
+from mdm_adapter.representation import skeleton
+from motioncollage.sampling.schedules import VPSchedule
 from motioncollage.training import Trainer
 
 BUCKETS = 8  # batches drawn together and sorted by length, so that little is padding

@@ -13,7 +13,7 @@ import numpy as np
 from model2vec.distill import distill
 from safetensors.numpy import load_file, save_file
 
-from mdm_adapter.text.static import SIDE_WEIGHT, SIDE_WORDS
+from mdm_adapter.models.text.static import SIDE_WEIGHT, SIDE_WORDS
 
 WIDTH = 192  # 29,525 words x 192 bytes = 5.7 MB
 

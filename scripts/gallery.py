@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mdm_adapter.export.atomic import atomic_path
+from motioncollage.files import atomic_path
 
 COMMANDS = {
     "wide": "wide --class meadow,evening,mountains --width 624",
@@ -28,7 +28,7 @@ def make(work: Path) -> dict[str, Image.Image]:
     for name, line in COMMANDS.items():
         command = line.format(wide=work / "wide").split()
         subprocess.run(
-            [sys.executable, "-m", "motioncollage.cli.main", "image", *command, "--out", str(work / name)],
+            [sys.executable, "-m", "motioncollage.shell.main", "image", *command, "--out", str(work / name)],
             check=True,
         )
         made[name] = Image.open(work / name / SHOWN.get(name, "image.png")).convert("RGB")

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from rich.progress import track
 
-from eval.images import pair_energy
-from mdm_adapter.export.atomic import atomic_path
-from motioncollage.cli.benchmark.run import machine
-from motioncollage.cli.image import BUNDLED_IMAGES, image_model_folder
+from eval.benchmark.run import machine
+from eval.metrics.images import pair_energy
+from motioncollage.files import atomic_path
+from motioncollage.image.commands.image import BUNDLED_IMAGES, image_model_folder
 from motioncollage.image.models import load_image_model
 from motioncollage.image.pipelines import STOCHASTIC, ImagePipeline, ImageSettings
 from motioncollage.image.plans import (
@@ -29,7 +29,7 @@ from motioncollage.image.plans import (
     plan_image,
 )
 from motioncollage.image.seams import BLOCK, NEAR, Compared, cube_seams, grid_seams, panorama_seams
-from motioncollage.sampling import SamplerSettings
+from motioncollage.sampling.registry import SamplerSettings
 
 Numbers = dict[str, dict[str, Any]]
 PIECES = 5  # round a panorama, and pieces across a grid

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 """Measure the real clips of the starter benchmark for the package: measure_reference.py DATA.
 
-Writes motioncollage/assets/evaluator/reference.npz from the test split of the starter pack and the bundled evaluator.
+Writes eval/assets/evaluator/reference.npz from the test split of the starter pack and the bundled evaluator.
 """
 
 import sys
 from pathlib import Path
 
-from eval.starter_encoder import load_starter_evaluator
-from mdm_adapter.data import read_dataset
-from motioncollage.cli.benchmark.reference import measure_reference
-from motioncollage.cli.benchmark.settings import digest
-from motioncollage.cli.common import progress_bar
-from motioncollage.cli.evaluate import bundled_evaluator, bundled_reference
+from eval.benchmark.reference import measure_reference
+from eval.benchmark.settings import digest
+from eval.commands.evaluate import bundled_evaluator, bundled_reference
+from eval.judges.starter import load_starter_evaluator
+from mdm_adapter.data.datasets import read_dataset
+from motioncollage.shell.common import progress_bar
 
 
 def main() -> None:

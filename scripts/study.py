@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from eval.report import ARROWS, HEADINGS, Results, Summary, cell
-from mdm_adapter.export.atomic import atomic_path
-from motioncollage.cli.benchmark.run import collect, machine
-from motioncollage.cli.benchmark.settings import BenchmarkSettings
-from motioncollage.cli.common import load_pipeline
-from motioncollage.cli.evaluate import load_judge
-from motioncollage.sampling import SAMPLERS, SamplerSettings
+from eval.benchmark.report import ARROWS, HEADINGS, Results, Summary, cell
+from eval.benchmark.run import collect, machine
+from eval.benchmark.settings import BenchmarkSettings
+from eval.commands.evaluate import load_judge
+from motioncollage.files import atomic_path
+from motioncollage.sampling.registry import SAMPLERS, SamplerSettings
+from motioncollage.shell.common import load_pipeline
 
 SHOWN = ("r_precision_top1", "r_precision_top3", "fid", "peak_jerk", "area_under_jerk", "skating_ratio")
 

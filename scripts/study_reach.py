@@ -15,16 +15,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mdm_adapter.export.atomic import atomic_path
-from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
+from mdm_adapter.pipeline import GenerateSettings, MotionPipeline
 from mdm_adapter.prompts import Action
-from motioncollage.cli.common import load_pipeline
-from motioncollage.compose import CollageDenoiser
-from motioncollage.denoiser import Condition, NoiseLevel
-from motioncollage.layouts import chain
-from motioncollage.samplers import DiscreteLevels
-from motioncollage.sampling import PRESETS, SamplerSettings, sample
-from motioncollage.schedules import VPSchedule
+from motioncollage.collage.compose import CollageDenoiser
+from motioncollage.collage.denoiser import Condition, NoiseLevel
+from motioncollage.collage.layouts import chain
+from motioncollage.files import atomic_path
+from motioncollage.sampling.registry import PRESETS, SamplerSettings, sample
+from motioncollage.sampling.schedules import VPSchedule
+from motioncollage.sampling.solvers import DiscreteLevels
+from motioncollage.shell.common import load_pipeline
 
 PIECE, OVERLAP, PIECES = 20, 10, 16
 LENGTH = 100.0  # sites over which the correlation falls to 1 / e: ten pieces hang together

@@ -38,6 +38,6 @@ def test_no_package_imports_what_stands_above_it(package: str) -> None:
 
 
 def test_command_line_starts_without_the_heavy_parts() -> None:
-    code = "import sys, motioncollage.cli.main; print(','.join(m for m in ('torch','spacy','matplotlib') if m in sys.modules))"
+    code = "import sys, motioncollage.shell.main; print(','.join(m for m in ('torch','spacy','matplotlib') if m in sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from motioncollage.denoiser import Condition, NoiseLevel
+from motioncollage.collage.denoiser import Condition, NoiseLevel
 from motioncollage.image.network import ImageCondition, ImageNetwork
 from motioncollage.precision import check_precision, mixed
 
 
 class ImageDenoiser:
-    """D(x; sigma) of images [batch, 3, height, width] in -1 to 1 (`motioncollage.denoiser.Denoiser`)."""
+    """D(x; sigma) of images [batch, 3, height, width] in -1 to 1 (`motioncollage.collage.denoiser.Denoiser`)."""
 
     def __init__(self, network: ImageNetwork, *, precision: str = "auto") -> None:
         check_precision(precision)

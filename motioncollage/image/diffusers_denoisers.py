@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from motioncollage.denoiser import Condition, NoiseLevel, clean_prediction
+from motioncollage.collage.denoiser import Condition, NoiseLevel, clean_prediction
 from motioncollage.precision import check_precision, mixed
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
@@ -21,7 +21,7 @@ class TextCondition:
 
 
 class PixelDenoiser:
-    """A `UNet2DModel` of images [batch, channels, height, width] in -1 to 1 (`motioncollage.denoiser.Denoiser`).
+    """A `UNet2DModel` of images [batch, channels, height, width] in -1 to 1 (`motioncollage.collage.denoiser.Denoiser`).
 
     Conditions are classes, whole numbers from 0.
     """
@@ -103,7 +103,7 @@ class PixelDenoiser:
 
 
 class LatentDenoiser:
-    """A `UNet2DConditionModel` of latents [batch, channels, height, width] (`motioncollage.denoiser.Denoiser`).
+    """A `UNet2DConditionModel` of latents [batch, channels, height, width] (`motioncollage.collage.denoiser.Denoiser`).
 
     Conditions are `TextCondition`; None is the empty text.
     """

@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from motioncollage.denoiser import Condition
+from motioncollage.collage.denoiser import Condition
 from motioncollage.image.diffusers_denoisers import LatentDenoiser, PixelDenoiser
 from motioncollage.image.tiles import LEAST_TILE, MAX_TILE, Autoencoder
-from motioncollage.schedules import MAX_STEPS, VPSchedule, cosine_betas
+from motioncollage.sampling.schedules import MAX_STEPS, VPSchedule, cosine_betas
 
 INDEX = "model_index.json"
 MAX_JSON, MAX_WEIGHTS = 1 << 24, 1 << 34  # bytes of a file of settings or words, of one part's weights

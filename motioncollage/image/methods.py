@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from motioncollage.autoregressive import SlidingWindow, outpaint
-from motioncollage.conditioning import Mask, Reconstruction, Replacement
-from motioncollage.denoiser import Composed
+from motioncollage.collage.conditioning import Mask, Reconstruction, Replacement
+from motioncollage.collage.denoiser import Composed
+from motioncollage.collage.outpaint import SlidingWindow, outpaint
 from motioncollage.image.pipelines import Along, ImagePipeline, ImageSettings
 from motioncollage.image.plans import SITE_AXES, ImagePlan, PieceSettings, plan_image
 from motioncollage.image.seams import piece_ends

@@ -7,12 +7,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from motioncollage.denoiser import Condition, Denoiser
+from motioncollage.collage.denoiser import Condition, Denoiser
 from motioncollage.image.denoiser import ImageDenoiser
 from motioncollage.image.diffusers_denoisers import TextCondition
 from motioncollage.image.diffusers_models import INDEX, DiffusersModel, load_diffusers_model
 from motioncollage.image.network import SMALLEST, ImageCondition, ImageNetwork, load_network
-from motioncollage.samplers import ContinuousLevels, DiscreteLevels, Levels
+from motioncollage.sampling.solvers import ContinuousLevels, DiscreteLevels, Levels
 
 
 class ImageModel(Protocol):

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from motioncollage.compose import CollageDenoiser, Composition
-from motioncollage.conditioning import Observation, Reconstruction, Replacement
-from motioncollage.denoiser import Composed, Condition
+from motioncollage.collage.compose import CollageDenoiser, Composition
+from motioncollage.collage.conditioning import Observation, Reconstruction, Replacement
+from motioncollage.collage.denoiser import Composed, Condition
 from motioncollage.image.models import ImageModel
 from motioncollage.image.plans import CUBE_AXES, SITE_AXES, CubePlan, ImagePlan
-from motioncollage.samplers import OnStep, gaussian, sample_eta
-from motioncollage.sampling import SamplerSettings, sample
-from motioncollage.schedules import SigmaSchedule
+from motioncollage.sampling.registry import SamplerSettings, sample
+from motioncollage.sampling.schedules import SigmaSchedule
+from motioncollage.sampling.solvers import OnStep, gaussian, sample_eta
 from motioncollage.training import step_generator
 
 # The paper's sampler, stochastic (Karras et al. 2022): renewed noise lets pieces settle that disagree.

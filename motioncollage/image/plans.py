@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from motioncollage.graph import FactorGraph, Node
-from motioncollage.layouts import chain, cube_directions, cube_map, cycle, grid
+from motioncollage.collage.graph import FactorGraph, Node
+from motioncollage.collage.layouts import chain, cube_directions, cube_map, cycle, grid
 
 SITE_AXES = (2, 3)  # images are [samples, channels, height, width]
 CUBE_AXES = (2, 3, 4)  # cubes are [samples, channels, 6, face, face]

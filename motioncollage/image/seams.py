@@ -4,8 +4,8 @@ from itertools import pairwise, product
 
 import numpy as np
 
+from motioncollage.collage.layouts import RINGS, ring_sites
 from motioncollage.image.plans import CubePlan, ImagePlan
-from motioncollage.layouts import RINGS, ring_sites
 
 Pairs = tuple[np.ndarray, np.ndarray]  # pixel numbers on one side, and on the other
 Compared = dict[str, tuple[Pairs, Pairs]]  # pairs that a seam separates, and pairs that none does

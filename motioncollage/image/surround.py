@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from motioncollage.layouts import FACES
+from motioncollage.collage.layouts import FACES
 
 LARGEST_FACE = 4096  # pixels; what cube textures hold on nearly all machines
 LARGEST_HEIGHT = 8192  # of an equirectangular picture

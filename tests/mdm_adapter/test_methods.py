@@ -5,14 +5,14 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from mdm_adapter.checkpoint import LoadedModel
-from mdm_adapter.data import Normalisation
+from mdm_adapter.data.datasets import Normalisation
 from mdm_adapter.methods import METHODS, READS, Made, MethodSettings, Script, make
-from mdm_adapter.network import MDM, NetworkConfig
-from mdm_adapter.pipelines import MotionPipeline
-from mdm_adapter.text import load_text_encoder
-from motioncollage.guidance import Guidance
-from motioncollage.sampling import SamplerSettings
+from mdm_adapter.models.mdm.checkpoint import LoadedModel
+from mdm_adapter.models.mdm.network import MDM, NetworkConfig
+from mdm_adapter.models.text import load_text_encoder
+from mdm_adapter.pipeline import MotionPipeline
+from motioncollage.collage.guidance import Guidance
+from motioncollage.sampling.registry import SamplerSettings
 
 SETTINGS = MethodSettings(sampler=SamplerSettings(steps=3), piece=60, overlap=10, precision="float32")
 ONE = (Script(("a person walks",), (200,)), Script(("he runs",), (200,)))

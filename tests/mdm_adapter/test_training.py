@@ -8,15 +8,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import copy
+import math
+
 import pytest
 import torch
 from paths import golden
 from torch import Tensor
 
-from mdm_adapter import features as representation
-from mdm_adapter.data import Clip, Dataset, Normalisation
-from mdm_adapter.network import MDM, NetworkConfig
-from mdm_adapter.text.protocol import TextEmbedding, sentence_embedding
+from mdm_adapter.data.datasets import Clip, Dataset, Normalisation
+from mdm_adapter.data.passages import Transition
+from mdm_adapter.models.mdm.network import MDM, NetworkConfig
+from mdm_adapter.models.text.protocol import TextEmbedding, sentence_embedding
+from mdm_adapter.representation import features as representation
 from mdm_adapter.training import (
     BUCKETS,
     ClipBatches,
@@ -25,7 +29,7 @@ from mdm_adapter.training import (
     caption_variants,
     prepare,
 )
-from mdm_adapter.transitions import Transition
+from motioncollage.sampling.schedules import VPSchedule
 from motioncollage.training import Trainer, TrainingSettings, step_generator
 
 CPU = torch.device("cpu")
@@ -337,12 +341,13 @@ def test_crops_of_passages_hold_what_collages_meet(
 
 
 def test_noise_levels_count_by_their_signal(objective: DenoiserObjective) -> None:
-    """On average 1, flat above the limit, the square root of the signal-to-noise ratio below it."""
+    """On average 1, flat above the limit and below the floor, the square root of the signal-to-noise ratio between."""
     importance = objective.importance.double()
     assert float(importance.mean()) == pytest.approx(1.0, abs=1e-5)
     ratio = objective.schedule.alphas_cumprod / (1 - objective.schedule.alphas_cumprod)
-    loud = ratio < SETTINGS.snr_limit
-    assert importance[~loud].std() < 1e-6
+    loud = (ratio < SETTINGS.snr_limit) & (ratio > SETTINGS.snr_floor)
+    assert importance[ratio >= SETTINGS.snr_limit].std() < 1e-6
+    assert importance[ratio <= SETTINGS.snr_floor].std() < 1e-6
     constant = importance[loud] / ratio[loud].sqrt()
     torch.testing.assert_close(constant, constant.mean().expand_as(constant), rtol=1e-5, atol=0)
     clean = torch.zeros(2, 6, 263)
@@ -350,3 +355,22 @@ def test_noise_levels_count_by_their_signal(objective: DenoiserObjective) -> Non
     weights = torch.tensor([3.0, 0.0])
     weighed = objective._losses(clean + 1, clean, mask, weights)["clean"]
     torch.testing.assert_close(weighed, 1.5 * objective._losses(clean + 1, clean, mask)["clean"])
+
+
+def test_half_of_the_levels_fall_where_it_is_decided_what_happens(objective: DenoiserObjective) -> None:
+    fine = copy.copy(objective)
+    fine.config = replace(objective.config, diffusion_steps=1000)
+    signal = VPSchedule.named("cosine", 1000).alphas_cumprod
+    fine.log_ratios = -0.5 * (signal / (1 - signal)).log()
+    ratios = fine.log_ratios.exp()
+    drawn = ratios[fine.draw_levels(8000, torch.Generator().manual_seed(0))]
+    low, high = SETTINGS.decisive_ratios
+
+    def share(values: torch.Tensor) -> float:
+        return float(((values >= low) & (values <= 1.2 * high)).double().mean())
+
+    assert share(drawn) == pytest.approx(SETTINGS.decisive + (1 - SETTINGS.decisive) * share(ratios), abs=0.03)
+    # Evenly in the logarithm: as many in each third of it, but for the few uniform ones.
+    edges = torch.logspace(math.log10(low), math.log10(high), 4, dtype=torch.float64)
+    counts = [float(((drawn >= a) & (drawn < b)).double().mean()) for a, b in zip(edges, edges[1:])]
+    assert max(counts) - min(counts) < 0.12

@@ -1,0 +1,195 @@
+"""Units of generation: made once, kept on disk under a hash of everything that matters, shared by all processes.
+
+A unit is one batch of one method in one repetition. It is written whole or not at all, so a run that is killed goes
+on where it stopped, and the same units come out whoever makes them in whatever order.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from eval.benchmark.draws import Draw
+from eval.benchmark.reference import Reference
+from eval.benchmark.settings import LONGEST_CROP, REAL, BenchmarkSettings, digest
+from mdm_adapter.methods import READS, Script, make
+from mdm_adapter.pipeline import MotionPipeline
+from motioncollage.files import atomic_path
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One batch: which motions of which repetition, by which method."""
+
+    method: str
+    repetition: int
+    number: int
+    scripts: tuple[Script, ...]
+    seeds: tuple[int, ...]
+
+    def key(self, settings: BenchmarkSettings, identity: str) -> str:
+        """Hash of all that decides the motion: not the number of repetitions, nor what is measured later."""
+        read = {name: getattr(settings.methods, name) for name in READS[self.method]}
+        return digest(self.method, self.scripts, self.seeds, read, identity)
+
+
+@dataclass(frozen=True)
+class Motions:
+    """What a unit holds: features [frames, 263] each, not normalised, joins, and how long making them took."""
+
+    features: tuple[np.ndarray, ...]
+    seams: tuple[int, ...]
+    seconds: float
+
+    def save(self, path: Path) -> None:
+        with atomic_path(path, force=True) as target:
+            np.savez(
+                target,
+                frames=np.concatenate(self.features),
+                lengths=np.array([len(motion) for motion in self.features]),
+                seams=np.array(self.seams, dtype=np.int64),
+                seconds=np.array(self.seconds),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "Motions":
+        """Read a unit.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                edges = np.cumsum(archive["lengths"])[:-1]
+                features = tuple(np.split(archive["frames"], edges))
+                return cls(features, tuple(archive["seams"].tolist()), float(archive["seconds"]))
+        except Exception as error:
+            # NumPy and zipfile raise many kinds for a damaged file.
+            raise ValueError(f"{path} is damaged ({error}); delete it and run the command again") from error
+
+
+def units_of(
+    method: str, repetition: int, drawn: Draw, reference: Reference, settings: BenchmarkSettings
+) -> list[Unit]:
+    """The units of one method in one repetition; none for real motion.
+
+    Noise depends on seed, repetition and place in the draw, not on the method: all methods start alike.
+    """
+    if method == REAL:
+        return []
+    scripts = drawn.scripts(reference, settings)
+    first = (settings.seed * 1_000 + repetition) * 100_000
+    parts = drawn.crop_lengths.shape[1]
+    if method == "short" and settings.protocol == "long":
+        # As many motions as others have crops, each at the model's own length; they are cropped as all are.
+        pairs = [
+            (Script(script.texts, (LONGEST_CROP,)), first + i * parts + k)
+            for i, script in enumerate(scripts)
+            for k in range(parts)
+        ]
+    else:
+        pairs = [(script, first + i * parts) for i, script in enumerate(scripts)]
+    batches = [pairs[start : start + settings.batch] for start in range(0, len(pairs), settings.batch)]
+    return [
+        Unit(method, repetition, number, tuple(s for s, _ in batch), tuple(seed for _, seed in batch))
+        for number, batch in enumerate(batches)
+    ]
+
+
+class Store:
+    """Where units are kept."""
+
+    def __init__(self, folder: Path, settings: BenchmarkSettings, identity: str) -> None:
+        self.folder, self.settings, self.identity = folder, settings, identity
+
+    def path(self, unit: Unit) -> Path:
+        return self.folder / unit.method / f"{unit.key(self.settings, self.identity)}.npz"
+
+    def __contains__(self, unit: Unit) -> bool:
+        return self.path(unit).exists()
+
+    def load(self, unit: Unit) -> Motions:
+        return Motions.load(self.path(unit))
+
+    def save(self, unit: Unit, motions: Motions) -> None:
+        self.path(unit).parent.mkdir(parents=True, exist_ok=True)
+        motions.save(self.path(unit))
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Which of how many processes this is, as `torchrun` and `accelerate launch` say."""
+
+    rank: int = 0
+    count: int = 1
+
+    @classmethod
+    def here(cls) -> "Workers":
+        return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+
+    def mine(self, units: Sequence[Unit]) -> list[Unit]:
+        return list(units[self.rank :: self.count])
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.count == 1:
+            return
+        import torch.distributed as distributed
+
+        if not distributed.is_initialized():
+            distributed.init_process_group("gloo")
+        distributed.barrier()
+
+
+def make_units(
+    units: Sequence[Unit],
+    store: Store,
+    pipeline: MotionPipeline,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Make what is not there yet. Progress counts frames, because units differ in length."""
+    frames = [sum(sum(script.frames) for script in unit.scripts) for unit in units]
+    done = 0
+    for unit, count in zip(units, frames):
+        if unit not in store:
+            store.save(unit, make_unit(unit, pipeline, store.settings))
+        done += count
+        if progress:
+            progress(done, sum(frames))
+
+
+def make_unit(unit: Unit, pipeline: MotionPipeline, settings: BenchmarkSettings) -> Motions:
+    """One batch, timed."""
+    begin = time.perf_counter()
+    made = make(unit.method, pipeline, unit.scripts, settings.methods, seeds=unit.seeds)
+    seconds = time.perf_counter() - begin
+    if not bool(torch.isfinite(made.features).all()):
+        raise ValueError(
+            f"method {unit.method} made numbers that are not finite; the model or its settings are at fault"
+        )
+    return Motions(tuple(motion.numpy() for motion in made.features), made.seams, seconds)
+
+
+def time_methods(
+    methods: Sequence[str], pipeline: MotionPipeline, settings: BenchmarkSettings, seconds: Sequence[float], text: str,
+    *, progress: Callable[[int, int], None] | None = None,
+) -> dict[str, list[tuple[float, float]]]:  # fmt: skip
+    """Wall-clock of one motion against its length: (seconds of motion, seconds of work) per method (paper, figure 5)."""
+    longest = max(seconds)
+    result: dict[str, list[tuple[float, float]]] = {}
+    todo = [(method, length) for method in methods for length in seconds if method not in (REAL, "short")]
+    for number, (method, length) in enumerate(todo):
+        script = Script((text,), (round(length * 20),))
+        unit = Unit(method, 0, 0, (script,), (settings.seed,))
+        if not result:
+            make_unit(replace(unit, method=method), pipeline, settings)  # the first call also sets up kernels
+        result.setdefault(method, []).append((length, make_unit(unit, pipeline, settings).seconds))
+        if progress:
+            progress(number + 1, len(todo))
+    assert all(points[-1][0] == longest for points in result.values())
+    return result

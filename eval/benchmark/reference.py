@@ -1,0 +1,169 @@
+"""The real side of a benchmark: captioned clips with their embeddings, and what real motion scores.
+
+For the starter benchmark it ships with the package, so that nobody needs the recordings to compare methods; with
+`--data` it is made anew from a dataset.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+
+from eval.benchmark.settings import LONGEST_CROP, UNIT
+from eval.judges.probes import embed_motions
+from eval.judges.protocol import MotionEmbedder
+from eval.metrics.feet import foot_report
+from eval.metrics.transitions import jerk_curve
+from mdm_adapter.data.datasets import Dataset, tagged_captions
+from mdm_adapter.representation import features as representation
+from motioncollage.files import atomic_path
+
+SHORTEST = 24  # frames; the evaluators see nothing in less
+WINDOW = 60  # frames of the windows in which jerk is measured
+MAX_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One real clip: `label` says which clips are a right match for each other's captions; `texts` is what the
+    evaluator reads for each caption (the official one reads tagged words)."""
+
+    name: str
+    captions: tuple[str, ...]
+    texts: tuple[str, ...]
+    label: str
+    frames: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Real clips and their figures.
+
+    Attributes:
+        entries: the clips.
+        embeddings: [clips, D] of whole clips, at most 196 frames.
+        windows: [windows, D] of the middle WINDOW frames of every clip that is long enough: what transitions are
+            compared with.
+        curves: [windows, WINDOW - 3] their jerk, m/frame^3.
+        feet: foot metrics of all clips, by name.
+        identity: of data and evaluator; results of different ones are never mixed.
+    """
+
+    entries: tuple[Entry, ...]
+    embeddings: np.ndarray
+    windows: np.ndarray
+    curves: np.ndarray
+    feet: dict[str, float]
+    identity: str
+
+    @property
+    def jerk(self) -> float:
+        """Mean jerk of real motion: what the area under the jerk is measured from."""
+        return float(self.curves.mean())
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Label of every entry."""
+        return np.array([entry.label for entry in self.entries])
+
+    @property
+    def labelled(self) -> bool:
+        """Whether labels group clips, or every clip is its own."""
+        return len({entry.label for entry in self.entries}) < len(self.entries)
+
+    def save(self, path: Path, *, force: bool = False) -> None:
+        """As `.npz`, readable without pickle."""
+        texts = {
+            "entries": [asdict(entry) for entry in self.entries],
+            "feet": self.feet,
+            "identity": self.identity,
+        }
+        with atomic_path(path, force=force) as target:
+            np.savez_compressed(
+                target,
+                embeddings=self.embeddings.astype(np.float32),
+                windows=self.windows.astype(np.float32),
+                curves=self.curves.astype(np.float32),
+                texts=np.array(json.dumps(texts)),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "Reference":
+        """Read what `save` wrote.
+
+        Raises:
+            ValueError: the file is something else.
+        """
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"{path} is larger than {MAX_BYTES >> 30} GiB; it is no reference file")
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                texts = json.loads(str(archive["texts"]))
+                arrays = [archive[name].astype(np.float64) for name in ("embeddings", "windows", "curves")]
+            entries = tuple(
+                Entry(e["name"], tuple(e["captions"]), tuple(e["texts"]), e["label"], int(e["frames"]))
+                for e in texts["entries"]
+            )
+            feet = {name: float(value) for name, value in texts["feet"].items()}
+            identity = str(texts["identity"])
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+            raise ValueError(f"{path} is no reference file ({error}); install the package again") from error
+        return cls(entries, arrays[0], arrays[1], arrays[2], feet, identity)
+
+
+def measure_reference(
+    dataset: Dataset,
+    evaluator: MotionEmbedder,
+    identity: str,
+    *,
+    folder: Path | None = None,
+    tagged: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Reference, dict[str, str]]:
+    """Reference of a dataset, and which clips were left out and why.
+
+    Args:
+        folder: the dataset's own, where `tagged` captions are read from.
+        tagged: the evaluator reads tagged words ("a/DET man/NOUN"), as the official one does.
+    """
+    entries: list[Entry] = []
+    motions: list[torch.Tensor] = []
+    windows: list[torch.Tensor] = []
+    rejected = dict(dataset.rejected)
+    for number, clip in enumerate(dataset):
+        if progress:
+            progress(number + 1, len(dataset))
+        motion = clip.features[: clip.frames // UNIT * UNIT][:LONGEST_CROP]
+        if len(motion) < SHORTEST:
+            rejected[clip.name] = f"{clip.frames} frames; an evaluator needs {SHORTEST}"
+            continue
+        texts = clip.captions
+        if tagged and folder is not None:
+            tags = tagged_captions(folder, clip.name.split("#")[0])
+            if any(caption not in tags for caption in clip.captions):
+                rejected[clip.name] = "a caption without tagged words, which the official evaluator reads"
+                continue
+            texts = tuple(tags[caption] for caption in clip.captions)
+        label = f"{clip.action} / {clip.style}" if clip.action else clip.name
+        entries.append(Entry(clip.name, clip.captions, texts, label, len(motion)))
+        motions.append(motion)
+        if len(motion) >= WINDOW:
+            middle = (len(motion) - WINDOW) // 2
+            windows.append(motion[middle : middle + WINDOW])
+    if len(entries) < 2 or not windows:
+        raise ValueError(
+            f"{len(entries)} usable clips are too few for a benchmark ({len(rejected)} left out)"
+        )
+    feet = {metric.name: metric.value for metric in foot_report([_joints(m) for m in motions]).metrics()}
+    curves = np.stack([jerk_curve(_joints(window)) for window in windows])
+    embedded = embed_motions(evaluator, motions), embed_motions(evaluator, windows)
+    return Reference(tuple(entries), *embedded, curves, feet, identity), rejected
+
+
+def _joints(features: torch.Tensor) -> Any:
+    return representation.to_joints(features.double()).numpy()

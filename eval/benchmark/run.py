@@ -1,0 +1,140 @@
+"""A benchmark from beginning to end: draw, make, measure, show."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from rich.table import Table
+
+from eval.benchmark.draws import Draw, draw
+from eval.benchmark.making import Store, Unit, Workers, make_units, time_methods, units_of
+from eval.benchmark.measuring import Sample, Texts, measure, together
+from eval.benchmark.pages import write_results
+from eval.benchmark.reference import Reference
+from eval.benchmark.report import Results, columns, heading, rows, summarise
+from eval.benchmark.settings import REAL, BenchmarkSettings, digest
+from eval.judges.protocol import TextMotionEvaluator
+from eval.metrics.metric import Metric
+from mdm_adapter.methods import Studio
+from mdm_adapter.pipeline import MotionPipeline
+from motioncollage.shell.common import console, progress_bar
+
+TIMED_SECONDS = (6.0, 12.0, 24.0, 48.0)
+
+
+def run(
+    settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionPipeline, judge: TextMotionEvaluator,
+    reference: Reference, out: Path, *, timing: bool, model: str, benchmark: str,
+) -> None:  # fmt: skip
+    """Make what is missing, measure all, write tables and pages. Only the first of several processes measures."""
+    found = collect(settings, methods, pipeline, judge, reference, out / "cache", benchmark=benchmark)
+    if found is None:
+        return
+    results, examples = found
+    times = {}
+    if timing:
+        text = reference.entries[0].captions[0]
+        with progress_bar("timing") as update:
+            times = time_methods(methods, pipeline, settings, TIMED_SECONDS, text, progress=update)
+    about = {
+        "benchmark": benchmark,
+        "model": model,
+        "settings": json.loads(json.dumps(asdict(settings)), parse_constant=str),  # JSON has no infinity
+        "machine": machine(pipeline.device),
+    }
+    write_results(out, results, times, about, examples)
+    console.print(
+        terminal_table(results, f"{benchmark}, {settings.protocol}, {settings.repetitions} repetitions")
+    )
+    console.print(f"wrote {out / 'results.json'}, {out / 'report.md'}, {out / 'index.html'}")
+
+
+def collect(
+    settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionPipeline, judge: TextMotionEvaluator,
+    reference: Reference, cache: Path, *, benchmark: str,
+) -> tuple[Results, dict[str, tuple[Unit, Path]]] | None:  # fmt: skip
+    """Results, and a unit of every method to look at; None for all but the first of several processes."""
+    workers = Workers.here()
+    identity = digest(benchmark, reference.identity, model_hash(pipeline))
+    store = Store(cache, settings, identity)
+    draws = [draw(reference, settings, repetition) for repetition in range(settings.repetitions)]
+    # Repetition by repetition, so that an early look at the cache shows every method.
+    units = [
+        unit
+        for repetition, drawn in enumerate(draws)
+        for method in methods
+        for unit in units_of(method, repetition, drawn, reference, settings)
+    ]
+    with progress_bar("making motion") as update:
+        make_units(workers.mine(units), store, pipeline, progress=update)
+    workers.wait()
+    if workers.rank:
+        return None
+    results = summarise(_measure_all(settings, methods, draws, units, store, pipeline, judge, reference))
+    return results, _examples(methods, units, store)
+
+
+def _measure_all(
+    settings: BenchmarkSettings, methods: Sequence[str], draws: Sequence[Draw], units: Sequence[Unit], store: Store,
+    pipeline: MotionPipeline, judge: TextMotionEvaluator, reference: Reference,
+) -> dict[str, list[list[Metric]]]:  # fmt: skip
+    texts = Texts(reference, judge)
+    seams = (
+        Studio(pipeline, tuple(draws[0].scripts(reference, settings)[:1]), settings.methods, (0,))
+        .plan()
+        .seams
+    )
+    measured: dict[str, list[list[Metric]]] = {method: [] for method in methods}
+    samples: dict[str, list[Sample]] = {method: [] for method in methods}
+    with progress_bar("measuring") as update:
+        for repetition, drawn in enumerate(draws):
+            for place, method in enumerate(methods):
+                own = [unit for unit in units if unit.method == method and unit.repetition == repetition]
+                made = [store.load(unit) for unit in own]
+                metrics, sample = measure(method, made, drawn, reference, texts, judge, settings, seams)
+                measured[method].append(metrics)
+                samples[method].append(sample)
+                update(repetition * len(methods) + place + 1, len(draws) * len(methods))
+    return {method: together(reference, measured[method], samples[method]) for method in methods}
+
+
+def _examples(methods: Sequence[str], units: Sequence[Unit], store: Store) -> dict[str, tuple[Unit, Path]]:
+    """The first unit of every method, to look at."""
+    first: dict[str, tuple[Unit, Path]] = {}
+    for unit in units:
+        if unit.method in methods and unit.method != REAL:
+            first.setdefault(unit.method, (unit, store.path(unit)))
+    return first
+
+
+def model_hash(pipeline: MotionPipeline) -> str:
+    """Hash of a model's weights."""
+    total = hashlib.blake2b(digest_size=10)
+    for name, value in sorted(pipeline.model.network.state_dict().items()):
+        total.update(name.encode())
+        total.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()
+
+
+def machine(device: torch.device) -> str:
+    """The machine, in words, without its name."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, PyTorch {torch.__version__}"
+    return (
+        f"{os.cpu_count()} CPU cores ({platform.machine()}), {torch.get_num_threads()} threads a process,"
+        f" PyTorch {torch.__version__}"
+    )
+
+
+def terminal_table(results: Results, title: str) -> Table:
+    """Metrics down, methods across: it fits a terminal."""
+    table = Table("", *results, title=title)
+    lines = rows(results)
+    for place, name in enumerate(columns(results), 1):
+        table.add_row(heading(results, name), *(line[place] for line in lines))
+    return table

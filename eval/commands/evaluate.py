@@ -1,0 +1,193 @@
+"""`motioncollage eval`: compare ways of making long motion."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motioncollage.shell.common import load_pipeline, notes, progress_bar
+from motioncollage.shell.options import BUNDLED, CutOptions, GuidanceOptions, SamplingOptions, spread_options
+
+if TYPE_CHECKING:
+    from eval.benchmark.reference import Reference
+    from eval.benchmark.settings import BenchmarkSettings
+    from eval.judges.protocol import TextMotionEvaluator
+    from motioncollage.collage.guidance import Guidance
+    from motioncollage.sampling.registry import SamplerSettings
+
+BENCHMARKS = ("starter", "humanml3d")
+
+
+@spread_options
+def evaluate(
+    sampling: SamplingOptions,
+    guidance: GuidanceOptions,
+    pieces: CutOptions,
+    benchmark: Annotated[str, typer.Option(help="starter or humanml3d.")] = "starter",
+    out: Annotated[
+        Path, typer.Option(help="Folder for results; a run that was interrupted goes on in it.")
+    ] = Path("out/eval"),
+    methods: Annotated[str, typer.Option(help="Comma-separated, or all.")] = "all",
+    protocol: Annotated[
+        str, typer.Option(help="long (24 s of one text), composition (several actions) or loops.")
+    ] = "long",
+    repetitions: Annotated[
+        int | None, typer.Option(help="How often all is made anew; 20 by default.")
+    ] = None,
+    texts: Annotated[
+        int | None, typer.Option(help="Motions per method and repetition; 32 by default.")
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
+    timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
+    model: Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")] = BUNDLED,
+    data: Annotated[
+        Path | None, typer.Option(help="HumanML3D folder; for starter only to measure its real clips anew.")
+    ] = None,
+    evaluator: Annotated[
+        Path | None, typer.Option(help="The official t2m/ folder, or an evaluator.pt of train evaluator.")
+    ] = None,
+    glove: Annotated[Path | None, typer.Option(help="The official glove/ folder.")] = None,
+    seed: Annotated[int, typer.Option(help="Of draws and noise.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    force: Annotated[bool, typer.Option(help="Replace results that are there.")] = False,
+) -> None:
+    """Measure methods for long motion against each other, as in tables 3 and 4 of the paper.
+
+    Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.shell.main eval ...
+    """
+    from eval.benchmark.run import run
+
+    settings = _settings(
+        protocol, repetitions, texts, sampling.settings(), guidance.settings(), pieces, seed, quick=quick
+    )
+    chosen = _methods(methods)
+    if benchmark not in BENCHMARKS:
+        raise ValueError(f"benchmark {benchmark!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
+    if (out / "results.json").exists() and not force:
+        raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
+    judge, reference = load_judge(benchmark, data, evaluator, glove)
+    pipeline = load_pipeline(model, device)
+    run(settings, chosen, pipeline, judge, reference, out, timing=timing, model=model, benchmark=benchmark)
+
+
+def _methods(names: str) -> list[str]:
+    from eval.benchmark.settings import ALL_METHODS
+
+    chosen = (
+        list(ALL_METHODS) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
+    )
+    for name in chosen:
+        if name not in ALL_METHODS:
+            raise ValueError(f"method {name!r} is unknown; choose among {', '.join(ALL_METHODS)}")
+    if not chosen:
+        raise ValueError("no methods were named; use --methods all")
+    return list(dict.fromkeys(chosen))
+
+
+def _settings(
+    protocol: str, repetitions: int | None, texts: int | None, sampler: "SamplerSettings", guidance: "Guidance",
+    pieces: CutOptions, seed: int, *, quick: bool,
+) -> "BenchmarkSettings":  # fmt: skip
+    from dataclasses import replace
+
+    from eval.benchmark import settings as s
+
+    chosen = s.BenchmarkSettings(protocol=protocol, seed=seed)
+    if quick:
+        chosen = replace(chosen, **s.quick(chosen))
+    chosen = replace(
+        chosen,
+        repetitions=chosen.repetitions if repetitions is None else repetitions,
+        texts=chosen.texts if texts is None else texts,
+    )
+    cut = pieces.settings()
+    methods = replace(
+        chosen.methods,
+        sampler=sampler,
+        guidance=guidance,
+        overlap=cut["overlap"],
+        taper=cut["taper"],
+        own_text=cut["own_text"],
+        piece=chosen.methods.piece if cut["piece"] is None else cut["piece"],
+        loop=protocol == "loops",
+    )
+    return replace(chosen, methods=methods)
+
+
+def load_judge(
+    benchmark: str, data: Path | None, evaluator: Path | None, glove: Path | None
+) -> "tuple[TextMotionEvaluator, Reference]":
+    """The evaluator and the real clips it is used on."""
+    from eval.benchmark.reference import Reference, measure_reference
+    from eval.benchmark.settings import digest
+
+    official = benchmark == "humanml3d"
+    if official and (data is None or evaluator is None or (evaluator.is_dir() and glove is None)):
+        raise ValueError(
+            "the humanml3d benchmark needs --data HumanML3D/ --evaluator t2m/ --glove glove/: the dataset, the"
+            " official evaluator (text_mot_match/, Comp_v6_KLD01/) and its word vectors (our_vab_*)"
+        )
+    judge, name = _load_evaluator(evaluator, glove)
+    if data is None:
+        bundled = bundled_reference()
+        if evaluator is not None:
+            raise ValueError(
+                "another evaluator needs --data: the bundled figures of real motion belong to the bundled one"
+            )
+        return judge, Reference.load(bundled)
+    from mdm_adapter.data.datasets import read_dataset
+
+    with progress_bar("reading test") as update:
+        dataset = read_dataset(data, "test", progress=update)
+    identity = digest(name, [(clip.name, clip.frames, clip.captions) for clip in dataset])
+    with progress_bar("measuring real motion") as update:
+        reference, rejected = measure_reference(
+            dataset,
+            judge,
+            identity,
+            folder=data,
+            tagged=evaluator is not None and evaluator.is_dir(),
+            progress=update,
+        )
+    _tell_rejected(rejected)
+    return judge, reference
+
+
+def _tell_rejected(rejected: dict[str, str]) -> None:
+    from collections import Counter
+
+    for reason, count in Counter(rejected.values()).most_common(10):
+        example = next(name for name, why in rejected.items() if why == reason)
+        notes.print(f"left out {count}: {reason} (such as {example})")
+
+
+def _load_evaluator(path: Path | None, glove: Path | None) -> "tuple[TextMotionEvaluator, str]":
+    """An evaluator and what results remember of it."""
+    import hashlib
+
+    from eval.judges.official import load_official_evaluator
+    from eval.judges.starter import load_starter_evaluator
+
+    if path is not None and path.is_dir():
+        return load_official_evaluator(path, glove), f"official {path.name}"
+    file = bundled_evaluator() if path is None else path
+    if not file.exists():
+        raise ValueError(f"evaluator {file} does not exist; give t2m/ or the evaluator.pt of train evaluator")
+    return load_starter_evaluator(file), hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
+
+
+def bundled_evaluator() -> Path:
+    """The evaluator that ships with the package."""
+    return _asset("evaluator.pt")
+
+
+def bundled_reference() -> Path:
+    """The real side of the starter benchmark, by that evaluator."""
+    return _asset("reference.npz")
+
+
+def _asset(name: str) -> Path:
+    from importlib.resources import as_file, files
+
+    with as_file(files("eval") / "assets" / "evaluator" / name) as path:
+        return path

@@ -1,0 +1,62 @@
+"""`motioncollage data`: look at datasets and bring recordings in."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from motioncollage.shell.common import console, progress_bar
+
+app = typer.Typer(help="Inspect datasets, import BVH recordings.", no_args_is_help=True)
+
+
+@app.command()
+def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]) -> None:
+    """Count clips, hours and actions; list what cannot be used and why."""
+    from mdm_adapter.data.datasets import SPLITS, detect_layout, read_dataset
+
+    layout = detect_layout(path)
+    table = Table("split", "clips", "minutes", "left out", title=f"{path} ({layout})")
+    actions: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for split in SPLITS:
+        if layout == "humanml3d" and not (path / f"{split}.txt").exists():
+            continue
+        with progress_bar(f"reading {split}") as update:
+            dataset = read_dataset(path, split, progress=update, allow_empty=True)
+        frames = sum(clip.frames for clip in dataset)
+        actions.update(clip.action for clip in dataset if clip.action)
+        reasons.update(dataset.rejected.values())
+        table.add_row(split, str(len(dataset)), f"{frames / 1200:.1f}", str(len(dataset.rejected)))
+    console.print(table)
+    if actions:
+        console.print("actions: " + ", ".join(f"{name} {count}" for name, count in actions.most_common(25)))
+    for reason, count in reasons.most_common():
+        console.print(f"left out: {count} x {reason}")
+
+
+@app.command("import-bvh")
+def import_bvh_command(
+    files: Annotated[list[Path], typer.Argument(help="BVH recordings.")],
+    out: Annotated[Path, typer.Option(help="Folder for one .npz per recording.")] = Path("out"),
+    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
+) -> None:
+    """Bring BVH recordings to the 22 joints and the 263 features, as .npz like generated motion."""
+    import torch
+
+    from mdm_adapter.io.bvh_reader import import_bvh
+    from mdm_adapter.io.npz import MotionArchive, save_archive
+    from mdm_adapter.representation import features as representation
+
+    for path in files:
+        joints = torch.from_numpy(import_bvh(path))
+        motion = representation.from_joints(joints)
+        archive = MotionArchive(
+            motion.joints[None, :-1].numpy(), motion.features[None].numpy(), representation.FPS, (),
+            {"source": path.name},
+        )  # fmt: skip
+        target = out / f"{path.stem}.npz"
+        save_archive(target, archive, force=force)
+        console.print(f"wrote {target} ({len(motion.features)} frames)")

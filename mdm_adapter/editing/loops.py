@@ -1,0 +1,48 @@
+"""Where a loop's cycle ends: anywhere, where it began, or a turn further on."""
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from mdm_adapter.editing.arrival import Arrival
+
+PATHS = ("free", "in-place", "circular", "travelling")
+
+
+@dataclass(frozen=True)
+class LoopPath:
+    """What a cycle's way must come to.
+
+    Attributes:
+        kind: `free` (as the model likes), `in-place` (back to the same place, facing the same way), `circular` (a
+            given turn; with whole turns back to the same place) or `travelling` (anywhere, facing the same way).
+        turn: degrees to the left in a cycle, of `circular`.
+    """
+
+    kind: str = "free"
+    turn: float = 360.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in PATHS:
+            raise ValueError(f"path {self.kind!r} is unknown; choose one of {', '.join(PATHS)}")
+        if not -3600 <= self.turn <= 3600 or self.turn == 0:
+            raise ValueError(
+                f"turn is {self.turn:g} degrees; give up to 3600 to the left, or below 0 to the right"
+            )
+
+    @property
+    def arrival(self) -> Arrival | None:
+        """What the way of a cycle must come to; None where it is free."""
+        if self.kind == "free":
+            return None
+        turn = math.radians(self.turn) if self.kind == "circular" else 0.0
+        closed = self.kind == "in-place" or (self.kind == "circular" and self.turn % 360 == 0)
+        return Arrival(turn, (0.0, 0.0) if closed else None)
+
+
+def tile(features: Tensor, cycles: int) -> Tensor:
+    """Features [samples, T, 263] of a loop played several times: [samples, cycles * T, 263]."""
+    if cycles < 1:
+        raise ValueError(f"tile is {cycles}; show at least 1 cycle")
+    return features.repeat(1, cycles, 1)

@@ -1,0 +1,250 @@
+"""The `.npz` file of a generated motion: joints, features, frame rate, sentences and settings.
+
+The file is an ordinary NumPy archive that opens with `allow_pickle=False`:
+
+| key        | type                             | what                                                       |
+|------------|----------------------------------|------------------------------------------------------------|
+| `joints`   | float32 [samples, frames, 22, 3] | joint positions, metres, y up                              |
+| `features` | float32 [samples, frames, 263]   | HumanML3D features, not normalised                         |
+| `fps`      | float64, a single number         | frames per second                                          |
+| `segments` | text, JSON                       | list of {"text", "start", "end"}, in frames, end exclusive |
+| `settings` | text, JSON                       | object: how the motion was made                            |
+"""
+
+import json
+import math
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motioncollage.files import atomic_path
+
+JOINTS = 22
+FEATURES = 263
+MAX_BYTES = 2 * 1024**3
+_KEYS = ("joints", "features", "fps", "segments", "settings")
+_AGAIN = "export the motion again"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A sentence and the frames it describes: `start` to `end`, end exclusive."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, eq=False)
+class MotionArchive:
+    """Generated motions that share one text.
+
+    Attributes:
+        joints: float32 [samples, frames, 22, 3], metres, y up, left is +x for a body that faces +z.
+        features: float32 [samples, frames, 263], HumanML3D features, not normalised.
+        fps: frames per second.
+        segments: what each stretch of frames shows, ordered by start; neighbours may overlap.
+        settings: how the motion was made; JSON types only (a tuple comes back as a list).
+    """
+
+    joints: NDArray[np.float32]
+    features: NDArray[np.float32]
+    fps: float = 20.0
+    segments: tuple[Segment, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def check_segments(segments: Sequence[Segment], frames: int) -> None:
+    """ValueError for segments that are empty, lie outside `frames` frames or are not ordered by start."""
+    before = 0
+    for i, segment in enumerate(segments):
+        where = f"segment {i} ({segment.start} to {segment.end})"
+        if not isinstance(segment.text, str):
+            raise ValueError(f"{where} has a text of type {type(segment.text).__name__}: give a string")
+        if any(isinstance(n, bool) or not isinstance(n, int) for n in (segment.start, segment.end)):
+            raise ValueError(f"{where} has a start or end that is not a whole number: give frame numbers")
+        if not 0 <= segment.start < segment.end <= frames:
+            raise ValueError(f"{where} must satisfy 0 <= start < end <= {frames}, the frames of the motion")
+        if segment.start < before:
+            raise ValueError(f"{where} starts before the one ahead of it: order the segments by start")
+        before = segment.start
+
+
+def save_archive(path: Path | str, archive: MotionArchive, *, force: bool = False) -> None:
+    """Write `archive` to `path` (`.npz`). The same archive always gives the same bytes.
+
+    Raises:
+        ValueError: the archive breaks a rule that `load_archive` would refuse it for; one line.
+        FileExistsError: `path` exists and `force` is false.
+        OSError: the file cannot be written.
+    """
+    path = Path(path)
+    _check(path, archive)
+    size = archive.joints.nbytes + archive.features.nbytes
+    if size > MAX_BYTES:
+        raise ValueError(f"{path}: {size:,} bytes are more than {MAX_BYTES:,}: save fewer samples per file")
+    segments = [{"text": s.text, "start": s.start, "end": s.end} for s in archive.segments]
+    arrays: dict[str, NDArray[Any]] = {
+        "joints": archive.joints,
+        "features": archive.features,
+        "fps": np.asarray(archive.fps, dtype=np.float64),
+        "segments": np.asarray(_to_json(path, "segments", segments)),
+        "settings": np.asarray(_to_json(path, "settings", archive.settings)),
+    }
+    with atomic_path(path, force=force) as temporary, zipfile.ZipFile(temporary, "w") as archive_file:
+        for key, array in arrays.items():
+            # A fixed date (the earliest a zip can hold) and no file system attributes: nothing but the
+            # content decides the bytes. Stored, not deflated: floats hardly shrink, and zlib versions differ.
+            member = zipfile.ZipInfo(f"{key}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            member.create_system = 3
+            member.external_attr = 0o600 << 16
+            with archive_file.open(member, "w", force_zip64=True) as stream:
+                np.lib.format.write_array(
+                    stream, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False
+                )
+
+
+def load_archive(path: Path | str) -> MotionArchive:
+    """Read and check a file that `save_archive` wrote.
+
+    Nothing in the file is trusted: sizes are compared with the zip directory before memory is taken for
+    them, and no pickled objects are read.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: anything is wrong with it; one line with the file, the key, the problem and a remedy.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; give the .npz of a generated motion")
+    try:
+        with zipfile.ZipFile(path) as archive_file:
+            size = sum(member.file_size for member in archive_file.infolist())
+            if size > MAX_BYTES:
+                raise ValueError(f"{path}: holds {size:,} bytes, more than {MAX_BYTES:,}: refused")
+            arrays = {key: _read(path, archive_file, key) for key in _KEYS}
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise ValueError(f"{path}: not a whole .npz file ({_line(error)}): {_AGAIN}") from error
+    fps = arrays["fps"]
+    if fps.shape != () or fps.dtype.kind not in "fiu":
+        raise ValueError(f"{path}: fps must be a single number, not {fps.dtype} {list(fps.shape)}: {_AGAIN}")
+    archive = MotionArchive(
+        joints=arrays["joints"],
+        features=arrays["features"],
+        fps=float(fps),
+        segments=_segments(path, _from_json(path, "segments", arrays["segments"])),
+        settings=_from_json(path, "settings", arrays["settings"]),
+    )
+    _check(path, archive)
+    return archive
+
+
+def _read(path: Path, archive_file: zipfile.ZipFile, key: str) -> NDArray[Any]:
+    """One array of the zip, its header checked against the bytes that are really there."""
+    try:
+        member = archive_file.getinfo(f"{key}.npy")
+    except KeyError:
+        raise ValueError(f"{path}: key {key!r} is missing: give the .npz of a generated motion") from None
+    try:
+        with archive_file.open(member) as stream:
+            shape, dtype = _header(stream)
+            expected = math.prod(shape) * dtype.itemsize
+            if dtype.hasobject:
+                raise ValueError("holds Python objects, which are never loaded")
+            if expected != member.file_size - stream.tell():
+                raise ValueError(f"header promises {expected:,} bytes, not what the file holds")
+        with archive_file.open(member) as stream:
+            array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+            return array
+    except (ValueError, TypeError, RuntimeError, SyntaxError, OSError) as error:
+        raise ValueError(f"{path}: key {key!r} cannot be read ({_line(error)}): {_AGAIN}") from error
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"npy version {version} is not supported")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    return shape, dtype
+
+
+def _check(path: Path, archive: MotionArchive) -> None:
+    joints, features = archive.joints, archive.features
+    for key, array, tail in (("joints", joints, (JOINTS, 3)), ("features", features, (FEATURES,))):
+        want = ", ".join(str(n) for n in ("samples", "frames", *tail))
+        if array.dtype != np.float32 or array.ndim != 2 + len(tail) or array.shape[2:] != tail:
+            raise ValueError(
+                f"{path}: {key} must be float32 [{want}], not {array.dtype.str} {list(array.shape)}: {_AGAIN}"
+            )
+        if 0 in array.shape:
+            raise ValueError(
+                f"{path}: {key} is empty, {list(array.shape)}: give at least one sample and frame"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"{path}: {key} holds numbers that are not finite: sample the motion again")
+    if joints.shape[:2] != features.shape[:2]:
+        raise ValueError(
+            f"{path}: joints {list(joints.shape)} and features {list(features.shape)} differ in "
+            f"samples or frames: {_AGAIN}"
+        )
+    if not (math.isfinite(archive.fps) and archive.fps > 0):
+        raise ValueError(f"{path}: fps is {archive.fps}: give a positive number")
+    if not isinstance(archive.settings, dict):
+        raise ValueError(f"{path}: settings must be a JSON object, not {type(archive.settings).__name__}")
+    try:
+        check_segments(archive.segments, joints.shape[1])
+    except ValueError as error:
+        raise ValueError(f"{path}: segments: {error}") from error
+
+
+def _to_json(path: Path, key: str, value: Any) -> str:
+    _refuse_other_keys(path, key, value)
+    try:
+        # ASCII only: NumPy drops trailing zero characters of its strings and lone surrogates need escapes.
+        return json.dumps(value, ensure_ascii=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path}: {key} cannot be written as JSON ({_line(error)}): use JSON types"
+        ) from error
+
+
+def _refuse_other_keys(path: Path, key: str, value: Any) -> None:
+    """json would quietly turn the key 1 into "1", and the settings would not come back as they went."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if not isinstance(name, str):
+                raise ValueError(f"{path}: {key} has the key {name!r}: use strings as keys")
+            _refuse_other_keys(path, key, inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _refuse_other_keys(path, key, inner)
+
+
+def _from_json(path: Path, key: str, array: NDArray[Any]) -> Any:
+    if array.shape != () or array.dtype.kind != "U":
+        raise ValueError(
+            f"{path}: {key} must be a JSON text, not {array.dtype} {list(array.shape)}: {_AGAIN}"
+        )
+    try:
+        return json.loads(array.item())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: {key} is not valid JSON ({_line(error)}): {_AGAIN}") from error
+
+
+def _segments(path: Path, value: Any) -> tuple[Segment, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{path}: segments must be a JSON list, not {type(value).__name__}: {_AGAIN}")
+    for i, entry in enumerate(value):
+        if not isinstance(entry, dict) or set(entry) != {"text", "start", "end"}:
+            raise ValueError(f"{path}: segments: entry {i} must have text, start and end only: {_AGAIN}")
+    return tuple(Segment(entry["text"], entry["start"], entry["end"]) for entry in value)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,176 @@
+"""Options that commands share: dataclasses whose fields become options of every command that takes one."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+if TYPE_CHECKING:
+    from motioncollage.collage.guidance import Guidance
+    from motioncollage.sampling.registry import SamplerSettings
+
+FPS = 20
+BUNDLED = "starter"
+
+
+def spread_options(function: Callable[..., None]) -> Callable[..., None]:
+    """A command in which every parameter that is a dataclass has become one option per field.
+
+    Typer reads signatures; the one that it is shown has the fields in the place of the dataclass.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    groups: dict[str, Any] = {}
+    shown: list[inspect.Parameter] = []
+    for parameter in inspect.signature(function).parameters.values():
+        kind = hints[parameter.name]
+        if not dataclasses.is_dataclass(kind):
+            shown.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=kind))
+            continue
+        groups[parameter.name] = kind
+        field_hints = get_type_hints(kind, include_extras=True)
+        for field in dataclasses.fields(kind):
+            default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
+            shown.append(
+                inspect.Parameter(
+                    field.name, parameter.KEYWORD_ONLY, default=default, annotation=field_hints[field.name]
+                )
+            )
+
+    def command(**values: Any) -> None:
+        made = {
+            name: kind(**{field.name: values.pop(field.name) for field in dataclasses.fields(kind)})
+            for name, kind in groups.items()
+        }
+        function(**values, **made)
+
+    command.__name__, command.__doc__, command.__module__ = (
+        function.__name__, function.__doc__, function.__module__,
+    )  # fmt: skip
+    command.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+    return command
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """Where motion goes, and what is made of it."""
+
+    out: Annotated[Path, typer.Option(help="Folder for motion.npz, motion.mp4 and contact_sheet.png.")] = (
+        Path("out")
+    )
+    samples: Annotated[int, typer.Option(help="How many motions to make of the same request.")] = 1
+    seed: Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")] = 0
+    video: Annotated[bool, typer.Option(help="Render motion.mp4.")] = True
+    sheet: Annotated[bool, typer.Option(help="Draw contact_sheet.png.")] = True
+    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which model, where it runs."""
+
+    model: Annotated[
+        str, typer.Option(help="A bundled model or a checkpoint folder (args.json + model*.pt).")
+    ] = BUNDLED
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto"
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """A preset, and what is wanted otherwise."""
+
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="fast (10 evaluations) or paper (50 even steps of DDIM); the options below change it."
+        ),
+    ] = "fast"
+    steps: Annotated[int | None, typer.Option(help="Sampling steps.")] = None
+    sampler: Annotated[
+        str | None, typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde or unipc.")
+    ] = None
+    spacing: Annotated[
+        float | None,
+        typer.Option(help="1 spaces steps evenly; 2 or 3 put more at high noise, which few steps need."),
+    ] = None
+    eta: Annotated[
+        float | None, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")
+    ] = None
+
+    def settings(self) -> "SamplerSettings":
+        from motioncollage.sampling.registry import preset
+
+        return preset(self.preset, sampler=self.sampler, steps=self.steps, spacing=self.spacing, eta=self.eta)
+
+
+@dataclass(frozen=True)
+class GuidanceOptions:
+    """Classifier-free guidance of the texts."""
+
+    guidance: Annotated[
+        float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")
+    ] = 3.0
+    guidance_limit: Annotated[
+        float,
+        typer.Option(
+            help="Noise-to-signal ratio above which --guidance-above holds; inf for one scale throughout."
+        ),
+    ] = 6.4
+    guidance_above: Annotated[float, typer.Option(help="Guidance at the noise levels above the limit.")] = 2.0
+
+    def settings(self) -> "Guidance":
+        from motioncollage.collage.guidance import Guidance
+
+        return Guidance(self.guidance, limit=self.guidance_limit, above=self.guidance_above)
+
+
+@dataclass(frozen=True)
+class CutOptions:
+    """How time is cut into pieces."""
+
+    overlap: Annotated[float, typer.Option(help="Seconds that neighbouring pieces share.")] = 0.5
+    taper: Annotated[
+        float,
+        typer.Option(
+            help="Part of an overlap over which a piece fades out; 0 is the paper's composition, 1 a cross-fade."
+        ),
+    ] = 0.5
+    piece: Annotated[
+        float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")
+    ] = None
+    own_text: Annotated[bool, typer.Option(help="Tell overlaps within one action its text.")] = True
+
+    def settings(self) -> dict[str, Any]:
+        """Arguments of settings, in frames.
+
+        Raises:
+            ValueError: seconds that are no length.
+        """
+        import math
+
+        for name, value in (("overlap", self.overlap), ("piece", self.piece)):
+            if value is not None and (not math.isfinite(value) or value <= 0):
+                raise ValueError(f"--{name} is {value:g}; give seconds above 0")
+        piece = None if self.piece is None else round(self.piece * FPS)
+        return {
+            "overlap": round(self.overlap * FPS), "taper": self.taper, "piece": piece, "own_text": self.own_text,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PieceOptions(CutOptions):
+    """How time is cut into pieces, and what their overlaps are told."""
+
+    style: Annotated[
+        str,
+        typer.Option(
+            help="Text of the overlaps between actions, such as a manner that all share; empty for none."
+        ),
+    ] = ""
+
+    def settings(self) -> dict[str, Any]:
+        return {**super().settings(), "style": self.style}

@@ -1,0 +1,58 @@
+"""The image model that comes along: what it was trained on, and what it paints."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import Command
+from PIL import Image
+
+from eval.metrics.images import pair_energy
+from motioncollage.image.commands.image import BUNDLED_IMAGES, image_model_folder
+from motioncollage.image.models import TrainedModel, load_image_model
+from motioncollage.image.pipelines import ImagePipeline, ImageSettings
+from motioncollage.image.plans import PieceSettings, along_chain, plan_image
+from motioncollage.image.seams import panorama_seams
+
+
+def bundled() -> TrainedModel:
+    model = load_image_model(image_model_folder(BUNDLED_IMAGES))
+    assert isinstance(model, TrainedModel)
+    return model
+
+
+def test_it_is_small_and_its_card_names_every_class_and_source() -> None:
+    folder = image_model_folder(BUNDLED_IMAGES)
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 12e6
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for name in bundled().network.config.classes:
+        rows = [line for line in card.splitlines() if line.startswith(f"| {name} |")]
+        assert len(rows) == 1, name
+        assert rows[0].count("|") == 6
+        assert all(cell.strip() for cell in rows[0].split("|")[1:-1]), name
+
+
+@pytest.mark.slow
+def test_a_meadow_is_green_below_a_bright_sky(command: Command, tmp_path: Path) -> None:
+    result = command("image", "wide", "--width", 176, "--out", tmp_path / "out")
+    assert result.code == 0, result.err
+    pixels = np.asarray(Image.open(tmp_path / "out" / "image.png").convert("RGB")).astype(float)
+    assert pixels.shape == (64, 176, 3)
+    ground, sky = pixels[-12:].mean(axis=(0, 1)), pixels[:6].mean(axis=(0, 1))
+    assert ground[1] > 1.2 * max(ground[0], ground[2])
+    assert sky.min() > 1.5 * ground.max()
+    assert pixels.std(axis=1).mean() > 5  # not one colour along a row
+
+
+@pytest.mark.slow
+def test_panoramas_close() -> None:
+    model = bundled()
+    plan = plan_image(64, 168, PieceSettings(64, model.overlap), wrapped=True)
+    pipeline = ImagePipeline(model, name=BUNDLED_IMAGES)
+    conditions = pipeline.conditions(plan, along_chain([model.vector("grass")]))
+    images = pipeline.generate(plan, conditions, ImageSettings(samples=16))
+    for name, (seam, rest) in panorama_seams(plan).items():
+        found = pair_energy(images, *seam, *rest)
+        error = float(found.details["standard_error"])
+        assert abs(found.value - 1) < 0.05 + 3 * error, name
+        assert error < 0.1, name

@@ -1,0 +1,96 @@
+"""Nothing half-written ever carries the real name."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from motioncollage.files import atomic_path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_success_renames_and_leaves_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "deep" / "clip.mp4"
+    with atomic_path(target, force=False) as temporary:
+        assert temporary.parent == target.parent
+        assert temporary.suffix == ".mp4"
+        assert not target.exists()
+        temporary.write_bytes(b"whole")
+        assert not target.exists()
+    assert target.read_bytes() == b"whole"
+    assert names(target.parent) == ["clip.mp4"]
+
+
+@pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_failure_removes_the_partial_file_and_keeps_the_old_one(
+    tmp_path: Path, stop: type[BaseException]
+) -> None:
+    target = tmp_path / "clip.mp4"
+    target.write_bytes(b"old")
+
+    def write() -> None:
+        with atomic_path(target, force=True) as temporary:
+            temporary.write_bytes(b"half")
+            raise stop()
+
+    with pytest.raises(stop):
+        write()
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == ["clip.mp4"]
+
+
+def test_existing_target_needs_force(tmp_path: Path) -> None:
+    target = tmp_path / "clip.npz"
+    target.write_bytes(b"old")
+    with pytest.raises(FileExistsError, match="--force") as caught, atomic_path(target, force=False):
+        pytest.fail("the block must not run")
+    assert str(target) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with atomic_path(target, force=True) as temporary:
+        temporary.write_bytes(b"new")
+    assert target.read_bytes() == b"new"
+
+
+def test_a_target_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "clip.npz"
+
+    def write() -> None:
+        with atomic_path(target, force=False) as temporary:
+            temporary.write_bytes(b"mine")
+            target.write_bytes(b"theirs")
+
+    with pytest.raises(FileExistsError):
+        write()
+    assert target.read_bytes() == b"theirs"
+    assert names(tmp_path) == ["clip.npz"]
+
+
+def test_folder_and_unwritable_parent_are_one_line_errors(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="folder"), atomic_path(tmp_path, force=True):
+        pass
+    (tmp_path / "file").write_text("x")
+    target = tmp_path / "file" / "clip.mp4"
+    with pytest.raises(OSError, match="cannot write") as caught, atomic_path(target, force=False):
+        pass
+    assert str(target) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_read_only_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(PermissionError, match="cannot write"), atomic_path(folder / "a.png", force=False):
+        pass
+
+
+def test_long_names_and_usual_mode(tmp_path: Path) -> None:
+    target = tmp_path / ("n" * 250 + ".png")
+    with atomic_path(target, force=False) as temporary:
+        temporary.write_bytes(b"x")
+    plain = tmp_path / "plain"
+    plain.write_bytes(b"x")
+    assert target.stat().st_mode == plain.stat().st_mode
