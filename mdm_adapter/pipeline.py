@@ -1,209 +1,209 @@
-"""From prompt to motion: plan pieces, compose their denoisers, sample, turn features into joints."""
+"""From prompt to motion, on one screen: read, plan, compose, sample, turn features into joints.
+
+model.generate("a person walks, then waves")
+    -> read_prompt -> plan -> MotionJob -> the method `collage` -> Motion
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from mdm_adapter.editing.arrival import Arriving
-from mdm_adapter.editing.loops import LoopPath
-from mdm_adapter.io.npz import MotionArchive, Segment
-from mdm_adapter.models.mdm.checkpoint import LoadedModel
-from mdm_adapter.models.mdm.denoiser import MDMDenoiser
-from mdm_adapter.models.text import TextEmbedding, TextEncoder
-from mdm_adapter.models.vocabulary import DEFAULT_SECONDS, Match, Matcher, Vocabulary
-from mdm_adapter.planning.pieces import Plan, PlanSettings, plan_rows
+from mdm_adapter.editing.editor import Editor
+from mdm_adapter.editing.loops import LoopPath, tile
+from mdm_adapter.maker import GenerateSettings, Maker
+from mdm_adapter.making import MotionJob
+from mdm_adapter.models.vocabulary import DEFAULT_SECONDS, Match
+from mdm_adapter.motion import Motion, Segment
+from mdm_adapter.planning.pieces import Plan, plan_pieces, plan_rows
 from mdm_adapter.planning.timing import lay_out
-from mdm_adapter.prompts import Action
-from mdm_adapter.representation import features as representation
-from motioncollage.collage.compose import CollageDenoiser
-from motioncollage.collage.denoiser import Composed
-from motioncollage.collage.guidance import Guidance
-from motioncollage.precision import check_precision
-from motioncollage.sampling.registry import PRESETS, SamplerSettings, sample
-from motioncollage.sampling.schedules import VPSchedule
-from motioncollage.sampling.solvers import DiscreteLevels, OnStep
-from motioncollage.training import step_generator
+from mdm_adapter.prompts import Action, read_prompt
+from motioncollage.methods import Made, MethodSettings, Script, method
+from motioncollage.sampling.noise import OnStep
 
-# Chosen on the val split of the starter pack: gestures keep moving, and the text is still followed.
-MOTION_GUIDANCE = Guidance(3.0, limit=6.4, above=2.0)
-SITE_AXES = (1,)  # motion is [samples, frames, features]
+Request = str | Sequence[Action] | Plan
 
 
-@dataclass(frozen=True)
-class GenerateSettings:
-    """Everything that decides a motion, besides the model and the actions."""
+class MotionPipeline(Maker):
+    """A model and what can be made with it; made once, used for many motions. `motioncollage.load` returns one."""
 
-    seed: int = 0
-    samples: int = 1
-    guidance: Guidance = MOTION_GUIDANCE
-    piece: int | None = None  # frames; None: 120, or the longest that the model knows
-    overlap: int = 10
-    taper: float = 0.5
-    style: str = ""  # text of the overlaps between actions; empty for the null token
-    own_text: bool = True  # of the overlaps within one action
-    path: LoopPath = field(default_factory=LoopPath)  # of loops
-    sampler: SamplerSettings = PRESETS["fast"]
-    batch_limit: int = 32
-    precision: str = "auto"  # bfloat16 where it is fast, float32 for the last steps
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.samples <= 1000:
-            raise ValueError(f"samples is {self.samples}; choose between 1 and 1000")
-        check_precision(self.precision)
-        if not 0 <= self.taper <= 1:
-            raise ValueError(
-                f"taper is {self.taper:g}; choose between 0 (the paper's composition) and 1 (a cross-fade)"
-            )
-        if not 0 <= self.seed < 2**63:
-            raise ValueError(f"seed is {self.seed}; give a whole number from 0")
-
-    def plan_settings(self, limit: int) -> PlanSettings:
-        piece = min(120, limit) if self.piece is None else self.piece
-        return PlanSettings(
-            piece=piece, overlap=self.overlap, limit=limit, taper=self.taper, style=self.style
-        )
-
-
-class MotionPipeline:
-    """A loaded model with its text encoder; made once, used for many motions."""
-
-    def __init__(
-        self, model: LoadedModel, encoder: TextEncoder, *, name: str, vocabulary: Vocabulary | None = None
-    ) -> None:
-        """Args:
-        name: what the settings of a motion call the model.
-        vocabulary: actions that it knows, for lengths and warnings; None for open-ended models.
-        """
-        if model.normalisation is None:
-            raise ValueError(f"model {name} has no Mean.npy and Std.npy; copy the dataset's into its folder")
-        self.model, self.encoder, self.name = model, encoder, name
-        self.max_frames = model.config.max_frames
-        self.device = next(model.network.parameters()).device
-        self.normalisation = model.normalisation.to(self.device)
-        self.schedule = VPSchedule.named(model.config.noise_schedule, model.config.diffusion_steps)
-        self.matcher = Matcher(vocabulary, encoder) if vocabulary else None
+    @cached_property
+    def edit(self) -> Editor:
+        """Edits of real motion: `model.edit.inbetween(first, second, seconds=2)` and so on."""
+        return Editor(self)
 
     def matches(self, actions: Sequence[Action]) -> list[Match]:
         """What the model knows of each action; empty for models without a vocabulary."""
-        return [self.matcher.match(a.text) for a in actions if a.text] if self.matcher else []
+        matcher = self.model.matcher
+        return [matcher.match(a.text) for a in actions if a.text] if matcher else []
 
     def natural_seconds(self, text: str) -> float:
         """How long an action lasts when nobody says so."""
-        return self.matcher.match(text).seconds if self.matcher else DEFAULT_SECONDS
+        return self.model.matcher.match(text).seconds if self.model.matcher else DEFAULT_SECONDS
 
     def plan(
         self,
-        actions: Sequence[Action],
-        settings: GenerateSettings,
+        request: str | Sequence[Action],
+        settings: MethodSettings | None = None,
         *,
         seconds: float | None = None,
         loop: bool = False,
     ) -> Plan:
-        """Which pieces will be made."""
+        """Which pieces will be made.
+
+        Args:
+            request: a prompt in any form that `read_prompt` takes, or actions.
+            seconds: length of everything; by default every action gets its own.
+            loop: let the last frame flow into the first.
+        """
+        settings = settings or MethodSettings()
+        actions = read_prompt(request) if isinstance(request, str) else request
         timing = lay_out(actions, self.natural_seconds, seconds)
-        return plan_rows(timing, settings.plan_settings(self.max_frames), loop=loop)
+        return plan_rows(timing, self.plan_settings(settings), loop=loop or settings.loop)
 
     def generate(
-        self, plan: Plan, settings: GenerateSettings, *, on_step: OnStep | None = None
-    ) -> MotionArchive:
-        """Motion of a plan, all samples at once; the same plan, settings and device give the same motion."""
-        arrival = settings.path.arrival
-        if arrival and not plan.loop:
-            raise ValueError(
-                f"path is {settings.path.kind!r}, which only loops have; plan a loop or leave it free"
-            )
-        generator = torch.Generator().manual_seed(settings.seed)
-        collage = self.compose(plan, settings)
-        if arrival:
-            collage = Arriving(collage, arrival, self.normalisation, (0, plan.frames))
-        start = torch.stack([self.noise(plan.frames, settings.seed, i) for i in range(settings.samples)])
-        normalised = sample(
-            collage,
-            start,
-            DiscreteLevels(self.schedule, settings.sampler.spacing),
-            settings.sampler,
-            generator,
-            on_step=on_step,
+        self,
+        request: Request,
+        settings: GenerateSettings | None = None,
+        *,
+        seconds: float | None = None,
+        loop: bool = False,
+        on_step: OnStep | None = None,
+        **changes: Any,
+    ) -> Motion:
+        """One continuous motion in which the actions of a request follow each other.
+
+            model.generate("a person walks, then waves", seed=1).save("walk.mp4")
+
+        Args:
+            request: a prompt, actions or a plan.
+            settings: everything else; `changes` are fields of it, such as seed or samples.
+            seconds: length of everything, for requests that are no plan yet.
+            loop: let the last frame flow into the first, for requests that are no plan yet.
+            on_step: called after every sampling step with (done, of how many).
+
+        The same request, settings and device give the same motion, whatever else is made beside it.
+        """
+        settings = replace(settings or GenerateSettings(), **changes)
+        if isinstance(request, Plan):
+            plan = request
+        else:
+            plan = self.plan(request, settings, seconds=seconds, loop=loop)
+        return self.finish(self.make(self.job(plan, settings, on_step=on_step)), plan, settings)
+
+    def loop(
+        self,
+        request: str | Sequence[Action],
+        settings: GenerateSettings | None = None,
+        *,
+        seconds: float | None = None,
+        path: str = "free",
+        turn: float = 360.0,
+        on_step: OnStep | None = None,
+        **changes: Any,
+    ) -> Motion:
+        """A motion whose last frame flows into its first.
+
+            model.loop("a person walks forward", seconds=8, path="circular")
+
+        Args:
+            path: `free`, `in-place`, `circular` or `travelling` (`LoopPath`).
+            turn: degrees to the left in a cycle of a circular path.
+        """
+        changes.setdefault("path", LoopPath(path, turn))
+        return self.generate(request, settings, seconds=seconds, loop=True, on_step=on_step, **changes)
+
+    def by_method(
+        self,
+        name: str,
+        scripts: Sequence[Script],
+        settings: MethodSettings,
+        *,
+        seeds: Sequence[int],
+        on_step: OnStep | None = None,
+    ) -> Made:
+        """Motions of scripts that all have the same lengths, by a method (`motioncollage.methods`): for comparisons.
+
+        Args:
+            seeds: one per script; a motion depends on its own seed only.
+
+        Returns:
+            Features [scripts, frames, width], not normalised, and the frames where they were joined.
+
+        Raises:
+            ValueError: unknown method, or scripts whose lengths differ.
+        """
+        how = method(name)
+        if len({script.frames for script in scripts}) != 1 or len(seeds) != len(scripts):
+            raise ValueError("the scripts of a batch need the same lengths and a seed each")
+        job = self.scripted(scripts, settings, seeds=seeds, on_step=on_step)
+        made = how.run(job)
+        return Made(self.model.denormalise(made.sites).cpu(), made.seams)
+
+    def seams(self, script: Script, settings: MethodSettings) -> tuple[int, ...]:
+        """Frames at which the pieces of a collage of such a script join."""
+        return self.scripted([script], settings, seeds=[0]).plan.seams
+
+    def shown(self, features: Tensor, script: Script) -> Motion:
+        """A motion of features [frames, width], not normalised, with the texts of its script."""
+        edges = [0]
+        for frames in script.frames:
+            edges.append(min(edges[-1] + frames, len(features)))
+        parts = zip(script.texts, edges, edges[1:])
+        return self.motion(features[None], [Segment(text, a, b) for text, a, b in parts if b > a], {})
+
+    @property
+    def identity(self) -> str:
+        """Hash of everything that decides the model's motions."""
+        return self.model.identity
+
+    def scripted(
+        self,
+        scripts: Sequence[Script],
+        settings: MethodSettings,
+        *,
+        seeds: Sequence[int],
+        on_step: OnStep | None = None,
+    ) -> MotionJob:
+        """The job of scripts of the same lengths: where pieces lie is the same for all, what they are told is not."""
+        lengths = scripts[0].frames
+        # Words of the plan stand for sentences that differ from script to script.
+        names = [f"action {number}" for number in range(len(lengths))]
+        seconds = [frames / self.representation.fps for frames in lengths]
+        piece = settings.piece and min(settings.piece, self.model.longest)
+        cut = self.plan_settings(replace(settings, piece=piece))
+        plan = plan_pieces(
+            [Action(name) for name in names],
+            seconds,
+            cut,
+            loop=settings.loop,
         )
-        normalised = normalised.roll(plan.shift, dims=1)
-        return self.archive(normalised, plan, settings)
+        wordings = {name: [script.texts[i] for script in scripts] for i, name in enumerate(names)}
+        keys = tuple((seed, 0) for seed in seeds)
+        return MotionJob(self.model, plan, settings, keys, wordings, on_step=on_step)
 
-    def compose(self, plan: Plan, settings: GenerateSettings) -> Composed:
-        """One denoiser of the whole motion of a plan; nodes without text carry the null token."""
-        denoiser = MDMDenoiser(self.model.network, precision=settings.precision)
-        graph, evaluated = plan.graph(), plan.evaluated()
-        conditions = self.conditions([node.text for node in evaluated])
-
-        def at(guidance: float) -> CollageDenoiser:
-            return CollageDenoiser(
-                denoiser,
-                graph,
-                conditions,
-                axes=SITE_AXES,
-                guidance=[settings.guidance.own(guidance, node.guidance) for node in evaluated],
-                batch_limit=settings.batch_limit,
-            )
-
-        return settings.guidance.compose(at)
-
-    def noise(self, frames: int, seed: int, number: int) -> Tensor:
-        """Start [frames, 263] of one sample; the same whatever the number of samples beside it."""
-        shape = (frames, representation.WIDTH)
-        return torch.randn(shape, generator=step_generator(seed, number)).to(self.device)
-
-    def conditions(self, texts: Sequence[str]) -> list[TextEmbedding | None]:
-        """A condition for each text, the null token for an empty one; each distinct sentence is embedded once."""
-        distinct = [text for text in dict.fromkeys(texts) if text]
-        if not distinct:
-            return [None] * len(texts)
-        embedding = self.encoder.encode(distinct)
-        rows = {
-            text: TextEmbedding(tokens.to(self.device), padding.to(self.device))
-            for text, tokens, padding in zip(distinct, embedding.tokens, embedding.padding)
-        }
-        return [rows.get(text) for text in texts]
-
-    def archive(self, normalised: Tensor, plan: Plan, settings: GenerateSettings) -> MotionArchive:
-        """Features and joints of a normalised motion [samples, frames, 263]."""
+    def finish(self, features: Tensor, plan: Plan, settings: GenerateSettings) -> Motion:
+        """A motion of made features, with what it remembers of how it was made."""
         first = plan.shift - plan.pieces[0].start
         pieces = [[piece.start + first, piece.frames] for piece in plan.pieces]
         about = {**self.describe(settings), "taper": plan.taper, "pieces": pieces, "loop": plan.loop}
         if settings.path.kind != "free":
             about |= {"path": settings.path.kind, "turn": settings.path.turn}
-        features = self.normalisation.undo(normalised).cpu().double()
         arrival = settings.path.arrival
-        return archive_of(arrival.project(features) if arrival else features, plan.segments, about)
+        features = features.double()
+        return self.motion(
+            arrival.project(features, self.representation) if arrival else features, plan.segments, about
+        )
 
-    def describe(self, settings: GenerateSettings) -> dict[str, Any]:
-        """What an archive remembers of how it was made."""
-        from importlib.metadata import version
-
-        chosen = settings.plan_settings(self.max_frames)
-        return {
-            "model": self.name,
-            "seed": settings.seed,
-            "sampler": settings.sampler.name,
-            "steps": settings.sampler.steps,
-            "eta": settings.sampler.eta,
-            "spacing": settings.sampler.spacing,
-            "guidance": settings.guidance.scale,
-            "guidance_limit": settings.guidance.limit if np.isfinite(settings.guidance.limit) else None,
-            "guidance_above": settings.guidance.above,
-            "precision": settings.precision,
-            "piece": chosen.piece,
-            "overlap": chosen.overlap,
-            "taper": chosen.taper,
-            "style": chosen.style,
-            "own_text": chosen.own_text,
-            "version": version("motioncollage"),
-        }
-
-
-def archive_of(features: Tensor, segments: Sequence[Segment], about: dict[str, Any]) -> MotionArchive:
-    """An archive of features [samples, frames, 263], not normalised, with the joints that they describe."""
-    joints = representation.to_joints(features.double()).float().numpy()
-    return MotionArchive(joints, features.float().numpy(), representation.FPS, tuple(segments), about)
+    def tiled(self, motion: Motion, cycles: int) -> Motion:
+        """A loop of this model played several times; travelling ones travel on."""
+        period = motion.frames
+        segments = [
+            replace(segment, start=segment.start + cycle * period, end=segment.end + cycle * period)
+            for cycle in range(cycles)
+            for segment in motion.segments
+        ]
+        return self.motion(tile(torch.from_numpy(motion.features), cycles), segments, motion.settings)

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from mdm_adapter.data.datasets import Clip, Dataset, Normalisation
+from mdm_adapter.data.datasets import Clip, Dataset
 from mdm_adapter.data.passages import Transition
 from mdm_adapter.models.mdm.checkpoint import Network, build_network, save_model
 from mdm_adapter.models.mdm.network import NetworkConfig
@@ -19,6 +19,7 @@ from mdm_adapter.models.text import TextEncoder
 from mdm_adapter.models.vocabulary import Vocabulary
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
+from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.sampling.schedules import VPSchedule
 from motioncollage.training import Trainer
 

@@ -5,6 +5,10 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @contextmanager
@@ -64,3 +68,21 @@ def _flush_to_disk(path: Path) -> None:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
+
+
+def load_numbers(path: Path) -> "np.ndarray":
+    """An array of numbers from a `.npy` file that may be anything.
+
+    Raises:
+        ValueError: not such a file; the message names it.
+    """
+    import numpy as np
+
+    try:
+        # Mapped, so that a header cannot claim more than the file has; refuses pickles and archives.
+        array = np.lib.format.open_memmap(path, mode="r")
+        if array.dtype.kind not in "fiu":
+            raise ValueError("it holds no numbers")
+        return np.array(array)
+    except (ValueError, OSError, EOFError, TypeError, SyntaxError) as error:
+        raise ValueError(f"{path} is damaged or no .npy file ({str(error)[:100]}); copy it again") from error

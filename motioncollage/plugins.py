@@ -7,7 +7,7 @@ A package brings a part by an entry point in its metadata, group `motioncollage.
 Names are read without importing anything; a part is imported when it is asked for.
 """
 
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -25,7 +25,7 @@ GROUPS = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def available(group: str) -> dict[str, EntryPoint]:
     """All parts of a group by name, in the order of their names; nothing is imported.
 

@@ -5,6 +5,7 @@ run that was interrupted goes on exactly as if it had not been.
 """
 
 import copy
+import json
 import os
 import signal
 import threading
@@ -243,3 +244,33 @@ class Trainer:
             raise ValueError(
                 f"{self.checkpoint} does not fit this model ({str(error).splitlines()[0][:120]}); choose another --out"
             ) from error
+
+
+class TrainingLog:
+    """Means of every `every` steps as JSON lines, appended; also what the plot in the model card is drawn from."""
+
+    def __init__(self, path: Path, *, every: int = 50) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.file = path.open("a", encoding="utf-8")
+        self.every, self.count = every, 0
+        self.sums: dict[str, float] = {}
+
+    def __enter__(self) -> "TrainingLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def add(self, step: int, figures: dict[str, float]) -> None:
+        validation = figures.pop("validation", None)
+        for name, value in figures.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        self.count += 1
+        if step % self.every and validation is None:
+            return
+        row = {"step": step, **{name: round(value / self.count, 5) for name, value in self.sums.items()}}
+        if validation is not None:
+            row["validation"] = round(validation, 6)
+        self.file.write(json.dumps(row) + "\n")
+        self.file.flush()
+        self.sums, self.count = {}, 0

@@ -17,7 +17,6 @@ from rich.progress import track
 from eval.benchmark.run import machine
 from eval.metrics.images import pair_energy
 from motioncollage.files import atomic_path
-from motioncollage.image.commands.image import BUNDLED_IMAGES, image_model_folder
 from motioncollage.image.models import load_image_model
 from motioncollage.image.pipelines import STOCHASTIC, ImagePipeline, ImageSettings
 from motioncollage.image.plans import (
@@ -29,6 +28,7 @@ from motioncollage.image.plans import (
     plan_image,
 )
 from motioncollage.image.seams import BLOCK, NEAR, Compared, cube_seams, grid_seams, panorama_seams
+from motioncollage.models import BUNDLED, folder_of
 from motioncollage.sampling.registry import SamplerSettings
 
 Numbers = dict[str, dict[str, Any]]
@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", default=BUNDLED_IMAGES)
+    parser.add_argument("--model", default=BUNDLED["image"])
     parser.add_argument("--rounds", type=int, default=2, help="panoramas and grids of every class")
     parser.add_argument("--cubes", type=int, default=4, help="cubes of every class")
     parser.add_argument("--overlap", type=int, help="pixels that neighbouring pieces share")
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("panorama", "grid", "cube"), help="one of the three")
     parser.add_argument("--out", type=Path, default=Path("out/image-seams"))
     arguments = parser.parse_args()
-    loaded = load_image_model(image_model_folder(arguments.model))
+    loaded = load_image_model(folder_of(arguments.model, medium="image"))
     pipeline = ImagePipeline(loaded, name=arguments.model)
     overlap = arguments.overlap or loaded.overlap
     cut = PieceSettings(loaded.size, overlap, arguments.taper, multiple=loaded.multiple)

@@ -12,7 +12,7 @@ from eval.benchmark.settings import digest
 from eval.commands.evaluate import bundled_evaluator, bundled_reference
 from eval.judges.starter import load_starter_evaluator
 from mdm_adapter.data.datasets import read_dataset
-from motioncollage.shell.common import progress_bar
+from motioncollage.shell.output import progress_bar
 
 
 def main() -> None:

@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
+import motioncollage as mc
 from eval.benchmark.report import ARROWS, HEADINGS, Results, Summary, cell
 from eval.benchmark.run import collect, machine
 from eval.benchmark.settings import BenchmarkSettings
 from eval.commands.evaluate import load_judge
 from motioncollage.files import atomic_path
-from motioncollage.sampling.registry import SAMPLERS, SamplerSettings
-from motioncollage.shell.common import load_pipeline
+from motioncollage.plugins import available
+from motioncollage.sampling.registry import SamplerSettings
 
 SHOWN = ("r_precision_top1", "r_precision_top3", "fid", "peak_jerk", "area_under_jerk", "skating_ratio")
 
@@ -101,7 +102,7 @@ def pieces(base: BenchmarkSettings) -> list[Variant]:
 def samplers(base: BenchmarkSettings) -> list[Variant]:
     """Quality against evaluations of the network, a sampler on each axis."""
     found = []
-    for name in SAMPLERS:
+    for name in available("samplers"):
         for spacing in (
             (1.0, base.methods.sampler.spacing)
             if name in ("ddim", "dpm++")
@@ -144,7 +145,7 @@ def main() -> None:
         protocol="composition", repetitions=arguments.repetitions, texts=arguments.texts, batch=16
     )
     judge, reference = load_judge("starter", None, None, None)
-    pipeline = load_pipeline("starter", "auto")
+    pipeline = mc.load("starter")
     rows: list[tuple[Variant, Mapping[str, Summary]]] = []
     variants = STUDIES[arguments.study](base)
     begin = time.perf_counter()

@@ -15,16 +15,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+import motioncollage as mc
 from mdm_adapter.pipeline import GenerateSettings, MotionPipeline
 from mdm_adapter.prompts import Action
 from motioncollage.collage.compose import CollageDenoiser
 from motioncollage.collage.denoiser import Condition, NoiseLevel
 from motioncollage.collage.layouts import chain
 from motioncollage.files import atomic_path
+from motioncollage.sampling.levels import DiscreteLevels
 from motioncollage.sampling.registry import PRESETS, SamplerSettings, sample
 from motioncollage.sampling.schedules import VPSchedule
-from motioncollage.sampling.solvers import DiscreteLevels
-from motioncollage.shell.common import load_pipeline
 
 PIECE, OVERLAP, PIECES = 20, 10, 16
 LENGTH = 100.0  # sites over which the correlation falls to 1 / e: ten pieces hang together
@@ -117,7 +117,7 @@ def main() -> None:
         for name, settings in kinds(steps).items():
             chains.setdefault(name, {})[steps] = correlations(settings, taper=0.0)
             print(f"{steps} steps, {name}: {chains[name][steps]}", flush=True)
-    pipeline = load_pipeline("starter", "auto")
+    pipeline = mc.load("starter")
     moved: dict[str, list[float]] = {}
     for steps in MODEL_STEPS:
         moved[f"{steps} steps"] = influence(pipeline, replace(PRESETS["fast"], steps=steps))

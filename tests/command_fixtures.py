@@ -10,9 +10,9 @@ import torch
 from command_line import Command, Result
 from paths import golden
 
-from mdm_adapter.data.datasets import Normalisation
 from mdm_adapter.models.mdm.checkpoint import save_model
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
+from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.shell.main import main
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import POOL, UNIT, BenchmarkSettings
-from mdm_adapter.methods import Script
+from motioncollage.methods import Script
 
 # Actions of the starter pack that come to an end: 24 seconds of one are something else than its clips, whoever makes
 # them (ordinary samples of the model, cropped at random, are as far from the clips as any long method's).

@@ -7,18 +7,18 @@ on where it stopped, and the same units come out whoever makes them in whatever 
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from eval.benchmark.draws import Draw
+from eval.benchmark.maker import MotionMaker
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import LONGEST_CROP, REAL, BenchmarkSettings, digest
-from mdm_adapter.methods import READS, Script, make
-from mdm_adapter.pipeline import MotionPipeline
 from motioncollage.files import atomic_path
+from motioncollage.methods import Script, method
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Unit:
 
     def key(self, settings: BenchmarkSettings, identity: str) -> str:
         """Hash of all that decides the motion: not the number of repetitions, nor what is measured later."""
-        read = {name: getattr(settings.methods, name) for name in READS[self.method]}
+        read = {name: getattr(settings.methods, name) for name in method(self.method).all_reads}
         return digest(self.method, self.scripts, self.seeds, read, identity)
 
 
@@ -148,7 +148,7 @@ class Workers:
 def make_units(
     units: Sequence[Unit],
     store: Store,
-    pipeline: MotionPipeline,
+    pipeline: MotionMaker,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
@@ -163,32 +163,32 @@ def make_units(
             progress(done, sum(frames))
 
 
-def make_unit(unit: Unit, pipeline: MotionPipeline, settings: BenchmarkSettings) -> Motions:
+def make_unit(unit: Unit, pipeline: MotionMaker, settings: BenchmarkSettings) -> Motions:
     """One batch, timed."""
     begin = time.perf_counter()
-    made = make(unit.method, pipeline, unit.scripts, settings.methods, seeds=unit.seeds)
+    made = pipeline.by_method(unit.method, unit.scripts, settings.methods, seeds=unit.seeds)
     seconds = time.perf_counter() - begin
-    if not bool(torch.isfinite(made.features).all()):
+    if not bool(torch.isfinite(made.sites).all()):
         raise ValueError(
             f"method {unit.method} made numbers that are not finite; the model or its settings are at fault"
         )
-    return Motions(tuple(motion.numpy() for motion in made.features), made.seams, seconds)
+    return Motions(tuple(motion.numpy() for motion in made.sites), made.seams, seconds)
 
 
 def time_methods(
-    methods: Sequence[str], pipeline: MotionPipeline, settings: BenchmarkSettings, seconds: Sequence[float], text: str,
+    methods: Sequence[str], pipeline: MotionMaker, settings: BenchmarkSettings, seconds: Sequence[float], text: str,
     *, progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, list[tuple[float, float]]]:  # fmt: skip
     """Wall-clock of one motion against its length: (seconds of motion, seconds of work) per method (paper, figure 5)."""
     longest = max(seconds)
     result: dict[str, list[tuple[float, float]]] = {}
     todo = [(method, length) for method in methods for length in seconds if method not in (REAL, "short")]
-    for number, (method, length) in enumerate(todo):
-        script = Script((text,), (round(length * 20),))
-        unit = Unit(method, 0, 0, (script,), (settings.seed,))
+    for number, (name, length) in enumerate(todo):
+        script = Script((text,), (round(length * pipeline.representation.fps),))
+        unit = Unit(name, 0, 0, (script,), (settings.seed,))
         if not result:
-            make_unit(replace(unit, method=method), pipeline, settings)  # the first call also sets up kernels
-        result.setdefault(method, []).append((length, make_unit(unit, pipeline, settings).seconds))
+            make_unit(unit, pipeline, settings)  # the first call also sets up kernels
+        result.setdefault(name, []).append((length, make_unit(unit, pipeline, settings).seconds))
         if progress:
             progress(number + 1, len(todo))
     assert all(points[-1][0] == longest for points in result.values())

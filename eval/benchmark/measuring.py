@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from eval.benchmark.draws import Draw
+from eval.benchmark.maker import MotionNumbers
 from eval.benchmark.making import Motions
 from eval.benchmark.reference import WINDOW, Reference
 from eval.benchmark.settings import REAL, UNIT, BenchmarkSettings
@@ -28,7 +29,6 @@ from eval.metrics.metric import Metric
 from eval.metrics.resampling import jackknife
 from eval.metrics.retrieval import multimodal_distance, r_precision
 from eval.metrics.transitions import transition_jerk, transition_jerk_of_curves, transition_windows
-from mdm_adapter.representation import features as representation
 
 FEET = ("skating_ratio", "ground_penetration")
 
@@ -58,6 +58,7 @@ def measure(
     evaluator: TextMotionEvaluator,
     settings: BenchmarkSettings,
     seams: Sequence[int],
+    representation: MotionNumbers,
 ) -> tuple[list[Metric], "Sample"]:
     """All metrics of a repetition, and what distances between distributions are computed from.
 
@@ -83,7 +84,7 @@ def measure(
         pieces = _pieces(method, whole, made, drawn, settings)
         embedded = embed_motions(evaluator, pieces).reshape(len(words), parts, -1)
         if settings.protocol == "loops":
-            others = _wraps(whole)
+            others = _wraps(whole, representation)
         else:
             joints = [representation.to_joints(motion.double()).numpy() for motion in whole]
             inside = made[0].seams or seams
@@ -222,7 +223,7 @@ def _pieces(
     return crops
 
 
-def _wraps(whole: list[torch.Tensor]) -> list[Metric]:
+def _wraps(whole: list[torch.Tensor], representation: MotionNumbers) -> list[Metric]:
     """Means over motions of what is seen where a cycle starts again; two cycles are played."""
     reports = []
     for motion in whole:

@@ -8,11 +8,9 @@ from typing import Any
 
 import torch
 
+from eval.benchmark.maker import DrawSheet
 from eval.benchmark.making import Motions, Unit
 from eval.benchmark.report import Results, conventions, latex, markdown, plot_metrics, plot_times, write_json
-from mdm_adapter.io.npz import Segment
-from mdm_adapter.io.sheet import render_contact_sheet
-from mdm_adapter.representation import features as representation
 from motioncollage.files import atomic_path
 
 SHOWN = 2  # motions of every method on the page
@@ -26,6 +24,7 @@ def write_results(
     times: Times,
     about: Mapping[str, Any],
     examples: Mapping[str, tuple[Unit, Path]],
+    draw: DrawSheet,
 ) -> None:
     """Write everything into `out`, each file whole; `results.json` last, as the sign that all is there."""
     with atomic_path(out / "metrics.png", force=True) as target:
@@ -36,7 +35,7 @@ def write_results(
     _write(out / "table.tex", latex(results))
     _write(out / "about.json", json.dumps({**about, "times": times}, indent=1) + "\n")
     _write(out / "report.md", report(results, times, about))
-    sheets = _sheets(out, examples)
+    sheets = _sheets(out, examples, draw)
     _write(out / "index.html", page(results, sheets, about, timed=bool(times)))
     with atomic_path(out / "results.json", force=True) as target:
         write_json(results, target)
@@ -88,7 +87,7 @@ def _times_table(times: Times) -> list[str]:
     return lines
 
 
-def _sheets(out: Path, examples: Mapping[str, tuple[Unit, Path]]) -> dict[str, list[str]]:
+def _sheets(out: Path, examples: Mapping[str, tuple[Unit, Path]], draw: DrawSheet) -> dict[str, list[str]]:
     """Contact sheets of the first motions of every method; paths relative to the page."""
     sheets: dict[str, list[str]] = {}
     for method, (unit, path) in examples.items():
@@ -99,13 +98,8 @@ def _sheets(out: Path, examples: Mapping[str, tuple[Unit, Path]]) -> dict[str, l
             first.setdefault(script.texts, place)
         for number, place in enumerate(list(first.values())[:SHOWN]):
             motion, script = motions.features[place], unit.scripts[place]
-            joints = representation.to_joints(torch.from_numpy(motion).double()).float().numpy()
             target = out / "sheets" / f"{method}-{number + 1}.png"
-            edges = [0]
-            for frames in script.frames:
-                edges.append(min(edges[-1] + frames, len(joints)))
-            segments = [Segment(t, a, b) for t, a, b in zip(script.texts, edges, edges[1:])]
-            render_contact_sheet(target, joints, fps=representation.FPS, segments=segments, force=True)
+            draw(target, torch.from_numpy(motion), script)
             sheets.setdefault(method, []).append(str(target.relative_to(out)))
     return sheets
 

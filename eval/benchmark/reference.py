@@ -14,13 +14,13 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 
+from eval.benchmark.maker import MotionNumbers, RealClips
 from eval.benchmark.settings import LONGEST_CROP, UNIT
 from eval.judges.probes import embed_motions
 from eval.judges.protocol import MotionEmbedder
+from eval.judges.words import tagged_captions
 from eval.metrics.feet import foot_report
 from eval.metrics.transitions import jerk_curve
-from mdm_adapter.data.datasets import Dataset, tagged_captions
-from mdm_adapter.representation import features as representation
 from motioncollage.files import atomic_path
 
 SHORTEST = 24  # frames; the evaluators see nothing in less
@@ -117,7 +117,7 @@ class Reference:
 
 
 def measure_reference(
-    dataset: Dataset,
+    dataset: RealClips,
     evaluator: MotionEmbedder,
     identity: str,
     *,
@@ -134,7 +134,7 @@ def measure_reference(
     entries: list[Entry] = []
     motions: list[torch.Tensor] = []
     windows: list[torch.Tensor] = []
-    rejected = dict(dataset.rejected)
+    rejected, numbers = dict(dataset.rejected), dataset.representation
     for number, clip in enumerate(dataset):
         if progress:
             progress(number + 1, len(dataset))
@@ -159,11 +159,13 @@ def measure_reference(
         raise ValueError(
             f"{len(entries)} usable clips are too few for a benchmark ({len(rejected)} left out)"
         )
-    feet = {metric.name: metric.value for metric in foot_report([_joints(m) for m in motions]).metrics()}
-    curves = np.stack([jerk_curve(_joints(window)) for window in windows])
+    feet = {
+        metric.name: metric.value for metric in foot_report([_joints(m, numbers) for m in motions]).metrics()
+    }
+    curves = np.stack([jerk_curve(_joints(window, numbers)) for window in windows])
     embedded = embed_motions(evaluator, motions), embed_motions(evaluator, windows)
     return Reference(tuple(entries), *embedded, curves, feet, identity), rejected
 
 
-def _joints(features: torch.Tensor) -> Any:
+def _joints(features: torch.Tensor, representation: MotionNumbers) -> Any:
     return representation.to_joints(features.double()).numpy()

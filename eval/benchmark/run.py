@@ -1,6 +1,5 @@
 """A benchmark from beginning to end: draw, make, measure, show."""
 
-import hashlib
 import json
 import os
 import platform
@@ -12,6 +11,7 @@ import torch
 from rich.table import Table
 
 from eval.benchmark.draws import Draw, draw
+from eval.benchmark.maker import DrawSheet, MotionMaker
 from eval.benchmark.making import Store, Unit, Workers, make_units, time_methods, units_of
 from eval.benchmark.measuring import Sample, Texts, measure, together
 from eval.benchmark.pages import write_results
@@ -20,16 +20,14 @@ from eval.benchmark.report import Results, columns, heading, rows, summarise
 from eval.benchmark.settings import REAL, BenchmarkSettings, digest
 from eval.judges.protocol import TextMotionEvaluator
 from eval.metrics.metric import Metric
-from mdm_adapter.methods import Studio
-from mdm_adapter.pipeline import MotionPipeline
-from motioncollage.shell.common import console, progress_bar
+from motioncollage.shell.output import console, progress_bar
 
 TIMED_SECONDS = (6.0, 12.0, 24.0, 48.0)
 
 
 def run(
-    settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionPipeline, judge: TextMotionEvaluator,
-    reference: Reference, out: Path, *, timing: bool, model: str, benchmark: str,
+    settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionMaker, judge: TextMotionEvaluator,
+    reference: Reference, out: Path, *, timing: bool, model: str, benchmark: str, sheet: DrawSheet,
 ) -> None:  # fmt: skip
     """Make what is missing, measure all, write tables and pages. Only the first of several processes measures."""
     found = collect(settings, methods, pipeline, judge, reference, out / "cache", benchmark=benchmark)
@@ -47,7 +45,7 @@ def run(
         "settings": json.loads(json.dumps(asdict(settings)), parse_constant=str),  # JSON has no infinity
         "machine": machine(pipeline.device),
     }
-    write_results(out, results, times, about, examples)
+    write_results(out, results, times, about, examples, sheet)
     console.print(
         terminal_table(results, f"{benchmark}, {settings.protocol}, {settings.repetitions} repetitions")
     )
@@ -55,12 +53,12 @@ def run(
 
 
 def collect(
-    settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionPipeline, judge: TextMotionEvaluator,
+    settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionMaker, judge: TextMotionEvaluator,
     reference: Reference, cache: Path, *, benchmark: str,
 ) -> tuple[Results, dict[str, tuple[Unit, Path]]] | None:  # fmt: skip
     """Results, and a unit of every method to look at; None for all but the first of several processes."""
     workers = Workers.here()
-    identity = digest(benchmark, reference.identity, model_hash(pipeline))
+    identity = digest(benchmark, reference.identity, pipeline.identity)
     store = Store(cache, settings, identity)
     draws = [draw(reference, settings, repetition) for repetition in range(settings.repetitions)]
     # Repetition by repetition, so that an early look at the cache shows every method.
@@ -81,14 +79,10 @@ def collect(
 
 def _measure_all(
     settings: BenchmarkSettings, methods: Sequence[str], draws: Sequence[Draw], units: Sequence[Unit], store: Store,
-    pipeline: MotionPipeline, judge: TextMotionEvaluator, reference: Reference,
+    pipeline: MotionMaker, judge: TextMotionEvaluator, reference: Reference,
 ) -> dict[str, list[list[Metric]]]:  # fmt: skip
     texts = Texts(reference, judge)
-    seams = (
-        Studio(pipeline, tuple(draws[0].scripts(reference, settings)[:1]), settings.methods, (0,))
-        .plan()
-        .seams
-    )
+    seams = pipeline.seams(draws[0].scripts(reference, settings)[0], settings.methods)
     measured: dict[str, list[list[Metric]]] = {method: [] for method in methods}
     samples: dict[str, list[Sample]] = {method: [] for method in methods}
     with progress_bar("measuring") as update:
@@ -96,7 +90,9 @@ def _measure_all(
             for place, method in enumerate(methods):
                 own = [unit for unit in units if unit.method == method and unit.repetition == repetition]
                 made = [store.load(unit) for unit in own]
-                metrics, sample = measure(method, made, drawn, reference, texts, judge, settings, seams)
+                metrics, sample = measure(
+                    method, made, drawn, reference, texts, judge, settings, seams, pipeline.representation
+                )
                 measured[method].append(metrics)
                 samples[method].append(sample)
                 update(repetition * len(methods) + place + 1, len(draws) * len(methods))
@@ -110,15 +106,6 @@ def _examples(methods: Sequence[str], units: Sequence[Unit], store: Store) -> di
         if unit.method in methods and unit.method != REAL:
             first.setdefault(unit.method, (unit, store.path(unit)))
     return first
-
-
-def model_hash(pipeline: MotionPipeline) -> str:
-    """Hash of a model's weights."""
-    total = hashlib.blake2b(digest_size=10)
-    for name, value in sorted(pipeline.model.network.state_dict().items()):
-        total.update(name.encode())
-        total.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return total.hexdigest()
 
 
 def machine(device: torch.device) -> str:

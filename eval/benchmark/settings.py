@@ -5,15 +5,16 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mdm_adapter.methods import METHODS, MethodSettings
-from mdm_adapter.planning.timing import FPS
+from motioncollage import plugins
+from motioncollage.methods import MethodSettings
 
 PROTOCOLS = ("long", "composition", "loops")
 REAL = "real"
-ALL_METHODS = (REAL, *METHODS)
+METHODS = ("short", "baseline", "replacement", "reconstruction", "multidiffusion", "collage")
 POOL = 32
 UNIT = 4  # the evaluators read motion in groups of four frames
 LONGEST_CROP = 196
+FPS = 20.0  # of the evaluators and of HumanML3D
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,13 @@ class BenchmarkSettings:
         if self.protocol != "composition":
             return (round((self.seconds if self.protocol == "long" else self.loop_seconds) * FPS),)
         return (round(self.action_seconds * FPS),) * self.actions
+
+
+def all_methods() -> list[str]:
+    """What can be compared: real motion, the paper's methods in its order, then those of plug-ins."""
+    known = list(plugins.available("methods"))
+    first = [name for name in METHODS if name in known]
+    return [REAL, *first, *(name for name in known if name not in first)]
 
 
 def quick(settings: BenchmarkSettings) -> dict[str, Any]:

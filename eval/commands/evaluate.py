@@ -1,18 +1,23 @@
 """`motioncollage eval`: compare ways of making long motion."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motioncollage.shell.common import load_pipeline, notes, progress_bar
-from motioncollage.shell.options import BUNDLED, CutOptions, GuidanceOptions, SamplingOptions, spread_options
+from motioncollage import plugins
+from motioncollage.models import BUNDLED
+from motioncollage.shell.options import CutOptions, GuidanceOptions, SamplingOptions, spread_options
+from motioncollage.shell.output import notes, progress_bar
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from eval.benchmark.reference import Reference
     from eval.benchmark.settings import BenchmarkSettings
     from eval.judges.protocol import TextMotionEvaluator
-    from motioncollage.collage.guidance import Guidance
+    from motioncollage.methods import Script
     from motioncollage.sampling.registry import SamplerSettings
 
 BENCHMARKS = ("starter", "humanml3d")
@@ -39,7 +44,7 @@ def evaluate(
     ] = None,
     quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
     timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
-    model: Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")] = BUNDLED,
+    model: Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")] = BUNDLED["motion"],
     data: Annotated[
         Path | None, typer.Option(help="HumanML3D folder; for starter only to measure its real clips anew.")
     ] = None,
@@ -49,6 +54,7 @@ def evaluate(
     glove: Annotated[Path | None, typer.Option(help="The official glove/ folder.")] = None,
     seed: Annotated[int, typer.Option(help="Of draws and noise.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
     force: Annotated[bool, typer.Option(help="Replace results that are there.")] = False,
 ) -> None:
     """Measure methods for long motion against each other, as in tables 3 and 4 of the paper.
@@ -56,40 +62,45 @@ def evaluate(
     Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.shell.main eval ...
     """
     from eval.benchmark.run import run
+    from motioncollage.models import load_model
 
-    settings = _settings(
-        protocol, repetitions, texts, sampling.settings(), guidance.settings(), pieces, seed, quick=quick
-    )
+    settings = _settings(protocol, repetitions, texts, sampling.settings(), pieces, seed, quick=quick)
     chosen = _methods(methods)
     if benchmark not in BENCHMARKS:
         raise ValueError(f"benchmark {benchmark!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
     if (out / "results.json").exists() and not force:
         raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
     judge, reference = load_judge(benchmark, data, evaluator, glove)
-    pipeline = load_pipeline(model, device)
-    run(settings, chosen, pipeline, judge, reference, out, timing=timing, model=model, benchmark=benchmark)
+    pipeline = load_model(model, medium="motion", device=device)
+    own = guidance.settings(pipeline.model.defaults.guidance)
+    settings = replace(settings, methods=replace(settings.methods, guidance=own, precision=precision))
+
+    def sheet(path: Path, features: "Tensor", script: "Script") -> None:
+        plugins.load("writers", "png").write(path, pipeline.shown(features, script), force=True)
+
+    run(
+        settings, chosen, pipeline, judge, reference, out, timing=timing, model=model, benchmark=benchmark,
+        sheet=sheet,
+    )  # fmt: skip
 
 
 def _methods(names: str) -> list[str]:
-    from eval.benchmark.settings import ALL_METHODS
+    from eval.benchmark.settings import all_methods
 
-    chosen = (
-        list(ALL_METHODS) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
-    )
+    known = all_methods()
+    chosen = known if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
     for name in chosen:
-        if name not in ALL_METHODS:
-            raise ValueError(f"method {name!r} is unknown; choose among {', '.join(ALL_METHODS)}")
+        if name not in known:
+            raise ValueError(f"method {name!r} is unknown; choose among {', '.join(known)}")
     if not chosen:
         raise ValueError("no methods were named; use --methods all")
     return list(dict.fromkeys(chosen))
 
 
 def _settings(
-    protocol: str, repetitions: int | None, texts: int | None, sampler: "SamplerSettings", guidance: "Guidance",
+    protocol: str, repetitions: int | None, texts: int | None, sampler: "SamplerSettings",
     pieces: CutOptions, seed: int, *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
-    from dataclasses import replace
-
     from eval.benchmark import settings as s
 
     chosen = s.BenchmarkSettings(protocol=protocol, seed=seed)
@@ -100,15 +111,14 @@ def _settings(
         repetitions=chosen.repetitions if repetitions is None else repetitions,
         texts=chosen.texts if texts is None else texts,
     )
-    cut = pieces.settings()
+    cut = pieces.settings(s.FPS)
     methods = replace(
         chosen.methods,
         sampler=sampler,
-        guidance=guidance,
         overlap=cut["overlap"],
         taper=cut["taper"],
         own_text=cut["own_text"],
-        piece=chosen.methods.piece if cut["piece"] is None else cut["piece"],
+        piece=cut["piece"],
         loop=protocol == "loops",
     )
     return replace(chosen, methods=methods)
@@ -135,10 +145,8 @@ def load_judge(
                 "another evaluator needs --data: the bundled figures of real motion belong to the bundled one"
             )
         return judge, Reference.load(bundled)
-    from mdm_adapter.data.datasets import read_dataset
-
     with progress_bar("reading test") as update:
-        dataset = read_dataset(data, "test", progress=update)
+        dataset = plugins.load("readers", "dataset")(data, "test", progress=update)
     identity = digest(name, [(clip.name, clip.frames, clip.captions) for clip in dataset])
     with progress_bar("measuring real motion") as update:
         reference, rejected = measure_reference(

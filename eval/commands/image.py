@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from motioncollage.image.commands.image import MakingOptions, image_model_folder
-from motioncollage.shell.common import check_output, choose_device, console, progress_bar
+from motioncollage.image.commands.image import MakingOptions
 from motioncollage.shell.options import spread_options
+from motioncollage.shell.output import check_output, console, progress_bar
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from eval.judges.image_features import ImageFeatures
     from eval.metrics.metric import Metric
-    from motioncollage.image.methods import WideRequest
+    from motioncollage.image.methods import WideJob
 
 COLUMNS = {
     "fid_plus": "FID+ ↓",
@@ -88,11 +88,11 @@ class Study:
         import torch
 
         from motioncollage.image.data import read_pictures
-        from motioncollage.image.models import load_image_model
         from motioncollage.image.pipelines import ImagePipeline, sites_of
+        from motioncollage.models import load_model
 
-        loaded = load_image_model(image_model_folder(options.model), device=choose_device(options.device))
-        self.pipeline, self.model_name = ImagePipeline(loaded, name=options.model), options.model
+        self.pipeline: ImagePipeline = load_model(options.model, medium="image", device=options.device)
+        self.model_name, loaded = options.model, self.pipeline.model
         self.features_name, self.size = features, loaded.size * loaded.factor
         self.width, self.count, self.crops = sites_of(width, loaded, "width"), count, crops
         self.pieces, self.sampler, self.seed = options.cut(loaded), options.sampling(), options.seed
@@ -152,24 +152,24 @@ class Study:
         import torch
 
         from eval.metrics.images import drift, fid_plus, seam_energy, square_crops
-        from motioncollage.image.methods import IMAGE_METHODS, seams_of
+        from motioncollage.image.methods import image_method
 
         images = torch.empty(self.count, 3, self.size, self.width * self.pipeline.model.factor)
         seconds = 0.0
+        joined: tuple[int, ...] = ()
         with progress_bar(name) as update:
             for done, label in enumerate(self.classes):
                 own = [i for i, drawn in enumerate(self.drawn) if drawn == label]
                 if own:
                     request = self.request(label, len(own))
                     begin = time.perf_counter()
-                    images[own] = self.pipeline.model.decode(
-                        IMAGE_METHODS[name](request), wrapped=False
-                    ).cpu()
+                    sites, joined = request.made(image_method(name))
+                    images[own] = self.pipeline.model.decode(sites, wrapped=False).cpu()
                     seconds += time.perf_counter() - begin
                 update(done + 1, len(self.classes))
         rng = np.random.default_rng(self.seed + 1)  # the same places for all methods
         squares = square_crops(images, None, self.count * self.crops, rng)
-        seams = [s * self.pipeline.model.factor for s in seams_of(name, self.request(self.classes[0], 1))]
+        seams = [s * self.pipeline.model.factor for s in joined]
         row: dict[str, Metric | float] = {
             "fid_plus": fid_plus(self.reference, self.features.embed(squares), features=self.features.name)
         }
@@ -180,17 +180,15 @@ class Study:
         row["seconds"] = seconds / self.count
         return row, images[:SHOWN]
 
-    def request(self, label: str, samples: int) -> "WideRequest":
-        from motioncollage.image.methods import WideRequest
+    def request(self, label: str, samples: int) -> "WideJob":
+        from motioncollage.image.methods import WideJob
         from motioncollage.image.pipelines import ImageSettings
         from motioncollage.image.plans import along_chain
 
         # Every class has noise of its own, the same for all methods.
         seed = self.seed * 1_000 + list(self.classes).index(label)
         settings = ImageSettings(seed=seed, samples=samples, sampler=self.sampler)
-        return WideRequest(
-            self.pipeline, self.width, self.pieces, along_chain([self.vectors[label]]), settings
-        )
+        return WideJob(self.pipeline, self.width, self.pieces, along_chain([self.vectors[label]]), settings)
 
     def about(self) -> dict[str, Any]:
         from eval.benchmark.run import machine

@@ -24,6 +24,7 @@ from eval.judges.starter import (
     feature_statistics,
 )
 from eval.judges.training_data import BatchSampler, EvaluatorData, TrainingSettings, step_seed
+from motioncollage.precision import supports_bfloat16
 
 CHECKPOINT_FORMAT = "motioncollage evaluator training 1"
 
@@ -75,7 +76,7 @@ def train_evaluator(
     done = _resume(checkpoint, identity, evaluator, average, optimiser)
 
     sampler = BatchSampler(data, settings, evaluator, device)
-    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and fast_bfloat16(device))
+    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and supports_bfloat16(device))
     evaluator.train()
     for step in range(done, settings.steps):
         began = time.perf_counter()
@@ -123,17 +124,6 @@ def learning_rate_share(step: int, steps: int, warmup: int) -> float:
     if step < warmup:
         return (step + 1) / warmup
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
-
-
-def fast_bfloat16(device: torch.device) -> bool:
-    """Does the machine multiply bfloat16 in hardware? Emulated, it would be slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
-        return False
-    # older torch cannot tell
-    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 @contextmanager

@@ -168,3 +168,13 @@ class _PlainUnpickler(pickle.Unpickler):
             f"asks for {module}.{name}; only plain lists, dictionaries, strings and numbers are read, "
             "because anything else could run code"
         )
+
+
+def tagged_captions(path: Path, name: str) -> dict[str, str]:
+    """Tagged words ("a/DET man/NOUN walk/VERB") of every caption of a clip in the HumanML3D layout that has them."""
+    file = path / "texts" / f"{name}.txt"
+    if not file.exists():
+        return {}
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    parts = [line.strip().split("#") for line in lines]
+    return {part[0].strip(): part[1] for part in parts if len(part) > 1 and part[1].strip()}

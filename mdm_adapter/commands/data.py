@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from motioncollage.shell.common import console, progress_bar
+from motioncollage.shell.output import console, progress_bar
 
 app = typer.Typer(help="Inspect datasets, import BVH recordings.", no_args_is_help=True)
 
@@ -44,19 +44,10 @@ def import_bvh_command(
     force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
 ) -> None:
     """Bring BVH recordings to the 22 joints and the 263 features, as .npz like generated motion."""
-    import torch
-
-    from mdm_adapter.io.bvh_reader import import_bvh
-    from mdm_adapter.io.npz import MotionArchive, save_archive
-    from mdm_adapter.representation import features as representation
+    from mdm_adapter.motion import read_motion
 
     for path in files:
-        joints = torch.from_numpy(import_bvh(path))
-        motion = representation.from_joints(joints)
-        archive = MotionArchive(
-            motion.joints[None, :-1].numpy(), motion.features[None].numpy(), representation.FPS, (),
-            {"source": path.name},
-        )  # fmt: skip
+        motion = read_motion(path)
         target = out / f"{path.stem}.npz"
-        save_archive(target, archive, force=force)
-        console.print(f"wrote {target} ({len(motion.features)} frames)")
+        motion.save(target, force=force)
+        console.print(f"wrote {target} ({motion.frames} frames)")

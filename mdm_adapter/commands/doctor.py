@@ -6,13 +6,12 @@ import time
 
 from rich.table import Table
 
-from motioncollage.shell.common import bundled_models, console
-from motioncollage.shell.options import BUNDLED
+from motioncollage.models import BUNDLED, load_model, named
+from motioncollage.shell.output import console
 
 OPTIONAL = {
     "transformers": "CLIP and DistilBERT text encoders",
     "clip": "the original CLIP",
-    "diffusers": "multistep samplers",
 }
 
 
@@ -20,20 +19,24 @@ def doctor() -> None:
     """Check the installation: versions, devices, optional parts, and one short motion."""
     import torch
 
-    from motioncollage.precision import supports_bfloat16
+    from motioncollage.devices import choose_device
+    from motioncollage.precision import bfloat16_on
 
     table = Table("part", "state")
     table.add_row("Python", platform.python_version())
     table.add_row("PyTorch", f"{torch.__version__}, {torch.get_num_threads()} threads")
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     table.add_row("CUDA", ", ".join(gpus) or "no GPU; everything runs on the CPU")
-    table.add_row("bfloat16 on the CPU", "fast" if supports_bfloat16(torch.device("cpu")) else "emulated")
+    device = choose_device("auto")
+    fast, why = bfloat16_on(device)
+    table.add_row(f"precision auto on {device}", f"{'bfloat16' if fast else 'float32'}: {why}")
     for module, purpose in OPTIONAL.items():
         table.add_row(f"{module} (optional: {purpose})", _version(module))
     table.add_row("ffmpeg", _ffmpeg())
     table.add_row("English model for prompts", _language())
-    table.add_row("bundled models", ", ".join(bundled_models()) or "none")
-    if BUNDLED in bundled_models():
+    for medium in BUNDLED:
+        table.add_row(f"{medium} models", ", ".join(named(medium)) or "none")
+    if BUNDLED["motion"] in named("motion"):
         table.add_row("one second of motion", _try_generating())
     console.print(table)
 
@@ -64,13 +67,7 @@ def _language() -> str:
 
 
 def _try_generating() -> str:
-    from mdm_adapter.pipeline import GenerateSettings
-    from mdm_adapter.prompts import Action
-    from motioncollage.shell.common import load_pipeline
-
-    pipeline = load_pipeline(BUNDLED, "auto")
-    settings = GenerateSettings()
-    plan = pipeline.plan([Action("A person walks.", 1.0)], settings)
+    pipeline = load_model(BUNDLED["motion"], medium="motion")
     start = time.perf_counter()
-    pipeline.generate(plan, settings)
+    pipeline.generate("A person walks.", seconds=1.0)
     return f"{time.perf_counter() - start:.1f} s on {pipeline.device}"

@@ -5,26 +5,27 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from motioncollage.shell.common import bundled_models, console, model_folder
+from motioncollage.models import folder_of, named, sources
+from motioncollage.shell.output import console
 
 
 def models(name: Annotated[str | None, typer.Argument(help="A model, to list its actions.")] = None) -> None:
     """List the installed models, or the actions that one of them knows."""
-    from mdm_adapter.models.mdm.network import NetworkConfig
     from mdm_adapter.models.vocabulary import Vocabulary
 
     if name is None:
-        table = Table("model", "architecture", "text encoder", "longest piece", "actions")
-        for bundled in bundled_models():
-            folder = model_folder(bundled)
-            config = NetworkConfig.read(folder / "args.json")
-            vocabulary = Vocabulary.read(folder)
-            known = str(len(vocabulary.actions)) if vocabulary else "open"
-            kind = f"{config.arch} {config.layers} x {config.latent_dim}"
-            table.add_row(bundled, kind, config.text_encoder_type, f"{config.max_frames / 20:g} s", known)
+        facts = {
+            known: source.describe(source.folder) if source.folder else {}
+            for known, source in sources("motion").items()
+            if known in named("motion")
+        }
+        columns = list(dict.fromkeys(key for row in facts.values() for key in row))
+        table = Table("model", *columns)
+        for known, row in facts.items():
+            table.add_row(known, *(row.get(column, "") for column in columns))
         console.print(table)
         return
-    vocabulary = Vocabulary.read(model_folder(name))
+    vocabulary = Vocabulary.read(folder_of(name, medium="motion"))
     if vocabulary is None:
         console.print(
             f"{name} came without a list of actions; it takes any sentence like those it was trained on"

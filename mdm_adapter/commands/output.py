@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from motioncollage.shell.common import check_output, console, progress_bar
-from motioncollage.shell.options import OutputOptions
+from mdm_adapter.commands.options import OutputOptions
+from motioncollage.shell.output import check_output, console, progress_bar
 
 if TYPE_CHECKING:
-    from mdm_adapter.io.npz import MotionArchive
+    from mdm_adapter.motion import Motion
+    from mdm_adapter.pipeline import MotionPipeline
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,16 @@ class Output:
         files += self.names("contact_sheet", ".png") if self.sheet else []
         check_output(self.folder, files, force=self.force)
 
-    def write(self, archive: "MotionArchive") -> None:
+    def write(self, motion: "Motion", model: "MotionPipeline") -> None:
         """Write everything; the motion first, since pictures can be drawn again."""
-        from mdm_adapter.io.npz import save_archive
         from mdm_adapter.io.sheet import render_contact_sheet
         from mdm_adapter.io.video import render_video
 
-        save_archive(self.folder / "motion.npz", archive, force=self.force)
+        motion.save(self.folder / "motion.npz", force=self.force)
         console.print(f"wrote {self.folder / 'motion.npz'}")
-        played = archive if self.cycles == 1 else _repeated(archive, self.cycles)
-        for i, joints in enumerate(archive.joints):
-            common = {"fps": archive.fps, "segments": archive.segments, "force": self.force}
+        played = motion if self.cycles == 1 else model.tiled(motion, self.cycles)
+        for i, joints in enumerate(motion.joints):
+            common = {"fps": motion.fps, "segments": motion.segments, "force": self.force}
             if self.sheet:
                 target = self.folder / self.names("contact_sheet", ".png")[i]
                 render_contact_sheet(target, joints, **common)  # type: ignore[arg-type]
@@ -58,21 +58,3 @@ class Output:
                     common["segments"] = played.segments
                     render_video(target, played.joints[i], progress=update, **common)  # type: ignore[arg-type]
                 console.print(f"wrote {target}")
-
-
-def _repeated(archive: "MotionArchive", cycles: int) -> "MotionArchive":
-    """A loop played several times."""
-    from dataclasses import replace
-
-    import torch
-
-    from mdm_adapter.editing.loops import tile
-    from mdm_adapter.pipeline import archive_of
-
-    period = archive.features.shape[1]
-    segments = [
-        replace(segment, start=segment.start + cycle * period, end=segment.end + cycle * period)
-        for cycle in range(cycles)
-        for segment in archive.segments
-    ]
-    return archive_of(tile(torch.from_numpy(archive.features), cycles), segments, archive.settings)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from mdm_adapter.commands.generate import Prompt, Seconds, warn_of_unknown
-from motioncollage.shell.common import check_output, console, load_pipeline
-from motioncollage.shell.options import BUNDLED, FPS, PieceOptions, spread_options
+from mdm_adapter.commands.generate import warn_of_unknown
+from mdm_adapter.commands.options import Prompt, Seconds
+from motioncollage.models import BUNDLED
+from motioncollage.shell.options import PieceOptions, spread_options
+from motioncollage.shell.output import check_output, console
 
 if TYPE_CHECKING:
     from mdm_adapter.planning.pieces import Plan
@@ -23,20 +25,21 @@ def timeline(
     seconds: Seconds = None,
     model: Annotated[
         str, typer.Option(help="Whose pieces: a bundled model or a checkpoint folder.")
-    ] = BUNDLED,
+    ] = BUNDLED["motion"],
     force: Annotated[bool, typer.Option(help="Replace the picture.")] = False,
 ) -> None:
     """Show the pieces, overlaps and counting numbers of a prompt as a table and a picture, without making motion."""
-    from mdm_adapter.pipeline import GenerateSettings
     from mdm_adapter.planning.picture import render_plan
     from mdm_adapter.prompts import read_prompt
+    from motioncollage.methods import MethodSettings
+    from motioncollage.models import load_model
 
     if out.suffix.lower() != ".png":
         raise ValueError(f"--out {out} is no .png; name a picture such as timeline.png")
     actions = read_prompt(prompt)
-    settings = GenerateSettings(**pieces.settings())
     check_output(out.parent, [out.name], force=force)
-    pipeline = load_pipeline(model, "cpu")
+    pipeline = load_model(model, medium="motion", device="cpu")
+    settings = MethodSettings(**pieces.settings(pipeline.representation.fps))
     warn_of_unknown(pipeline, actions)
     plan = pipeline.plan(actions, settings, seconds=seconds, loop=looped)
     console.print(table_of(plan))
@@ -47,18 +50,16 @@ def timeline(
 
 def table_of(plan: "Plan") -> Table:
     """Every node: what it is, where it lies, how much it counts, under which text."""
-    graph = plan.graph()
     table = Table("node", "from", "to", "counts", "text", "guidance")
     first = plan.pieces[0].start
-    layers = len(graph.nodes) - 2 * len(plan.layers)
-    for number, (node, under) in enumerate(zip(graph.nodes, plan.evaluated())):
-        kind = "piece" if number < graph.factors else "overlap" if number < layers else "on top"
+    for planned in plan.nodes:
+        node = planned.node
         start = (node.region.sites[0] + first) % plan.frames
         weights = node.site_weights()
         low, high = float(weights.min()), float(weights.max())
         counts = f"{low:+.2g}" if low == high else f"{low:+.2g} to {high:+.2g}"
         table.add_row(
-            kind, f"{start / FPS:g} s", f"{(start + len(node.region)) / FPS:g} s", counts,
-            under.text or "(null token)", "" if under.guidance is None else f"{under.guidance:g}",
+            planned.kind, f"{start / plan.fps:g} s", f"{(start + len(node.region)) / plan.fps:g} s", counts,
+            planned.text or "(null token)", "" if planned.guidance is None else f"{planned.guidance:g}",
         )  # fmt: skip
     return table

@@ -15,6 +15,9 @@ from mdm_adapter.data.mirror import mirror_text
 from mdm_adapter.io.bvh_reader import leading_rest_frames
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
+from mdm_adapter.representation.humanml3d import HUMANML3D
+from mdm_adapter.representation.protocol import Representation
+from motioncollage.files import load_numbers
 
 SPLITS = ("train", "val", "test")
 MAX_PACK_BYTES = 4 << 30
@@ -42,96 +45,17 @@ class Dataset:
 
     clips: tuple[Clip, ...]
     rejected: dict[str, str] = field(default_factory=dict)
+    representation: Representation = HUMANML3D
+
+    def mirrored(self) -> "Dataset":
+        """The clips, then all of them seen in a mirror, left and right exchanged in their captions too."""
+        return replace(self, clips=self.clips + tuple(mirror_clip(clip) for clip in self.clips))
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def __iter__(self) -> Iterator[Clip]:
         return iter(self.clips)
-
-
-@dataclass(frozen=True)
-class Normalisation:
-    """Mean and standard deviation [263] that take features to the model's space and back."""
-
-    mean: Tensor
-    std: Tensor
-
-    def apply(self, motion: Tensor) -> Tensor:
-        return (motion - self.mean) / self.std
-
-    def undo(self, motion: Tensor) -> Tensor:
-        return motion * self.std + self.mean
-
-    def to(self, device: torch.device) -> "Normalisation":
-        return Normalisation(self.mean.to(device), self.std.to(device))
-
-    @classmethod
-    def measure(cls, clips: tuple[Clip, ...], chances: Tensor | None = None) -> "Normalisation":
-        """Statistics of a training split; as published, one deviation per group of numbers of a kind.
-
-        Args:
-            chances: how often each clip is drawn [clips], where that differs: a thousand clips of raised hands would
-                make of a kick an outlier.
-        """
-        stacked = torch.cat([clip.features for clip in clips]).double()
-        if chances is None:
-            mean, std = stacked.mean(dim=0), stacked.std(dim=0)
-        else:
-            # A clip is drawn whole or nearly so; its frames share its chance.
-            lengths = torch.tensor([clip.frames for clip in clips])
-            frames = (chances.double() / lengths).repeat_interleave(lengths)
-            frames = frames / frames.sum()
-            mean = frames @ stacked
-            std = (frames @ (stacked - mean).square()).sqrt()
-        groups = (
-            "YAW_VELOCITY",
-            "PLANAR_VELOCITY",
-            "ROOT_HEIGHT",
-            "POSITIONS",
-            "ROTATIONS",
-            "VELOCITIES",
-            "CONTACTS",
-        )
-        for group in groups:
-            part = getattr(representation, group)
-            std[part] = std[part].mean()
-        return cls(mean.float(), std.float().clamp_min(1e-4))
-
-    @classmethod
-    def read(cls, folder: Path) -> "Normalisation":
-        """From `Mean.npy` and `Std.npy` in a folder."""
-        arrays = []
-        for name in ("Mean.npy", "Std.npy"):
-            if not (folder / name).exists():
-                raise ValueError(
-                    f"{folder / name} is missing; a HumanML3D folder and a checkpoint folder carry it"
-                )
-            array = _load_numbers(folder / name)
-            if array.shape != (representation.WIDTH,) or not np.isfinite(array).all():
-                raise ValueError(f"{folder / name} has shape {array.shape}; expected 263 finite numbers")
-            arrays.append(torch.from_numpy(array.astype(np.float32)))
-        if not (arrays[1] > 0).all():
-            raise ValueError(
-                f"{folder / 'Std.npy'} holds numbers that are not above 0; copy the model's own file"
-            )
-        return cls(arrays[0], arrays[1])
-
-
-def _load_numbers(path: Path) -> np.ndarray:
-    """An array of numbers from a `.npy` file that may be anything.
-
-    Raises:
-        ValueError: not such a file; the message names it.
-    """
-    try:
-        # Mapped, so that a header cannot claim more than the file has; refuses pickles and archives.
-        array = np.lib.format.open_memmap(path, mode="r")
-        if array.dtype.kind not in "fiu":
-            raise ValueError("it holds no numbers")
-        return np.array(array)
-    except (ValueError, OSError, EOFError, TypeError, SyntaxError) as error:
-        raise ValueError(f"{path} is damaged or no .npy file ({str(error)[:100]}); copy it again") from error
 
 
 def detect_layout(path: Path) -> str:
@@ -155,13 +79,16 @@ def read_dataset(
     """All clips of a split, whatever the layout; entries that cannot be used are listed in `rejected`.
 
     Raises:
-        ValueError: unknown split, unknown layout, or nothing usable (unless `allow_empty`).
+        ValueError: unknown split, unknown layout, or nothing usable (unless `allow_empty`, which also lets a split be absent).
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; choose one of {', '.join(SPLITS)}")
     if not path.is_dir():
         raise ValueError(f"data folder {path} does not exist")
-    reader = read_starter if detect_layout(path) == "starter" else read_humanml3d
+    layout = detect_layout(path)
+    if allow_empty and layout == "humanml3d" and not (path / f"{split}.txt").exists():
+        return Dataset(())
+    reader = read_starter if layout == "starter" else read_humanml3d
     dataset = reader(path, split, progress)
     if not dataset.clips and not allow_empty:
         raise ValueError(f"{path} has no usable clip in split {split!r} ({len(dataset.rejected)} rejected)")
@@ -241,7 +168,7 @@ def _read_array(path: Path, name: str) -> Tensor:
     for folder in ("new_joint_vecs", "joints", "new_joints"):
         file = path / folder / f"{name}.npy"
         if file.exists():
-            return torch.from_numpy(_load_numbers(file).astype(np.float32))
+            return torch.from_numpy(load_numbers(file).astype(np.float32))
     raise ValueError("no motion file")
 
 
@@ -267,16 +194,6 @@ def _captions(
     if whole or not found:
         found.append(("", whole, None))
     return found
-
-
-def tagged_captions(path: Path, name: str) -> dict[str, str]:
-    """Tagged words ("a/DET man/NOUN walk/VERB") of every caption of a clip in the HumanML3D layout that has them."""
-    file = path / "texts" / f"{name}.txt"
-    if not file.exists():
-        return {}
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    parts = [line.strip().split("#") for line in lines]
-    return {part[0].strip(): part[1] for part in parts if len(part) > 1 and part[1].strip()}
 
 
 def _span(parts: list[str]) -> tuple[float, float] | None:

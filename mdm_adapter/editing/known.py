@@ -13,17 +13,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mdm_adapter.editing.arrival import Arrival, Arriving, eased, moving_shares
-from mdm_adapter.pipeline import GenerateSettings, MotionPipeline
+from mdm_adapter.editing.arrival import Arrival, Arriving, eased, way_of
+from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.planning.pieces import Plan, plan_pieces
-from mdm_adapter.planning.timing import FPS
 from mdm_adapter.prompts import Action
-from mdm_adapter.representation import features as representation
-from mdm_adapter.representation import skeleton
+from mdm_adapter.representation.skeleton import JOINT_COUNT
 from motioncollage.collage.conditioning import Mask, Reconstruction, Replacement
 from motioncollage.collage.denoiser import Composed
-from motioncollage.sampling.registry import sample
-from motioncollage.sampling.solvers import DiscreteLevels, OnStep
+from motioncollage.sampling.noise import OnStep
 
 NULL = ""  # a text that stands for the null token
 LONGEST_CONTEXT = 60  # frames of a kept part that the model looks at
@@ -53,7 +50,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Known:
-    """Features [frames, 263] of which `mask` [frames, 263] says what is kept."""
+    """Features [frames, width] of which `mask` [frames, width] says what is kept."""
 
     features: Tensor
     mask: Tensor
@@ -69,89 +66,82 @@ class Stretch:
 
 
 def fill(
-    pipeline: MotionPipeline, known: Known, script: Script, settings: GenerateSettings, *,
+    maker: Maker, known: Known, script: Script, settings: GenerateSettings, *,
     on_step: OnStep | None = None,
 ) -> Tensor:  # fmt: skip
-    """Features [samples, frames, 263]: the known entries exactly, the rest generated.
+    """Features [samples, frames, width]: the known entries exactly, the rest generated.
 
     Raises:
         ValueError: shapes that do not fit, or a script of another length.
     """
-    frames = len(known.features)
-    if known.features.shape != (frames, representation.WIDTH) or known.mask.shape != known.features.shape:
+    frames, width = len(known.features), maker.representation.width
+    if known.features.shape != (frames, width) or known.mask.shape != known.features.shape:
         raise ValueError(
             f"known features have shape {tuple(known.features.shape)} and the mask {tuple(known.mask.shape)};"
-            f" both must be [frames, {representation.WIDTH}]"
+            f" both must be [frames, {width}]"
         )
     if script.frames != frames:
         raise ValueError(f"the script has {script.frames} frames, the motion {frames}")
-    made = sketch(pipeline, known, script, settings, Replacement, on_step=on_step)
+    made = sketch(maker, known, script, settings, Replacement, on_step=on_step)
     return torch.where(known.mask, known.features.float(), made)
 
 
 def sketch(
-    pipeline: MotionPipeline, known: Known, script: Script, settings: GenerateSettings,
+    maker: Maker, known: Known, script: Script, settings: GenerateSettings,
     conditioning: type[Replacement] | type[Reconstruction], *, arriving: Stretch | None = None,
     on_step: OnStep | None = None,
 ) -> Tensor:  # fmt: skip
-    """Features [samples, frames, 263] that agree with the known ones as far as the conditioning makes them."""
-    device = pipeline.device
-    value = pipeline.normalisation.apply(known.features.to(device).float())
+    """Features [samples, frames, width] that agree with the known ones as far as the conditioning makes them."""
+    device = maker.device
+    value = maker.model.normalise(known.features.to(device).float())
     mask = known.mask.to(device)
     value = torch.where(mask, value, torch.zeros_like(value))
-    start, plan = start_of(pipeline, script, settings), plan_of(pipeline, script, settings)
-    denoiser: Composed = pipeline.compose(plan, settings)
-    if arriving:
-        denoiser = Arriving(
-            denoiser, arriving.arrival, pipeline.normalisation, (arriving.start, arriving.end)
-        )
-    denoiser = conditioning(denoiser, Mask(mask), value)
-    generator = torch.Generator().manual_seed(settings.seed)
-    levels = DiscreteLevels(pipeline.schedule, settings.sampler.spacing)
-    made = sample(denoiser, start, levels, settings.sampler, generator, on_step=on_step)
-    return pipeline.normalisation.undo(made).cpu()
+
+    def conditioned(collage: Composed) -> Composed:
+        if arriving:
+            collage = Arriving(collage, arriving.arrival, maker.model, (arriving.start, arriving.end))
+        return conditioning(collage, Mask(mask), value)
+
+    plan = plan_of(maker, script, settings)
+    return maker.make(maker.job(plan, settings, conditioned=conditioned, on_step=on_step))
 
 
-def plan_of(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Plan:
+def plan_of(maker: Maker, script: Script, settings: GenerateSettings) -> Plan:
     """Pieces of a script."""
-    actions = [Action(text, frames / FPS) for text, frames in script.parts]
-    seconds = [frames / FPS for _, frames in script.parts]
-    return plan_pieces(actions, seconds, settings.plan_settings(pipeline.max_frames))
-
-
-def start_of(pipeline: MotionPipeline, script: Script, settings: GenerateSettings) -> Tensor:
-    """Noise [samples, frames, 263] of a script."""
-    return torch.stack([pipeline.noise(script.frames, settings.seed, i) for i in range(settings.samples)])
+    fps = maker.representation.fps
+    actions = [Action(text, frames / fps) for text, frames in script.parts]
+    seconds = [frames / fps for _, frames in script.parts]
+    return plan_pieces(actions, seconds, maker.plan_settings(settings))
 
 
 def inbetween(
-    pipeline: MotionPipeline, first: Tensor, second: Tensor, seconds: float, settings: GenerateSettings,
+    maker: Maker, first: Tensor, second: Tensor, seconds: float, settings: GenerateSettings,
     *, text: str = NULL, on_step: OnStep | None = None,
 ) -> tuple[Tensor, tuple[int, int]]:  # fmt: skip
     """Generate what lies between the end of one motion and the start of another.
 
     Args:
-        first: features [A, 263].
-        second: features [B, 263].
+        first: features [A, width].
+        second: features [B, width].
         seconds: length of the new part.
 
     Returns:
-        Features [samples, A + new + B, 263], and the frames where the new part starts and ends.
+        Features [samples, A + new + B, width], and the frames where the new part starts and ends.
     """
-    gap = _frames(seconds)
+    gap = _frames(seconds, maker.representation.fps)
     before, after = first[-LONGEST_CONTEXT:], second[:LONGEST_CONTEXT]
-    middle = _between(pipeline, before, after, gap, text, settings, on_step)
+    middle = _between(maker, before, after, gap, text, settings, on_step)
     samples = len(middle)
     whole = torch.cat((first.expand(samples, -1, -1), middle, second.expand(samples, -1, -1)), dim=1)
     return whole, (len(first), len(first) + gap)
 
 
 def _between(
-    pipeline: MotionPipeline, before: Tensor, after: Tensor, gap: int, text: str, settings: GenerateSettings,
+    maker: Maker, before: Tensor, after: Tensor, gap: int, text: str, settings: GenerateSettings,
     on_step: OnStep | None, arrival: Arrival | None = None,
 ) -> Tensor:  # fmt: skip
-    """The new part alone [samples, gap, 263], between contexts that may be empty; arriving where it is told to."""
-    features = torch.cat((before, torch.zeros(gap, representation.WIDTH), after)).float()
+    """The new part alone [samples, gap, width], between contexts that may be empty; arriving where it is told to."""
+    features = torch.cat((before, torch.zeros(gap, maker.representation.width), after)).float()
     mask = torch.ones_like(features, dtype=torch.bool)
     mask[len(before) : len(before) + gap] = False
     parts = [
@@ -164,15 +154,16 @@ def _between(
     start, end = len(before), len(before) + gap
     arriving = Stretch(start, end, arrival) if arrival else None
     known = Known(features, mask)
-    made = sketch(pipeline, known, script, settings, Reconstruction, arriving=arriving, on_step=on_step)
+    made = sketch(maker, known, script, settings, Reconstruction, arriving=arriving, on_step=on_step)
     new = _meet(made, features, start, end)
     if arrival is None:
         return new
-    return arrival.project(new.double(), eased(moving_shares(new.double()))).float()
+    rep, new = maker.representation, new.double()
+    return arrival.project(new, rep, eased(way_of(rep).moving(new))).float()
 
 
 def _meet(made: Tensor, kept: Tensor, start: int, end: int) -> Tensor:
-    """Frames `start` to `end` of made [samples, frames, 263], led into the kept features [frames, 263] on both sides.
+    """Frames `start` to `end` of made [samples, frames, width], led into the kept features [frames, width] on both sides.
 
     Reconstruction brings the two close together; what is left at a boundary fades out into the new part.
     """
@@ -196,13 +187,13 @@ def _exact(script: Script, frames: int) -> Script:
 
 
 def extend(
-    pipeline: MotionPipeline, motion: Tensor, settings: GenerateSettings, *, before: float = 0.0, after: float = 0.0,
+    maker: Maker, motion: Tensor, settings: GenerateSettings, *, before: float = 0.0, after: float = 0.0,
     text: str = NULL, on_step: OnStep | None = None,
 ) -> tuple[Tensor, tuple[int, int]]:  # fmt: skip
-    """Go on with a motion [T, 263] after its end, lead up to its start, or both.
+    """Go on with a motion [T, width] after its end, lead up to its start, or both.
 
     Returns:
-        Features [samples, new + T + new, 263], and the frames where the kept part starts and ends.
+        Features [samples, new + T + new, width], and the frames where the kept part starts and ends.
     """
     if before <= 0 and after <= 0:
         raise ValueError("nothing to extend by; give seconds before, after, or both")
@@ -210,20 +201,28 @@ def extend(
     lead = 0
     nothing = motion[:0]
     if after > 0:
-        new = _between(pipeline, motion[-LONGEST_CONTEXT:], nothing, _frames(after), text, settings, on_step)
+        new = _between(
+            maker,
+            motion[-LONGEST_CONTEXT:],
+            nothing,
+            _frames(after, maker.representation.fps),
+            text,
+            settings,
+            on_step,
+        )
         whole = torch.cat((whole, new), dim=1)
     if before > 0:
-        lead = _frames(before)
-        new = _between(pipeline, nothing, motion[:LONGEST_CONTEXT], lead, text, settings, on_step)
+        lead = _frames(before, maker.representation.fps)
+        new = _between(maker, nothing, motion[:LONGEST_CONTEXT], lead, text, settings, on_step)
         whole = torch.cat((new, whole), dim=1)
     return whole, (lead, lead + len(motion))
 
 
 def replace_range(
-    pipeline: MotionPipeline, motion: Tensor, start: float, end: float, text: str, settings: GenerateSettings,
+    maker: Maker, motion: Tensor, start: float, end: float, text: str, settings: GenerateSettings,
     *, anchored: bool = True, on_step: OnStep | None = None,
 ) -> tuple[Tensor, tuple[int, int]]:  # fmt: skip
-    """New motion from `start` to `end` seconds of a motion [T, 263], all else kept.
+    """New motion from `start` to `end` seconds of a motion [T, width], all else kept.
 
     Args:
         anchored: let the new part end where and facing as the old one did, so that what follows stays in its place;
@@ -232,16 +231,20 @@ def replace_range(
     Raises:
         ValueError: a range outside the motion.
     """
-    first, last = round(start * FPS), round(end * FPS)
+    fps = maker.representation.fps
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise ValueError(f"the range {start:g} to {end:g} s is no range; give two numbers of seconds")
+    first, last = round(start * fps), round(end * fps)
     if not 0 <= first < last <= len(motion) or last - first < MIN_FRAMES:
         raise ValueError(
-            f"the range {start:g} to {end:g} s does not lie inside the motion of {len(motion) / FPS:g} s"
-            f" (or is shorter than {MIN_FRAMES / FPS:g} s)"
+            f"the range {start:g} to {end:g} s does not lie inside the motion of {len(motion) / fps:g} s"
+            f" (or is shorter than {MIN_FRAMES / fps:g} s)"
         )
     head, tail = motion[:first], motion[last:]
-    arrival = Arrival.of(motion[first:last]) if anchored and len(tail) else None
+    anchor = anchored and len(tail) and maker.representation.way is not None
+    arrival = Arrival.of(motion[first:last], maker.representation) if anchor else None
     middle = _between(
-        pipeline,
+        maker,
         head[-LONGEST_CONTEXT:],
         tail[:LONGEST_CONTEXT],
         last - first,
@@ -256,41 +259,42 @@ def replace_range(
 
 
 def regenerate_joints(
-    pipeline: MotionPipeline, motion: Tensor, joints: Sequence[int], text: str, settings: GenerateSettings,
+    maker: Maker, motion: Tensor, joints: Sequence[int], text: str, settings: GenerateSettings,
     *, on_step: OnStep | None = None,
 ) -> Tensor:  # fmt: skip
-    """New motion [samples, T, 263] of some joints under a text; root path, facing and all other joints are kept."""
-    if 0 in joints or not joints or not set(joints) <= set(range(skeleton.JOINT_COUNT)):
+    """New motion [samples, T, width] of some joints under a text; root path, facing and all other joints are kept."""
+    if 0 in joints or not joints or not set(joints) <= set(range(JOINT_COUNT)):
         raise ValueError(
-            f"joints {list(joints)} must be numbers from 1 to {skeleton.JOINT_COUNT - 1}; the root is kept"
+            f"joints {list(joints)} must be numbers from 1 to {JOINT_COUNT - 1}; the root is kept"
         )
     mask = torch.ones_like(motion, dtype=torch.bool)
     for joint in joints:
-        for columns in joint_columns(joint):
-            mask[:, columns] = False
-    return fill(
-        pipeline, Known(motion.float(), mask), Script(((text, len(motion)),)), settings, on_step=on_step
-    )
+        columns = maker.representation.columns(joint)
+        if not columns:
+            raise ValueError(
+                f"{maker.representation.name} features do not tell joint {joint} from the others"
+            )
+        for part in columns:
+            mask[:, part] = False
+    return fill(maker, Known(motion.float(), mask), Script(((text, len(motion)),)), settings, on_step=on_step)
 
 
-def joint_columns(joint: int) -> list[slice]:
-    """Where the features of a joint (not the root) stand in a frame: position, rotation, velocity, contacts."""
-    position, rotation = representation.POSITIONS.start, representation.ROTATIONS.start
-    columns = [
-        slice(position + 3 * (joint - 1), position + 3 * joint),
-        slice(rotation + 6 * (joint - 1), rotation + 6 * joint),
-        slice(representation.VELOCITIES.start + 3 * joint, representation.VELOCITIES.start + 3 * (joint + 1)),
-    ]
-    if joint in (contacts := (7, 10, 8, 11)):
-        place = representation.CONTACTS.start + contacts.index(joint)
-        columns.append(slice(place, place + 1))
-    return columns
-
-
-def _frames(seconds: float) -> int:
+def _frames(seconds: float, fps: float) -> int:
     if not math.isfinite(seconds):
         raise ValueError(f"{seconds:g} s is no length; give a number of seconds")
-    frames = round(seconds * FPS)
+    frames = round(seconds * fps)
     if frames < MIN_FRAMES:
-        raise ValueError(f"{seconds:g} s is too short; give at least {MIN_FRAMES / FPS:g} s")
+        raise ValueError(f"{seconds:g} s is too short; give at least {MIN_FRAMES / fps:g} s")
     return frames
+
+
+def read_joints(names: str) -> list[int]:
+    """Joint numbers from a named set or numbers with commas."""
+    if names in JOINT_SETS:
+        return list(JOINT_SETS[names])
+    try:
+        return sorted({int(name) for name in names.split(",")})
+    except ValueError as error:
+        raise ValueError(
+            f"joints {names!r} are neither numbers with commas nor one of {', '.join(JOINT_SETS)}"
+        ) from error

@@ -42,7 +42,7 @@ class LoopPath:
 
 
 def tile(features: Tensor, cycles: int) -> Tensor:
-    """Features [samples, T, 263] of a loop played several times: [samples, cycles * T, 263]."""
+    """Features [samples, T, width] of a loop played several times: [samples, cycles * T, width]."""
     if cycles < 1:
         raise ValueError(f"tile is {cycles}; show at least 1 cycle")
     return features.repeat(1, cycles, 1)

@@ -5,7 +5,7 @@ The file is an ordinary NumPy archive that opens with `allow_pickle=False`:
 | key        | type                             | what                                                       |
 |------------|----------------------------------|------------------------------------------------------------|
 | `joints`   | float32 [samples, frames, 22, 3] | joint positions, metres, y up                              |
-| `features` | float32 [samples, frames, 263]   | HumanML3D features, not normalised                         |
+| `features` | float32 [samples, frames, width] | the model's own features (263 of HumanML3D), not normalised |
 | `fps`      | float64, a single number         | frames per second                                          |
 | `segments` | text, JSON                       | list of {"text", "start", "end"}, in frames, end exclusive |
 | `settings` | text, JSON                       | object: how the motion was made                            |
@@ -14,68 +14,23 @@ The file is an ordinary NumPy archive that opens with `allow_pickle=False`:
 import json
 import math
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_adapter.motion import Motion, Segment, Writer, check_segments
 from motioncollage.files import atomic_path
 
 JOINTS = 22
-FEATURES = 263
+MAX_WIDTH = 4096
 MAX_BYTES = 2 * 1024**3
 _KEYS = ("joints", "features", "fps", "segments", "settings")
 _AGAIN = "export the motion again"
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A sentence and the frames it describes: `start` to `end`, end exclusive."""
-
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, eq=False)
-class MotionArchive:
-    """Generated motions that share one text.
-
-    Attributes:
-        joints: float32 [samples, frames, 22, 3], metres, y up, left is +x for a body that faces +z.
-        features: float32 [samples, frames, 263], HumanML3D features, not normalised.
-        fps: frames per second.
-        segments: what each stretch of frames shows, ordered by start; neighbours may overlap.
-        settings: how the motion was made; JSON types only (a tuple comes back as a list).
-    """
-
-    joints: NDArray[np.float32]
-    features: NDArray[np.float32]
-    fps: float = 20.0
-    segments: tuple[Segment, ...] = ()
-    settings: dict[str, Any] = field(default_factory=dict)
-
-
-def check_segments(segments: Sequence[Segment], frames: int) -> None:
-    """ValueError for segments that are empty, lie outside `frames` frames or are not ordered by start."""
-    before = 0
-    for i, segment in enumerate(segments):
-        where = f"segment {i} ({segment.start} to {segment.end})"
-        if not isinstance(segment.text, str):
-            raise ValueError(f"{where} has a text of type {type(segment.text).__name__}: give a string")
-        if any(isinstance(n, bool) or not isinstance(n, int) for n in (segment.start, segment.end)):
-            raise ValueError(f"{where} has a start or end that is not a whole number: give frame numbers")
-        if not 0 <= segment.start < segment.end <= frames:
-            raise ValueError(f"{where} must satisfy 0 <= start < end <= {frames}, the frames of the motion")
-        if segment.start < before:
-            raise ValueError(f"{where} starts before the one ahead of it: order the segments by start")
-        before = segment.start
-
-
-def save_archive(path: Path | str, archive: MotionArchive, *, force: bool = False) -> None:
+def save_archive(path: Path | str, archive: Motion, *, force: bool = False) -> None:
     """Write `archive` to `path` (`.npz`). The same archive always gives the same bytes.
 
     Raises:
@@ -109,7 +64,7 @@ def save_archive(path: Path | str, archive: MotionArchive, *, force: bool = Fals
                 )
 
 
-def load_archive(path: Path | str) -> MotionArchive:
+def load_archive(path: Path | str) -> Motion:
     """Read and check a file that `save_archive` wrote.
 
     Nothing in the file is trusted: sizes are compared with the zip directory before memory is taken for
@@ -133,7 +88,7 @@ def load_archive(path: Path | str) -> MotionArchive:
     fps = arrays["fps"]
     if fps.shape != () or fps.dtype.kind not in "fiu":
         raise ValueError(f"{path}: fps must be a single number, not {fps.dtype} {list(fps.shape)}: {_AGAIN}")
-    archive = MotionArchive(
+    archive = Motion(
         joints=arrays["joints"],
         features=arrays["features"],
         fps=float(fps),
@@ -174,9 +129,10 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def _check(path: Path, archive: MotionArchive) -> None:
+def _check(path: Path, archive: Motion) -> None:
     joints, features = archive.joints, archive.features
-    for key, array, tail in (("joints", joints, (JOINTS, 3)), ("features", features, (FEATURES,))):
+    width = features.shape[-1] if features.ndim == 3 and features.shape[-1] <= MAX_WIDTH else "width"
+    for key, array, tail in (("joints", joints, (JOINTS, 3)), ("features", features, (width,))):
         want = ", ".join(str(n) for n in ("samples", "frames", *tail))
         if array.dtype != np.float32 or array.ndim != 2 + len(tail) or array.shape[2:] != tail:
             raise ValueError(
@@ -248,3 +204,6 @@ def _segments(path: Path, value: Any) -> tuple[Segment, ...]:
 
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+WRITER = Writer(save_archive, together=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mdm_adapter.io import drawing
 from mdm_adapter.io.drawing import Array, Camera, Colour
-from mdm_adapter.io.npz import Segment, check_segments
+from mdm_adapter.motion import Motion, Segment, Writer, check_segments
 from motioncollage.files import atomic_path
 
 WIDTH = 1600
@@ -267,3 +267,13 @@ def _nice(least: float) -> float:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s"
+
+
+def write_sheet(path: Path, motion: Motion, *, force: bool = False, **options: Any) -> None:
+    """The first sample of a motion as a contact sheet (`motioncollage.writers`)."""
+    render_contact_sheet(
+        path, motion.joints[0], fps=motion.fps, segments=motion.segments, force=force, **options
+    )
+
+
+WRITER = Writer(write_sheet)

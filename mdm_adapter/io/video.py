@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mdm_adapter.io import drawing
 from mdm_adapter.io.drawing import Array, Camera
-from mdm_adapter.io.npz import Segment, check_segments
+from mdm_adapter.motion import Motion, Segment, Writer, check_segments
 from motioncollage.files import atomic_path
 
 TRAIL_SECONDS = 14.0
@@ -346,3 +346,11 @@ def _with_alpha(colours: Array, alpha: Array) -> Array:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds, 1), 60)
     return f"{int(minutes)}:{rest:04.1f}"
+
+
+def write_video(path: Path, motion: Motion, *, force: bool = False, **options: Any) -> None:
+    """The first sample of a motion as a film (`motioncollage.writers`)."""
+    render_video(path, motion.joints[0], fps=motion.fps, segments=motion.segments, force=force, **options)
+
+
+WRITER = Writer(write_video)

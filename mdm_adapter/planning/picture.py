@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_adapter.planning.pieces import Plan
-from mdm_adapter.planning.timing import FPS
 from motioncollage.files import atomic_path
 
 COLOURS = ("#4c7fdc", "#eda138", "#4fb286", "#b964a8", "#c65b4e", "#8a6d3b")
@@ -32,7 +31,7 @@ def render_plan(path: Path, plan: Plan, *, force: bool = False) -> None:
         )
     texts = list(dict.fromkeys([p.text for p in (*plan.pieces, *plan.layers) if p.text]))
     colour = {text: COLOURS[i % len(COLOURS)] for i, text in enumerate(texts)} | {"": FREE}
-    seconds = plan.frames / FPS
+    seconds = plan.frames / plan.fps
     figure = Figure(
         figsize=(min(24.0, max(9.0, 0.5 * seconds + 2)), 5.2), layout="constrained", facecolor=PAPER
     )
@@ -49,16 +48,24 @@ def render_plan(path: Path, plan: Plan, *, force: bool = False) -> None:
 
     for segment in plan.segments:
         if not any((segment.start, segment.text) == (layer.start, layer.text) for layer in plan.layers):
-            bar(0, segment.start / FPS, segment.end / FPS, colour[segment.text], segment.text)
+            bar(0, segment.start / plan.fps, segment.end / plan.fps, colour[segment.text], segment.text)
     for number, piece in enumerate(plan.pieces):
-        span = (piece.start / FPS, (piece.start + piece.frames) / FPS)
-        bar(1 + number % 2, *span, colour[piece.text], f"{piece.frames / FPS:g} s")
+        span = (piece.start / plan.fps, (piece.start + piece.frames) / plan.fps)
+        bar(1 + number % 2, *span, colour[piece.text], f"{piece.frames / plan.fps:g} s")
     joins = plan.joins or ("",) * len(plan.overlaps)
     for piece, overlap, text in zip(plan.pieces, plan.overlaps, joins):
-        end = (piece.start + piece.frames) / FPS
-        bar(3, end - overlap / FPS, end, colour.get(text, JOIN) if text else JOIN, f"{overlap / FPS:g} s")
+        end = (piece.start + piece.frames) / plan.fps
+        bar(
+            3,
+            end - overlap / plan.fps,
+            end,
+            colour.get(text, JOIN) if text else JOIN,
+            f"{overlap / plan.fps:g} s",
+        )
     for layer in plan.layers:
-        bar(4, layer.start / FPS, (layer.start + layer.frames) / FPS, colour[layer.text], layer.text)
+        bar(
+            4, layer.start / plan.fps, (layer.start + layer.frames) / plan.fps, colour[layer.text], layer.text
+        )
     bars.set_yticks(range(len(lanes)), lanes)
     bars.set_ylim(len(lanes) - 0.5, -0.5)
     _draw_counts(counts, plan, colour)
@@ -77,17 +84,17 @@ def render_plan(path: Path, plan: Plan, *, force: bool = False) -> None:
 def _draw_counts(axes, plan: Plan, colour: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
     """A line for every node: how much it counts on each frame; they sum to 1."""
     first = plan.pieces[0].start
-    frames = np.arange(plan.frames) / FPS
+    frames = np.arange(plan.frames) / plan.fps
     total = np.zeros(plan.frames)
-    graph = plan.graph()
-    for number, (node, under) in enumerate(zip(graph.nodes, plan.evaluated())):
+    for planned in plan.nodes:
+        node = planned.node
         values: NDArray[np.float64] = np.full(plan.frames, np.nan)
         sites = (np.array(node.region.sites) + first) % plan.frames
         values[sites] = node.site_weights().numpy()
         total[sites] += values[sites]
-        piece = number < graph.factors or bool(under.text and under.text in colour)
+        piece = planned.kind == "piece" or bool(planned.text and planned.text in colour)
         axes.plot(
-            frames, values, color=colour.get(under.text, JOIN) if piece else JOIN, lw=1.6 if piece else 1.0
+            frames, values, color=colour.get(planned.text, JOIN) if piece else JOIN, lw=1.6 if piece else 1.0
         )
     axes.plot(frames, total, color=INK, lw=0.8, ls=":", label="sum")
     axes.axhline(0, color=FREE, lw=0.8, zorder=0)

@@ -3,19 +3,19 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import torch
 
 from mdm_adapter.io.npz import Segment
-from mdm_adapter.planning.timing import FPS, MAX_SECONDS, Row, Timing, boundaries, consecutive, shared
+from mdm_adapter.planning.timing import Row, Timing, boundaries, consecutive, shared
 from mdm_adapter.prompts import Action
 from mdm_adapter.prompts.action import shorten
 from motioncollage.collage.graph import FactorGraph, Node, Region
 from motioncollage.collage.layouts import chain, cycle
 
 MIN_OVERLAP = 2
-MAX_FRAMES = int(MAX_SECONDS * FPS)
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class PlanSettings:
         taper: part of an overlap over which a piece fades out (`layouts.chain`); 0 is the paper's composition.
         style: text of the overlaps between actions; empty for the null token.
         own_text: give overlaps within one action its text; otherwise they have the style, too.
+        fps: frames a second.
     """
 
     piece: int = 120
@@ -37,16 +38,17 @@ class PlanSettings:
     taper: float = 0.5
     style: str = ""
     own_text: bool = True
+    fps: float = 20.0
 
     def __post_init__(self) -> None:
         if self.piece > self.limit:
             raise ValueError(
-                f"piece is {self.piece} frames; this model knows at most {self.limit} ({self.limit / FPS:g} s)"
+                f"piece is {self.piece} frames; this model knows at most {self.limit} ({self.limit / self.fps:g} s)"
             )
         if not MIN_OVERLAP <= self.overlap < self.piece:
             raise ValueError(
-                f"overlap is {self.overlap} frames ({self.overlap / FPS:g} s); it must be at least {MIN_OVERLAP} and"
-                f" shorter than a piece of {self.piece} frames ({self.piece / FPS:g} s)"
+                f"overlap is {self.overlap} frames ({self.overlap / self.fps:g} s); it must be at least {MIN_OVERLAP} and"
+                f" shorter than a piece of {self.piece} frames ({self.piece / self.fps:g} s)"
             )
 
 
@@ -61,9 +63,11 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """What a node of a plan's graph is evaluated under: a text, empty for the null token, and its guidance."""
+class PlannedNode:
+    """A node of a plan's graph: what it is, its text (empty for the null token) and its guidance (None: that of all)."""
 
+    node: Node
+    kind: str
     text: str
     guidance: float | None = None
 
@@ -90,7 +94,9 @@ class Plan:
     joins: tuple[str, ...] = ()
     layers: tuple[Piece, ...] = ()
     fade: int = 10
+    fps: float = 20.0
 
+    @cached_property
     def graph(self) -> FactorGraph:
         """The factor graph of the plan."""
         layout = cycle if self.loop else chain
@@ -100,14 +106,18 @@ class Plan:
         above = [node for layer in self.layers for node in _layer_nodes(layer, self)]
         return FactorGraph(line.site_shape, (*line.nodes, *above), line.factors)
 
-    def evaluated(self) -> tuple[Evaluated, ...]:
-        """What each node of `graph` is evaluated under, in its order."""
-        line = [Evaluated(piece.text, piece.guidance) for piece in self.pieces]
+    @cached_property
+    def nodes(self) -> tuple[PlannedNode, ...]:
+        """The nodes of `graph`, in its order, with what each is evaluated under."""
+        under: list[tuple[str, str, float | None]] = [("piece", p.text, p.guidance) for p in self.pieces]
+        above = len(self.layers) * 2
         # The overlaps of a cross-fade count nothing and are no nodes.
-        counted = len(self.graph().nodes) - len(self.pieces) - 2 * len(self.layers)
-        joins = [Evaluated(text) for text in (self.joins or ("",) * len(self.overlaps))][:counted]
-        above = [e for layer in self.layers for e in (Evaluated(layer.text, layer.guidance), Evaluated(""))]
-        return (*line, *joins, *above)
+        if len(self.graph.nodes) > len(self.pieces) + above:
+            texts = self.joins or ("",) * len(self.overlaps)
+            under += [("overlap", text, None) for text in texts]
+        for layer in self.layers:
+            under += [("on top", layer.text, layer.guidance), ("on top", "", None)]
+        return tuple(PlannedNode(node, *how) for node, how in zip(self.graph.nodes, under, strict=True))
 
     @property
     def seams(self) -> tuple[int, ...]:
@@ -129,8 +139,8 @@ class Plan:
 
     def describe(self) -> str:
         """One line for people: which pieces were chosen."""
-        lengths = ", ".join(f"{piece.frames / FPS:g}" for piece in self.pieces)
-        joins = sorted({overlap / FPS for overlap in self.overlaps})
+        lengths = ", ".join(f"{piece.frames / self.fps:g}" for piece in self.pieces)
+        joins = sorted({overlap / self.fps for overlap in self.overlaps})
         text = " or ".join(f"{seconds:g}" for seconds in joins)
         above = f", {len(self.layers)} on top" if self.layers else ""
         return (
@@ -168,12 +178,12 @@ def plan_rows(timing: Timing, settings: PlanSettings, *, loop: bool = False) -> 
         ValueError: a row too short to be a piece, or two that share more than a piece can hold.
     """
     line = timing.line
-    ends = [round(FPS * end) for end in boundaries(line)]
+    ends = [round(settings.fps * end) for end in boundaries(line)]
     frames = [end - start for start, end in zip([0, *ends], ends)]
     for row, count in zip(line, frames):
         if count < 2 * MIN_OVERLAP:
             raise ValueError(
-                f"{row.text[:40]!r} lasts {count} frames; give it at least {2 * MIN_OVERLAP / FPS:g} s"
+                f"{row.text[:40]!r} lasts {count} frames; give it at least {2 * MIN_OVERLAP / settings.fps:g} s"
             )
     joins = _joins(line, frames, settings, loop=loop)
     pieces: list[Piece] = []
@@ -196,24 +206,24 @@ def plan_rows(timing: Timing, settings: PlanSettings, *, loop: bool = False) -> 
         own = row.text if settings.own_text else settings.style
         last = own if loop and len(line) == 1 else settings.style
         texts += [own] * (cuts - 1) + [last] * len(joins[number : number + 1])
-    _check_pieces(pieces, overlaps, loop=loop)
+    _check_pieces(pieces, overlaps, settings.fps, loop=loop)
     # Round a circle, tapers need overlaps that do not meet inside a piece.
     crowded = loop and any(overlaps[i - 1] + overlaps[i] > piece.frames for i, piece in enumerate(pieces))
     taper = 0.0 if crowded else settings.taper
     layers = tuple(_layer(row, ends[-1], settings) for row in timing.layers)
     return Plan(
         ends[-1], tuple(pieces), tuple(overlaps), _segments(line, ends, layers), loop, taper, tuple(texts), layers,
-        max(1, settings.overlap // 2),
+        max(1, settings.overlap // 2), settings.fps,
     )  # fmt: skip
 
 
-def _check_pieces(pieces: Sequence[Piece], overlaps: Sequence[int], *, loop: bool) -> None:
+def _check_pieces(pieces: Sequence[Piece], overlaps: Sequence[int], fps: float, *, loop: bool) -> None:
     around = [*pairwise(pieces)] + ([(pieces[-1], pieces[0])] if loop and len(pieces) > 1 else [])
     for (before, after), overlap in zip(around, overlaps):
         if overlap >= min(before.frames, after.frames):
             raise ValueError(
-                f"{shorten(before.text, 30)!r} and {shorten(after.text, 30)!r} share {overlap / FPS:g} s, which is no less than"
-                f" a piece ({min(before.frames, after.frames) / FPS:g} s); let them overlap less"
+                f"{shorten(before.text, 30)!r} and {shorten(after.text, 30)!r} share {overlap / fps:g} s, which is no less than"
+                f" a piece ({min(before.frames, after.frames) / fps:g} s); let them overlap less"
             )
 
 
@@ -226,15 +236,15 @@ def _segments(line: Sequence[Row], ends: Sequence[int], layers: Sequence[Piece])
 
 
 def _layer(row: Row, frames: int, settings: PlanSettings) -> Piece:
-    start, end = round(row.start * FPS), min(round(row.end * FPS), frames)
+    start, end = round(row.start * settings.fps), min(round(row.end * settings.fps), frames)
     if end - start > settings.limit:
         raise ValueError(
-            f"{shorten(row.text, 40)!r} lies on top of another for {(end - start) / FPS:g} s; this model knows at most"
-            f" {settings.limit / FPS:g} s, so split it into rows"
+            f"{shorten(row.text, 40)!r} lies on top of another for {(end - start) / settings.fps:g} s; this model knows at most"
+            f" {settings.limit / settings.fps:g} s, so split it into rows"
         )
     if end - start < 2 * MIN_OVERLAP:
         raise ValueError(
-            f"{shorten(row.text, 40)!r} lasts {end - start} frames; give it at least {2 * MIN_OVERLAP / FPS:g} s"
+            f"{shorten(row.text, 40)!r} lasts {end - start} frames; give it at least {2 * MIN_OVERLAP / settings.fps:g} s"
         )
     return Piece(row.text, start, end - start, row.guidance)
 
@@ -251,11 +261,11 @@ def _joins(line: Sequence[Row], frames: Sequence[int], settings: PlanSettings, *
     found = []
     for (before, after), told in zip(around, shared(line)):
         most = min(frames[before], frames[after]) // room
-        wanted = settings.overlap if told is None else round(told * FPS)
+        wanted = settings.overlap if told is None else round(told * settings.fps)
         if told is not None and wanted > 2 * most:
             raise ValueError(
                 f"{shorten(line[before].text, 30)!r} and {shorten(line[after].text, 30)!r} share {told:g} s, but the shorter has"
-                f" {min(frames[before], frames[after]) / FPS:g} s; shorten what they share"
+                f" {min(frames[before], frames[after]) / settings.fps:g} s; shorten what they share"
             )
         count = min(wanted, most) if told is None else wanted
         found.append(max(MIN_OVERLAP, count - count % 2))

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from mdm_adapter.prompts import Action
 from mdm_adapter.prompts.action import shorten
 
-FPS = 20.0
 MAX_SECONDS = 3600.0
-HALF_FRAME = 0.5 / FPS
+NOTICED = 0.025  # seconds; times that differ by less are the same
 
 Duration = Callable[[str], float]
 
@@ -82,31 +81,31 @@ def lay_out(actions: Sequence[Action], natural: Duration, total: float | None = 
             raise ValueError(
                 f"{where} starts at {start:g} s, before the row above it ({line[-1].start:g} s); put the rows in order"
             )
-        if total is not None and start > total - HALF_FRAME:
+        if total is not None and start > total - NOTICED:
             raise ValueError(
                 f"{where} starts at {start:g} s, but --seconds is {total:g}; leave one of the two out"
             )
-        if length < HALF_FRAME:
+        if length < NOTICED:
             raise ValueError(f"{where} lasts {length:g} s; let it start earlier or last longer")
-        if not line and start > HALF_FRAME:
+        if not line and start > NOTICED:
             line.append(Row("", 0.0, start))
-        if line and row.end <= line[-1].end + 1e-9 and row.start < line[-1].end - HALF_FRAME:
+        if line and row.end <= line[-1].end + 1e-9 and row.start < line[-1].end - NOTICED:
             if row.transition is not None:
                 raise ValueError(
                     f"{where} lies on top of another; a transition says nothing there, leave it out"
                 )
             layers.append(row)
             continue
-        if line and row.start > line[-1].end + HALF_FRAME:
+        if line and row.start > line[-1].end + NOTICED:
             _leave_free(line, row.start)
         _check_join(line, row, where)
-        if not row.text and line and row.start >= line[-1].end - HALF_FRAME:
+        if not row.text and line and row.start >= line[-1].end - NOTICED:
             _leave_free(line, row.end)
             continue
         line.append(row)
-    if total is not None and line[-1].end < total - HALF_FRAME:
+    if total is not None and line[-1].end < total - NOTICED:
         _leave_free(line, total)
-    if total is not None and line[-1].end > total + HALF_FRAME:
+    if total is not None and line[-1].end > total + NOTICED:
         raise ValueError(
             f"the rows last {line[-1].end:g} s but --seconds is {total:g}; leave one of the two out"
         )
@@ -124,12 +123,12 @@ def _leave_free(line: list[Row], end: float) -> None:
 
 def _check_join(line: Sequence[Row], row: Row, where: str) -> None:
     """Refuse rows that share time with one that is not their neighbour, or that say two things of one join."""
-    if len(line) > 1 and row.start < line[-2].end - HALF_FRAME:
+    if len(line) > 1 and row.start < line[-2].end - NOTICED:
         raise ValueError(
             f"{where} starts at {row.start:g} s, while two rows above it still go on; let the earlier one end"
             f" ({line[-2].end:g} s)"
         )
-    if line and row.start < line[-1].end - HALF_FRAME and line[-1].transition is not None:
+    if line and row.start < line[-1].end - NOTICED and line[-1].transition is not None:
         raise ValueError(
             f"{where} starts {line[-1].end - row.start:g} s before the row above it ends, which also has a transition;"
             " leave one of the two out"
@@ -156,7 +155,7 @@ def shared(line: Sequence[Row]) -> list[float | None]:
     told: list[float | None] = []
     for before, after in zip(line, line[1:]):
         both = before.end - after.start
-        told.append(both if both > HALF_FRAME else before.transition)
+        told.append(both if both > NOTICED else before.transition)
     return [*told, line[-1].transition]
 
 
@@ -176,7 +175,7 @@ def resolve_seconds(actions: Sequence[Action], natural: Duration, total: float |
     if total is not None:
         fixed = sum(seconds for seconds in given if seconds is not None)
         free = sum(seconds for seconds, own in zip(wanted, given) if own is None)
-        if free == 0 and abs(fixed - total) > HALF_FRAME:
+        if free == 0 and abs(fixed - total) > NOTICED:
             raise ValueError(
                 f"the actions last {fixed:g} s together but --seconds is {total:g}; leave one of the two out"
             )

@@ -72,27 +72,6 @@ class Composed(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Conditioned:
-    """A plain denoiser with its condition (one, or `PerSample`) and guidance settled: an ordinary short sample."""
-
-    denoiser: Denoiser
-    condition: Condition | None = None
-    guidance: float = 1.0
-
-    def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
-        from motioncollage.collage.guidance import (
-            weighted_conditions,
-        )  # which composes denoisers, and so needs this module
-
-        total = None
-        for condition, weight in weighted_conditions(self.condition, self.guidance):
-            part = weight * self.denoiser(x, level, spread(condition, len(x)))
-            total = part if total is None else total + part
-        assert total is not None
-        return total
-
-
 def noise_prediction(x: Tensor, clean: Tensor, level: NoiseLevel) -> Tensor:
     """eps from x = alpha x0 + sigma eps."""
     return (x - level.alpha * clean) / level.sigma

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from motioncollage.collage.denoiser import Composed, Condition, NoiseLevel
+from motioncollage.collage.denoiser import Composed, Condition, Denoiser, NoiseLevel, spread
 
 
 def weighted_conditions(condition: Condition | None, scale: float) -> list[tuple[Condition | None, float]]:
@@ -20,6 +20,23 @@ def weighted_conditions(condition: Condition | None, scale: float) -> list[tuple
     if scale == 1:
         return [(condition, 1.0)]
     return [(condition, scale), (None, 1.0 - scale)]
+
+
+@dataclass(frozen=True)
+class Conditioned:
+    """A plain denoiser with its condition (one, or `PerSample`) and guidance settled: an ordinary short sample."""
+
+    denoiser: Denoiser
+    condition: Condition | None = None
+    guidance: float = 1.0
+
+    def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
+        total = None
+        for condition, weight in weighted_conditions(self.condition, self.guidance):
+            part = weight * self.denoiser(x, level, spread(condition, len(x)))
+            total = part if total is None else total + part
+        assert total is not None
+        return total
 
 
 @dataclass(frozen=True)

@@ -1,126 +1,96 @@
-"""Ways to make wide images with one and the same model, so that they can be compared. New ones register here."""
+"""Wide images as a medium of the engine's methods (`motioncollage.methods.Job`), so that ways to make them can be compared."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
-from motioncollage.collage.conditioning import Mask, Reconstruction, Replacement
+from motioncollage import methods
+from motioncollage.collage.compose import Composition
 from motioncollage.collage.denoiser import Composed
-from motioncollage.collage.outpaint import SlidingWindow, outpaint
+from motioncollage.collage.layouts import chain, grid
 from motioncollage.image.pipelines import Along, ImagePipeline, ImageSettings
 from motioncollage.image.plans import SITE_AXES, ImagePlan, PieceSettings, plan_image
 from motioncollage.image.seams import piece_ends
 
+# `short` makes of an image squares beside each other that know nothing of each other: tiles.
+TILES = "tiles"
+IMAGE_METHODS = (TILES, "replacement", "reconstruction", "multidiffusion", "collage")
+
+
+def image_method(name: str) -> methods.Method:
+    """A method by the name that images give it."""
+    return methods.method("short" if name == TILES else name)
+
 
 @dataclass(frozen=True)
-class WideRequest:
-    """Wide images to be made, as high as a piece.
+class WideJob:
+    """Wide images in the making, as high as a piece.
 
     Attributes:
         width: sites.
-        pieces: how collages cut them; windows that slide keep half of their sites, as in the paper.
+        cut: how collages cut them; windows that slide keep half of their sites, as in the paper.
         along: vectors along the image; None for none.
         settings: the same for all methods.
     """
 
     pipeline: ImagePipeline
     width: int
-    pieces: PieceSettings
+    cut: PieceSettings
     along: Along | None
     settings: ImageSettings
 
     @property
-    def size(self) -> int:
-        return self.pieces.size
+    def axis(self) -> int:
+        return SITE_AXES[1]
 
-    def square(self, start: int, settings: ImageSettings) -> tuple[ImagePlan, Composed]:
+    @property
+    def sites(self) -> int:
+        return self.width
+
+    @property
+    def window(self) -> int:
+        return self.cut.size
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Squares beside each other; the last one may reach beyond the end (`made`)."""
+        return (self.window,) * -(-self.width // self.window)
+
+    def alone(self, part: int) -> Composed:
+        return self._square(part * self.window)
+
+    def over(self, span: range) -> Composed:
+        return self._square(span.start)
+
+    def _square(self, start: int) -> Composed:
         """A plain square that starts at a site, with the vector of its middle."""
-        plan = plan_image(self.size, self.size, self.pieces)
+        plan = plan_image(self.window, self.window, self.cut)
         along = self.along
-        middle = (start + self.size / 2) / self.width
+        middle = (start + self.window / 2) / self.width
         conditions = self.pipeline.conditions(plan, (lambda _: along(middle)) if along else None)
-        return plan, self.pipeline.compose(plan, conditions, settings)
+        return self.pipeline.compose(plan, conditions, self.settings)
 
+    def whole(self) -> Composed:
+        plan = ImagePlan(self.window, self.width, grid(chain([self.window], []), chain([self.width], [])))
+        conditions = self.pipeline.conditions(plan, self.along)
+        return self.pipeline.compose(plan, conditions, self.settings)
 
-ImageMethod = Callable[[WideRequest], Tensor]
-IMAGE_METHODS: dict[str, ImageMethod] = {}
+    def pieces(self, composition: Composition) -> Composed:
+        plan = plan_image(self.window, self.width, self.cut)
+        conditions = self.pipeline.conditions(plan, self.along)
+        return self.pipeline.compose(plan, conditions, replace(self.settings, composition=composition))
 
+    def sample(self, denoiser: Composed, sites: int, *, draw: int = 0, pieces: bool = False) -> Tensor:
+        shape = (self.pipeline.model.channels, self.window, sites)
+        start = self.pipeline.noise_of(shape, self.settings, draw=draw)
+        return self.pipeline.sample(denoiser, start, self.settings, draw=draw)
 
-def register(name: str) -> Callable[[ImageMethod], ImageMethod]:
-    """Make a method known under a name."""
+    def finish(self, made: Tensor) -> methods.Made:
+        plan = plan_image(self.window, self.width, self.cut)
+        return methods.Made(made, tuple(piece_ends(plan, 1)))
 
-    def add(method: ImageMethod) -> ImageMethod:
-        IMAGE_METHODS[name] = method
-        return method
-
-    return add
-
-
-@register("tiles")
-def tiles(request: WideRequest) -> Tensor:
-    """Squares beside each other that know nothing of each other."""
-    parts = []
-    for number, start in enumerate(range(0, request.width, request.size)):
-        settings = replace(request.settings, seed=request.settings.seed + number * SEEDS)
-        plan, denoiser = request.square(start, settings)
-        pipeline = request.pipeline
-        parts.append(pipeline.sample(denoiser, pipeline.noise(plan, settings), settings))
-    return torch.cat(parts, dim=3)[..., : request.width]
-
-
-@register("replacement")
-def replacement(request: WideRequest) -> Tensor:
-    """Windows that slide by half; what is known replaces the prediction (paper, algorithm 4)."""
-    return _slide(request, Replacement)
-
-
-@register("reconstruction")
-def reconstruction(request: WideRequest) -> Tensor:
-    """Windows that slide by half; the error on what is known guides the score (paper, algorithm 5)."""
-    return _slide(request, Reconstruction)
-
-
-def _slide(request: WideRequest, conditioned: Callable[[Composed, Mask, Tensor], Composed]) -> Tensor:
-    spans = SlidingWindow(request.size, request.size // 2).spans(request.width)
-
-    def sample_window(number: int, _: int, mask: Mask | None, value: Tensor | None) -> Tensor:
-        settings = replace(request.settings, seed=request.settings.seed + number * SEEDS)
-        plan, denoiser = request.square(spans[number].start, settings)
-        if mask is not None and value is not None:
-            denoiser = conditioned(denoiser, mask, value)
-        return request.pipeline.sample(denoiser, request.pipeline.noise(plan, settings), settings)
-
-    return outpaint(sample_window, spans, axis=SITE_AXES[1])
-
-
-@register("multidiffusion")
-def multidiffusion(request: WideRequest) -> Tensor:
-    """Overlapping pieces, predictions averaged where they overlap (Bar-Tal et al. 2023)."""
-    return _compose(replace(request, settings=replace(request.settings, composition="average")))
-
-
-@register("collage")
-def collage(request: WideRequest) -> Tensor:
-    """Overlapping pieces, overlaps subtracted: DiffCollage."""
-    return _compose(request)
-
-
-def _compose(request: WideRequest) -> Tensor:
-    plan = plan_image(request.size, request.width, request.pieces)
-    conditions = request.pipeline.conditions(plan, request.along)
-    return request.pipeline.generate(plan, conditions, request.settings)
-
-
-SEEDS = 1_000_003  # between the seeds of windows
-
-
-def seams_of(method: str, request: WideRequest) -> list[int]:
-    """Columns before which something joins: where tiles or windows meet, or pieces end."""
-    if method == "tiles":
-        return list(range(request.size, request.width, request.size))
-    if method in ("replacement", "reconstruction"):
-        spans = SlidingWindow(request.size, request.size // 2).spans(request.width)
-        return [span.stop for span in spans[:-1]]
-    return piece_ends(plan_image(request.size, request.width, request.pieces), 1)
+    def made(self, how: methods.Method) -> methods.Made:
+        """Sites [samples, channels, height, width] by a method."""
+        found = how.run(self)
+        inside = tuple(seam for seam in found.seams if seam < self.width)
+        return methods.Made(found.sites[..., : self.width], inside)

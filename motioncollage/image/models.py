@@ -12,7 +12,7 @@ from motioncollage.image.denoiser import ImageDenoiser
 from motioncollage.image.diffusers_denoisers import TextCondition
 from motioncollage.image.diffusers_models import INDEX, DiffusersModel, load_diffusers_model
 from motioncollage.image.network import SMALLEST, ImageCondition, ImageNetwork, load_network
-from motioncollage.sampling.solvers import ContinuousLevels, DiscreteLevels, Levels
+from motioncollage.sampling.levels import ContinuousLevels, DiscreteLevels, Levels
 
 
 class ImageModel(Protocol):

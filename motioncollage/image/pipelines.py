@@ -12,10 +12,11 @@ from motioncollage.collage.conditioning import Observation, Reconstruction, Repl
 from motioncollage.collage.denoiser import Composed, Condition
 from motioncollage.image.models import ImageModel
 from motioncollage.image.plans import CUBE_AXES, SITE_AXES, CubePlan, ImagePlan
+from motioncollage.sampling.eta import sample_eta
+from motioncollage.sampling.noise import OnStep
 from motioncollage.sampling.registry import SamplerSettings, sample
 from motioncollage.sampling.schedules import SigmaSchedule
-from motioncollage.sampling.solvers import OnStep, gaussian, sample_eta
-from motioncollage.training import step_generator
+from motioncollage.seeds import RENEWED, START, Noise, sample_keys
 
 # The paper's sampler, stochastic (Karras et al. 2022): renewed noise lets pieces settle that disagree.
 STOCHASTIC = SamplerSettings("heun", 20, churn=10.0)
@@ -90,11 +91,12 @@ class ImagePipeline:
 
     def noise(self, plan: ImagePlan | CubePlan, settings: ImageSettings) -> Tensor:
         """Standard normal start [samples, channels, height, width]; every sample from a stream of its own."""
-        shape = (self.model.channels, *plan.graph.site_shape)
-        parts = [
-            torch.randn(shape, generator=step_generator(settings.seed, i)) for i in range(settings.samples)
-        ]
-        return torch.stack(parts).to(self.model.device)
+        return self.noise_of((self.model.channels, *plan.graph.site_shape), settings)
+
+    def noise_of(self, shape: tuple[int, ...], settings: ImageSettings, *, draw: int = 0) -> Tensor:
+        """Standard normal start [samples, *shape]; every draw another."""
+        keys = sample_keys(settings.seed, settings.samples)
+        return Noise(keys, START, draw, device=self.model.device).draw(*shape)
 
     def generate(
         self, plan: ImagePlan | CubePlan, conditions: Sequence[Condition | None], settings: ImageSettings,
@@ -105,11 +107,16 @@ class ImagePipeline:
         return self.sample(denoiser, self.noise(plan, settings), settings, on_step=on_step)
 
     def sample(
-        self, denoiser: Composed, start: Tensor, settings: ImageSettings, *, on_step: OnStep | None = None
-    ) -> Tensor:
+        self, denoiser: Composed, start: Tensor, settings: ImageSettings, *, draw: int = 0,
+        on_step: OnStep | None = None,
+    ) -> Tensor:  # fmt: skip
         """Sample a composed denoiser from standard normal noise."""
-        generator = torch.Generator().manual_seed(settings.seed)
-        return sample(denoiser, start, self.model.levels, settings.sampler, generator, on_step=on_step)
+        renewed = self._renewed(settings, draw)
+        return sample(denoiser, start, self.model.levels, settings.sampler, renewed, on_step=on_step)
+
+    def _renewed(self, settings: ImageSettings, draw: int = 0) -> Noise:
+        keys = sample_keys(settings.seed, settings.samples)
+        return Noise(keys, RENEWED, draw, device=self.model.device)
 
     def decode(self, sites: Tensor, plan: ImagePlan | CubePlan) -> Tensor:
         """Pictures in -1 to 1."""
@@ -153,9 +160,9 @@ class ImagePipeline:
         noisy = levels[0].alpha * given.to(self.model.device)[None] + levels[0].sigma * self.noise(
             plan, settings
         )
-        noise = gaussian(torch.Generator().manual_seed(settings.seed))
         denoiser = self.compose(plan, conditions, settings)
-        return sample_eta(denoiser, noisy, levels, eta=1.0, noise=noise, on_step=on_step)
+        renewed = self._renewed(settings)
+        return sample_eta(denoiser, noisy, levels, eta=1.0, noise=renewed, on_step=on_step)
 
 
 def settle(pictures: Tensor, observation: Observation, value: Tensor) -> Tensor:

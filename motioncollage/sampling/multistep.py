@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from motioncollage.collage.denoiser import Composed, NoiseLevel
-from motioncollage.sampling.solvers import NoiseSource, OnStep
+from motioncollage.sampling.noise import NoiseSource, OnStep
 
 STOCHASTIC = ("dpm++sde",)
 
@@ -46,8 +46,10 @@ def solver_of(name: str, levels: Sequence[NoiseLevel]) -> Any:
         scheduler: Any = diffusers.DEISMultistepScheduler(**common)
     elif name == "unipc":
         scheduler = diffusers.UniPCMultistepScheduler(**common, **ends)
-    else:
+    elif name == "dpm++sde":
         scheduler = diffusers.DPMSolverMultistepScheduler(**common, **ends, algorithm_type="sde-dpmsolver++")
+    else:
+        raise ValueError(f"diffusers solver {name!r} is unknown; choose one of deis, dpm++sde, unipc")
     scheduler.set_timesteps(len(levels))
     return scheduler
 
@@ -67,7 +69,7 @@ def sample_multistep(
     Args:
         x: noisy sample [batch, ...] at the first level, x = alpha x0 + sigma eps.
         levels: noisy to clean.
-        name: one of `sampling.SOLVERS`.
+        name: `deis`, `dpm++sde` or `unipc`.
         noise: renewed noise of the stochastic solver.
     """
     solver = solver_of(name, levels)

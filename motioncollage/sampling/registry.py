@@ -1,25 +1,28 @@
 """Samplers by name: settings in, sample out."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-import torch
 from torch import Tensor
 
-from motioncollage.collage.denoiser import Composed
-from motioncollage.sampling.solvers import (
-    Churn,
-    Levels,
-    OnStep,
-    gaussian,
-    sample_dpm,
-    sample_eta,
-    sample_heun,
-)
+from motioncollage import plugins
+from motioncollage.collage.denoiser import Composed, NoiseLevel
+from motioncollage.sampling.levels import Levels
+from motioncollage.sampling.noise import NoiseSource, OnStep
+from motioncollage.sampling.samplers import Run, Sampler, scaled
 
-SOLVERS = ("deis", "dpm++sde", "unipc")  # of diffusers
-SAMPLERS = ("ddim", "ddpm", "euler", "heun", "dpm++", *SOLVERS)
+MAX_STEPS = 10_000
+
+
+def sampler(name: str) -> Sampler:
+    """A sampler by its name.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    found: Sampler = plugins.load("samplers", name)
+    return found
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,17 @@ class SamplerSettings:
     spacing: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.name not in SAMPLERS:
-            raise ValueError(f"sampler {self.name!r} is unknown; choose one of {', '.join(SAMPLERS)}")
-        if self.steps < 1:
-            raise ValueError(f"steps is {self.steps}; a sampler needs at least 1")
+        options = sampler(self.name).options
+        if not 1 <= self.steps <= MAX_STEPS:
+            raise ValueError(f"steps is {self.steps}; a sampler needs at least 1, and at most {MAX_STEPS}")
         if not 0 <= self.eta <= 1:
             raise ValueError(f"eta is {self.eta}; choose between 0 (deterministic) and 1 (ancestral)")
-        if self.eta > 0 and self.name != "ddim":
-            raise ValueError(f"eta is {self.eta} but the sampler is {self.name!r}; only ddim takes eta")
-        if self.churn > 0 and self.name != "heun":
-            raise ValueError(f"churn is {self.churn} but the sampler is {self.name!r}; only heun takes churn")
+        for option in ("eta", "churn"):
+            if getattr(self, option) > 0 and option not in options:
+                raise ValueError(
+                    f"{option} is {getattr(self, option)} but the sampler is {self.name!r}; only"
+                    f" {'ddim' if option == 'eta' else 'heun'} takes {option}"
+                )
         if not 0.2 <= self.spacing <= 10:
             raise ValueError(f"spacing is {self.spacing}; choose between 0.2 and 10, 1 for even steps")
         if not 0 <= self.churn < math.inf:
@@ -85,7 +89,7 @@ def sample(
     start: Tensor,
     levels: Levels,
     settings: SamplerSettings,
-    generator: torch.Generator,
+    noise: NoiseSource,
     *,
     on_step: OnStep | None = None,
 ) -> Tensor:
@@ -94,26 +98,25 @@ def sample(
     Args:
         start: standard normal noise [batch, ...]; it is scaled to the first level.
         levels: the model's noise levels.
-        generator: source of renewed noise.
+        noise: where renewed noise comes from; read by samplers that renew some.
 
     Returns:
         A clean sample, same shape.
     """
     visited = levels.levels(settings.steps)
-    noise = gaussian(generator)
-    if settings.name == "heun":
-        ratios = [level.sigma / level.alpha for level in visited]
-        churn = Churn(settings.churn) if settings.churn > 0 else None
-        run = partial(sample_heun, churn=churn, noise=noise, on_step=on_step)
-        return run(denoiser, start * math.hypot(1, ratios[0]), [*ratios, 0.0], levels.at)
-    scale = math.hypot(visited[0].alpha, visited[0].sigma)
-    if settings.name == "dpm++":
-        return sample_dpm(denoiser, start * scale, visited, on_step=on_step)
-    if settings.name in SOLVERS:
-        from motioncollage.sampling.multistep import sample_multistep
+    return sample_from(denoiser, scaled(start, visited[0]), visited, levels, settings, noise, on_step=on_step)
 
-        return sample_multistep(
-            denoiser, start * scale, visited, name=settings.name, noise=noise, on_step=on_step
-        )
-    eta = {"ddpm": 1.0, "euler": 0.0}.get(settings.name, settings.eta)
-    return sample_eta(denoiser, start * scale, visited, eta=eta, noise=noise, on_step=on_step)
+
+def sample_from(
+    denoiser: Composed,
+    x: Tensor,
+    visited: Sequence[NoiseLevel],
+    levels: Levels,
+    settings: SamplerSettings,
+    noise: NoiseSource,
+    *,
+    on_step: OnStep | None = None,
+) -> Tensor:
+    """Sample from a sample x [batch, ...] at the first of the given levels: all the way, or the rest of one (SDEdit)."""
+    run = Run(denoiser, x, list(visited), levels.at, settings.eta, settings.churn, noise, on_step)
+    return sampler(settings.name).run(run)

@@ -1,4 +1,4 @@
-"""`motioncollage`: commands and the one place where errors become a line and an exit code."""
+"""`motioncollage`: a shell that finds its commands among the installed packages, and turns errors into a line."""
 
 import os
 import sys
@@ -6,39 +6,49 @@ from itertools import pairwise
 
 import typer
 
-from eval.commands.evaluate import evaluate
-from eval.commands.image import fid
-from mdm_adapter.commands.data import app as data_app
-from mdm_adapter.commands.doctor import doctor
-from mdm_adapter.commands.edit import app as edit_app
-from mdm_adapter.commands.generate import generate, loop, split
-from mdm_adapter.commands.models import models
-from mdm_adapter.commands.timeline import timeline
-from mdm_adapter.commands.train import app as train_app
-from motioncollage.image.commands.image import app as image_app
+from motioncollage import plugins
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="motioncollage",
-    help="Long human motion from text: several actions in one take, seamless loops, training and evaluation.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-app.command("generate")(generate)
-app.command("loop")(loop)
-app.command()(split)
-app.command()(timeline)
-app.command()(models)
-app.command()(doctor)
-app.command("eval")(evaluate)
-app.add_typer(edit_app, name="edit")
-image_app.command("fid")(fid)
-app.add_typer(image_app, name="image")
-app.add_typer(train_app, name="train")
-app.add_typer(data_app, name="data")
+
+def build() -> typer.Typer:
+    """The command line: `motioncollage.commands` entry points, each a function or a Typer app.
+
+    A name of two words is a command of a group: `train image`. A command that cannot be loaded is told of and left out.
+    """
+    app = _group(
+        "Long human motion from text: several actions in one take, seamless loops, training and evaluation."
+    )
+    groups: dict[str, typer.Typer] = {}
+    nested: list[tuple[str, str, object]] = []
+    for name in plugins.available("commands"):
+        try:
+            part = plugins.load("commands", name)
+        except ImportError as error:
+            _say(_one_line(error))
+            continue
+        group, _, own = name.rpartition(" ")
+        if group:
+            nested.append((group, own, part))
+        elif isinstance(part, typer.Typer):
+            groups[name] = part
+        else:
+            app.command(name)(part)
+    for group, own, part in nested:
+        if group not in groups:
+            groups[group] = _group(GROUPS.get(group, f"Commands of {group}."))
+        groups[group].command(own)(part)  # type: ignore[type-var]
+    for name, part in groups.items():
+        app.add_typer(part, name=name)
+    return app
+
+
+GROUPS = {"train": "Train models. Interrupt with Ctrl-C; the same command goes on where it stopped."}
+
+
+def _group(text: str) -> typer.Typer:
+    return typer.Typer(help=text, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
 def main() -> None:
@@ -47,7 +57,7 @@ def main() -> None:
     MOTIONCOLLAGE_DEBUG=1 lets the traceback through.
     """
     try:
-        code = app(standalone_mode=False)
+        code = build()(standalone_mode=False)
     except KeyboardInterrupt:
         _say("interrupted; nothing was written under the final names")
         sys.exit(INTERRUPTED)

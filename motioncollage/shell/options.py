@@ -2,19 +2,25 @@
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
+
+from motioncollage.models import BUNDLED
 
 if TYPE_CHECKING:
     from motioncollage.collage.guidance import Guidance
     from motioncollage.sampling.registry import SamplerSettings
 
-FPS = 20
-BUNDLED = "starter"
+GuidanceScale = Annotated[
+    float | None,
+    typer.Option(
+        help="Classifier-free guidance: 1 none, higher follows the text more; the model's own by default."
+    ),
+]
 
 
 def spread_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -56,26 +62,12 @@ def spread_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @dataclass(frozen=True)
-class OutputOptions:
-    """Where motion goes, and what is made of it."""
-
-    out: Annotated[Path, typer.Option(help="Folder for motion.npz, motion.mp4 and contact_sheet.png.")] = (
-        Path("out")
-    )
-    samples: Annotated[int, typer.Option(help="How many motions to make of the same request.")] = 1
-    seed: Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")] = 0
-    video: Annotated[bool, typer.Option(help="Render motion.mp4.")] = True
-    sheet: Annotated[bool, typer.Option(help="Draw contact_sheet.png.")] = True
-    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False
-
-
-@dataclass(frozen=True)
 class ModelOptions:
     """Which model, where it runs."""
 
     model: Annotated[
         str, typer.Option(help="A bundled model or a checkpoint folder (args.json + model*.pt).")
-    ] = BUNDLED
+    ] = BUNDLED["motion"]
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto"
 
 
@@ -91,7 +83,8 @@ class SamplingOptions:
     ] = "fast"
     steps: Annotated[int | None, typer.Option(help="Sampling steps.")] = None
     sampler: Annotated[
-        str | None, typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde or unipc.")
+        str | None,
+        typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde, unipc, or a plug-in's."),
     ] = None
     spacing: Annotated[
         float | None,
@@ -111,28 +104,30 @@ class SamplingOptions:
 class GuidanceOptions:
     """Classifier-free guidance of the texts."""
 
-    guidance: Annotated[
-        float, typer.Option(help="Classifier-free guidance: 1 none, higher follows the text more.")
-    ] = 3.0
+    guidance: GuidanceScale = None
     guidance_limit: Annotated[
-        float,
+        float | None,
         typer.Option(
             help="Noise-to-signal ratio above which --guidance-above holds; inf for one scale throughout."
         ),
-    ] = 6.4
-    guidance_above: Annotated[float, typer.Option(help="Guidance at the noise levels above the limit.")] = 2.0
+    ] = None
+    guidance_above: Annotated[
+        float | None, typer.Option(help="Guidance at the noise levels above the limit.")
+    ] = None
 
-    def settings(self) -> "Guidance":
-        from motioncollage.collage.guidance import Guidance
-
-        return Guidance(self.guidance, limit=self.guidance_limit, above=self.guidance_above)
+    def settings(self, own: "Guidance") -> "Guidance":
+        """The model's own guidance with what was asked for in its place."""
+        given = {"scale": self.guidance, "limit": self.guidance_limit, "above": self.guidance_above}
+        return dataclasses.replace(own, **{name: value for name, value in given.items() if value is not None})
 
 
 @dataclass(frozen=True)
 class CutOptions:
     """How time is cut into pieces."""
 
-    overlap: Annotated[float, typer.Option(help="Seconds that neighbouring pieces share.")] = 0.5
+    overlap: Annotated[
+        float | None, typer.Option(help="Seconds that neighbouring pieces share; the model's own by default.")
+    ] = None
     taper: Annotated[
         float,
         typer.Option(
@@ -144,21 +139,18 @@ class CutOptions:
     ] = None
     own_text: Annotated[bool, typer.Option(help="Tell overlaps within one action its text.")] = True
 
-    def settings(self) -> dict[str, Any]:
-        """Arguments of settings, in frames.
+    def settings(self, fps: float) -> dict[str, Any]:
+        """Fields of `MethodSettings`, in frames.
 
         Raises:
             ValueError: seconds that are no length.
         """
-        import math
-
+        frames = {}
         for name, value in (("overlap", self.overlap), ("piece", self.piece)):
             if value is not None and (not math.isfinite(value) or value <= 0):
                 raise ValueError(f"--{name} is {value:g}; give seconds above 0")
-        piece = None if self.piece is None else round(self.piece * FPS)
-        return {
-            "overlap": round(self.overlap * FPS), "taper": self.taper, "piece": piece, "own_text": self.own_text,
-        }  # fmt: skip
+            frames[name] = None if value is None else round(value * fps)
+        return {**frames, "taper": self.taper, "own_text": self.own_text}
 
 
 @dataclass(frozen=True)
@@ -172,5 +164,5 @@ class PieceOptions(CutOptions):
         ),
     ] = ""
 
-    def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "style": self.style}
+    def settings(self, fps: float) -> dict[str, Any]:
+        return {**super().settings(fps), "style": self.style}

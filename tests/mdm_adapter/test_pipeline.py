@@ -5,15 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from toy_models import mdm_pipeline
 
-from mdm_adapter.data.datasets import Normalisation
-from mdm_adapter.io.npz import MotionArchive
+from mdm_adapter.maker import GenerateSettings
 from mdm_adapter.models.mdm.checkpoint import LoadedModel
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
 from mdm_adapter.models.text import TextEmbedding, TextEncoder, load_text_encoder
-from mdm_adapter.pipeline import GenerateSettings, MotionPipeline
+from mdm_adapter.motion import Motion
+from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.prompts import Action
 from mdm_adapter.representation import features as representation
+from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.sampling.registry import SamplerSettings
 
 ACTIONS = [Action("A person walks.", 3.0), Action("He waves.", 2.5), Action("He runs.", 3.0)]
@@ -39,7 +41,7 @@ def make_pipeline(encoder: TextEncoder | None = None, *, normalised: bool = True
     network = MDM(config).eval().requires_grad_(False)
     statistics = Normalisation(torch.zeros(263), torch.full((263,), 0.1)) if normalised else None
     model = LoadedModel(network, config, statistics, {}, "model.safetensors")
-    return MotionPipeline(model, encoder or load_text_encoder("static"), name="toy")
+    return mdm_pipeline(model, encoder or load_text_encoder("static"), name="toy")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def pipeline() -> MotionPipeline:
     return make_pipeline()
 
 
-def motion(pipeline: MotionPipeline, settings: GenerateSettings = SETTINGS, **plan: object) -> MotionArchive:
+def motion(pipeline: MotionPipeline, settings: GenerateSettings = SETTINGS, **plan: object) -> Motion:
     return pipeline.generate(pipeline.plan(ACTIONS, settings, **plan), settings)  # type: ignore[arg-type]
 
 
@@ -157,7 +159,5 @@ def test_a_style_changes_overlaps_alone(pipeline: MotionPipeline) -> None:
     assert set(np.flatnonzero(differs)) == {*range(50, 70), *range(100, 120)}
 
 
-def motion_of(
-    pipeline: MotionPipeline, rows: list[Action], settings: GenerateSettings = SETTINGS
-) -> MotionArchive:
+def motion_of(pipeline: MotionPipeline, rows: list[Action], settings: GenerateSettings = SETTINGS) -> Motion:
     return pipeline.generate(pipeline.plan(rows, settings), settings)

@@ -1,5 +1,7 @@
 """The denoiser's batches and losses, on clips that are formulas and a network of one layer."""
 
+import copy
+import math
 import signal
 import zlib
 from collections import Counter
@@ -8,19 +10,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import copy
-import math
-
 import pytest
 import torch
 from paths import golden
 from torch import Tensor
 
-from mdm_adapter.data.datasets import Clip, Dataset, Normalisation
+from mdm_adapter.data.datasets import Clip, Dataset
 from mdm_adapter.data.passages import Transition
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
 from mdm_adapter.models.text.protocol import TextEmbedding, sentence_embedding
 from mdm_adapter.representation import features as representation
+from mdm_adapter.representation.normalisation import Normalisation
 from mdm_adapter.training import (
     BUCKETS,
     ClipBatches,
@@ -74,7 +74,7 @@ def clips() -> tuple[Clip, ...]:
 
 @pytest.fixture(scope="module")
 def normalisation(clips: tuple[Clip, ...]) -> Normalisation:
-    return Normalisation.measure(clips)
+    return Normalisation.measure([clip.features for clip in clips])
 
 
 @pytest.fixture(scope="module")
@@ -369,7 +369,9 @@ def test_half_of_the_levels_fall_where_it_is_decided_what_happens(objective: Den
     def share(values: torch.Tensor) -> float:
         return float(((values >= low) & (values <= 1.2 * high)).double().mean())
 
-    assert share(drawn) == pytest.approx(SETTINGS.decisive + (1 - SETTINGS.decisive) * share(ratios), abs=0.03)
+    assert share(drawn) == pytest.approx(
+        SETTINGS.decisive + (1 - SETTINGS.decisive) * share(ratios), abs=0.03
+    )
     # Evenly in the logarithm: as many in each third of it, but for the few uniform ones.
     edges = torch.logspace(math.log10(low), math.log10(high), 4, dtype=torch.float64)
     counts = [float(((drawn >= a) & (drawn < b)).double().mean()) for a, b in zip(edges, edges[1:])]

@@ -19,9 +19,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mdm_adapter.data.datasets import Normalisation
 from mdm_adapter.models.mdm.dit import DiT
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
+from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.files import atomic_path
 
 Network = MDM | DiT

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-ENCODERS = ("static", "ordered", "clip", "bert")
+from motioncollage import plugins
 
 
 class TextEmbedding(NamedTuple):
@@ -31,26 +31,11 @@ def sentence_embedding(vectors: Tensor) -> TextEmbedding:
 
 
 def load_text_encoder(kind: str) -> TextEncoder:
-    """The encoder that a checkpoint's `text_encoder_type` names: static or ordered (bundled), clip or bert.
+    """The encoder that a checkpoint's `text_encoder_type` names (`motioncollage.text_encoders` entry points).
 
     Raises:
         ValueError: unknown name.
         ImportError: the optional package is missing; the message says which to install.
     """
-    if kind == "static":
-        from mdm_adapter.models.text.static import StaticTextEncoder
-
-        return StaticTextEncoder.bundled()
-    if kind == "ordered":
-        from mdm_adapter.models.text.ordered import OrderedTextEncoder
-
-        return OrderedTextEncoder.bundled()
-    if kind == "clip":
-        from mdm_adapter.models.text.clip import load_clip
-
-        return load_clip()
-    if kind == "bert":
-        from mdm_adapter.models.text.bert import load_distilbert
-
-        return load_distilbert()
-    raise ValueError(f"text encoder {kind!r} is unknown; choose one of {', '.join(ENCODERS)}")
+    encoder: TextEncoder = plugins.load("text_encoders", kind)()
+    return encoder

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motioncollage.shell.common import check_output, choose_device, console, progress_bar
+from motioncollage.models import BUNDLED
 from motioncollage.shell.options import spread_options
+from motioncollage.shell.output import check_output, console, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,6 @@ app = typer.Typer(
     help="Images of any size: wide, panorama, grid, cubemap, connect, inpaint, superres, sdedit.",
     no_args_is_help=True,
 )
-
-BUNDLED_IMAGES = "landscapes"
 
 Width = Annotated[int, typer.Option(help="Pixels, a multiple of 8.")]
 Height = Annotated[int | None, typer.Option(help="Pixels, a multiple of 8; as high as a piece by default.")]
@@ -67,7 +66,7 @@ class MakingOptions:
     ] = 0.5
     model: Annotated[
         str, typer.Option(help="A bundled model, or a folder of train image or of diffusers.")
-    ] = BUNDLED_IMAGES
+    ] = BUNDLED["image"]
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto"
     seed: Annotated[int, typer.Option(help="The same command with the same seed gives the same picture.")] = 0
     force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False
@@ -130,16 +129,16 @@ class Job:
     """What all image commands share: where to write, the model, the settings, the classes."""
 
     def __init__(self, options: ImageOptions, *, also: "Sequence[str]" = ()) -> None:
-        from motioncollage.image.models import load_image_model
-        from motioncollage.image.pipelines import ImagePipeline, ImageSettings
+        from motioncollage.image.pipelines import ImageSettings
+        from motioncollage.models import load_model
 
         self.options, self.out = options, options.out
         self.settings: ImageSettings = ImageSettings(
             options.seed, options.samples, options.sampling(), options.guidance
         )
         check_output(self.out, [*self.names(), *also], force=options.force)
-        loaded = load_image_model(image_model_folder(options.model), device=choose_device(options.device))
-        self.pipeline: ImagePipeline = ImagePipeline(loaded, name=options.model)
+        self.pipeline: ImagePipeline = load_model(options.model, medium="image", device=options.device)
+        loaded = self.pipeline.model
         self.size = loaded.size * loaded.factor
         self.pieces: PieceSettings = options.cut(loaded)
         self.classes = [name.strip() for name in options.classes.split(",") if name.strip()]
@@ -226,26 +225,6 @@ class Previewing:
             write_png(self.path, self.pipeline.decode(flat.float(), self.plan)[0], force=True)
         self.calls += 1
         return clean
-
-
-def image_model_folder(name: str) -> Path:
-    """Folder of a bundled image model, or the path that was given.
-
-    Raises:
-        ValueError: neither; the message lists the bundled ones.
-    """
-    from importlib.resources import as_file, files
-
-    folder = files("motioncollage") / "assets" / "images"
-    bundled = sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
-    if name in bundled:
-        with as_file(folder / name) as found:
-            return found
-    if Path(name).is_dir():
-        return Path(name)
-    raise ValueError(
-        f"model {name!r} is neither a bundled image model ({', '.join(bundled)}) nor a folder of one"
-    )
 
 
 @app.command()

@@ -7,12 +7,12 @@ import torch
 from eval.judges.starter import StarterConfig, StarterEvaluator, Vocabulary
 from eval.judges.training import (
     Progress,
-    fast_bfloat16,
     forward_sorted,
     learning_rate_share,
     train_evaluator,
 )
 from eval.judges.training_data import BatchSampler, EvaluatorData, TrainingSettings, step_seed
+from motioncollage.precision import supports_bfloat16
 
 CONFIG = StarterConfig(hidden=24, word=12, text_hidden=16, embedding=16, buckets=4)
 SETTINGS = TrainingSettings(
@@ -117,7 +117,7 @@ def test_without_average_and_without_spoilt_motions() -> None:
     assert torch.isfinite(parameters(train_evaluator(data(), settings, CONFIG))).all()
 
 
-@pytest.mark.skipif(not fast_bfloat16(torch.device("cpu")), reason="no bfloat16 in hardware")
+@pytest.mark.skipif(not supports_bfloat16(torch.device("cpu")), reason="no bfloat16 in hardware")
 def test_bfloat16() -> None:
     settings = replace(SETTINGS, steps=3, precision="bf16")
     assert torch.isfinite(parameters(train_evaluator(data(), settings, CONFIG))).all()

@@ -8,7 +8,8 @@ import torch
 from command_line import Command, one_line
 from paths import golden, shared
 
-from mdm_adapter.io.npz import MotionArchive, save_archive
+from mdm_adapter.io.npz import save_archive
+from mdm_adapter.motion import Motion
 from mdm_adapter.representation.features import root_motion
 
 FAST = ("--steps", 2, "--no-video", "--no-sheet")
@@ -19,7 +20,7 @@ def walk(tmp_path: Path) -> Path:
     with np.load(golden("hml_clip_walk.npz")) as archive:
         features, joints = archive["features"], archive["recovered"]
     path = tmp_path / "walk.npz"
-    save_archive(path, MotionArchive(joints[None].astype(np.float32), features[None].astype(np.float32)))
+    save_archive(path, Motion(joints[None].astype(np.float32), features[None].astype(np.float32)))
     return path
 
 
@@ -76,7 +77,7 @@ def test_paths_from_files(command: Command, toy: Path, tmp_path: Path) -> None:
     [
         (("extend", "{walk}"), "nothing to extend by"),
         (("extend", "nowhere.npz", "--after", 1), "motion nowhere.npz does not exist"),
-        (("extend", "{text}", "--after", 1), "is neither .npz nor .bvh"),
+        (("extend", "{text}", "--after", 1), "is none of bvh, npz"),
         (("extend", "{broken}", "--after", 1), "broken.bvh"),
         (("replace", "{walk}", "--from", 3, "--to", 2), "does not lie inside the motion of 9.05 s"),
         (("replace", "{walk}", "--from", 3, "--to", 99), "does not lie inside the motion of 9.05 s"),

@@ -1,6 +1,7 @@
 """Ways of loops: what is asked of a cycle holds in metres and degrees, as the motion is played."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,11 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.loops import loop_report
-from mdm_adapter.data.datasets import Normalisation
-from mdm_adapter.editing.arrival import Arrival, Arriving, eased, moving_shares
+from mdm_adapter.editing.arrival import Arrival, Arriving, eased
 from mdm_adapter.editing.loops import LoopPath, tile
 from mdm_adapter.representation import features as representation
+from mdm_adapter.representation.humanml3d import HUMANML3D
+from mdm_adapter.representation.normalisation import Normalisation
+from mdm_adapter.representation.way import PlanarWay
 from motioncollage.collage.denoiser import NoiseLevel
+
+WAY = PlanarWay()
 
 
 def wandering(frames: int, seed: int) -> torch.Tensor:
@@ -45,14 +50,14 @@ def arrival(kind: str, turn: float = 360.0) -> Arrival:
 @given(st.integers(30, 200), st.integers(0, 1000), st.sampled_from([-720.0, -360.0, 360.0, 720.0]))
 def test_cycles_end_where_they_should(frames: int, seed: int, turn: float) -> None:
     features = wandering(frames, seed)
-    drift, yaw = way(arrival("in-place").project(features))
+    drift, yaw = way(arrival("in-place").project(features, HUMANML3D))
     assert drift < 1e-9
     assert abs(yaw) < 1e-6
-    drift, yaw = way(arrival("circular", turn).project(features))
+    drift, yaw = way(arrival("circular", turn).project(features, HUMANML3D))
     assert drift < 1e-9
     assert abs((yaw - turn + 180) % 360 - 180) < 1e-6
     free, _ = way(features)
-    drift, yaw = way(arrival("travelling").project(features))
+    drift, yaw = way(arrival("travelling").project(features, HUMANML3D))
     assert abs(yaw) < 1e-6
     assert drift > 0.01 * free
 
@@ -60,11 +65,11 @@ def test_cycles_end_where_they_should(frames: int, seed: int, turn: float) -> No
 def test_a_projection_changes_the_way_alone() -> None:
     features = wandering(50, 3)
     path = arrival("circular", 360.0)
-    once = path.project(features)
-    assert torch.allclose(path.project(once), once, atol=1e-12)
+    once = path.project(features, HUMANML3D)
+    assert torch.allclose(path.project(once, HUMANML3D), once, atol=1e-12)
     # Everything but yaw and way is untouched; a quarter turn does not close, four of them do.
     assert torch.equal(once[..., 3:], features[..., 3:])
-    quarter = arrival("circular", 90.0).project(features)
+    quarter = arrival("circular", 90.0).project(features, HUMANML3D)
     drift, yaw = way(quarter)
     assert drift > 0.1
     assert yaw == pytest.approx(90, abs=1e-6)
@@ -76,7 +81,8 @@ def test_a_denoiser_on_a_path() -> None:
     features = wandering(40, 5).float()
     statistics = Normalisation(torch.full((263,), 0.02), torch.full((263,), 0.5))
     given = statistics.apply(features)
-    clean = Arriving(lambda x, level: given, arrival("in-place"), statistics, (0, 40))
+    model = SimpleNamespace(representation=HUMANML3D, normalise=statistics.apply, denormalise=statistics.undo)
+    clean = Arriving(lambda x, level: given, arrival("in-place"), model, (0, 40))  # type: ignore[arg-type]
     predicted = statistics.undo(clean(torch.zeros_like(features), NoiseLevel(0.6, 0.8, 500.0)))
     drift, yaw = way(predicted.double())
     assert drift < 1e-4
@@ -86,12 +92,12 @@ def test_a_denoiser_on_a_path() -> None:
 def test_who_stands_still_stays() -> None:
     features = wandering(100, 7)
     features[..., 50:, :3] = 0.0
-    led = Arrival(0.0, (0.0, 3.0)).project(features)
+    led = Arrival(0.0, (0.0, 3.0)).project(features, HUMANML3D)
     _, root = representation.root_motion(torch.cat((led, led[:, -1:]), dim=1))
     assert (root[0, -1, [0, 2]] - torch.tensor([0.0, 3.0])).norm() < 1e-9
     still = (root[0, 60:, [0, 2]] - root[0, 60, [0, 2]]).norm(dim=-1).max()
     assert still < 0.2
-    shares = eased(moving_shares(features))
+    shares = eased(WAY.moving(features))
     assert shares.sum() == pytest.approx(1)
     assert shares[0, 0] < 0.01 * shares.max()
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mdm_adapter.io import bvh_parser
 from paths import FIXTURES
 from scipy.spatial.transform import Rotation
 
+from mdm_adapter.io import bvh_parser
 from mdm_adapter.io.bvh_reader import (
     BvhMotion,
     import_bvh,

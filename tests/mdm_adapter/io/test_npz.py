@@ -14,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mdm_adapter.io import npz as module
-from mdm_adapter.io.npz import MotionArchive, Segment, load_archive, save_archive
+from mdm_adapter.io.npz import load_archive, save_archive
+from mdm_adapter.motion import Motion, Segment
 
 
-def make(samples: int = 2, frames: int = 12, **changes: Any) -> MotionArchive:
+def make(samples: int = 2, frames: int = 12, **changes: Any) -> Motion:
     rng = np.random.default_rng(0)
-    whole = MotionArchive(
+    whole = Motion(
         joints=rng.normal(size=(samples, frames, 22, 3)).astype(np.float32),
         features=rng.normal(size=(samples, frames, 263)).astype(np.float32),
         fps=20.0,

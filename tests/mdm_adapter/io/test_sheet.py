@@ -9,7 +9,6 @@ from PIL import Image
 
 from mdm_adapter.io import drawing
 from mdm_adapter.io import sheet as module
-from mdm_adapter.io.npz import Segment
 from mdm_adapter.io.sheet import (
     HEADER,
     LABEL,
@@ -20,6 +19,7 @@ from mdm_adapter.io.sheet import (
     render_contact_sheet,
     rows_of,
 )
+from mdm_adapter.motion import Segment
 
 
 def walking(frames: int, turn_left: bool = False) -> np.ndarray:

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from mdm_adapter.io import drawing, video
-from mdm_adapter.io.npz import Segment
 from mdm_adapter.io.video import follow, footprints, render_video
+from mdm_adapter.motion import Segment
 
 
 def standing() -> np.ndarray:

@@ -37,7 +37,7 @@ def test_plans_cover_time_and_respect_the_model(
     assert all(a.end == b.start for a, b in pairwise(plan.segments))
     assert [s.text for s in plan.segments] == [f"action {i}" for i in range(len(seconds))]
     # The graph checks that every site counts once and that overlaps are those of neighbours.
-    graph = plan.graph()
+    graph = plan.graph
     assert graph.site_shape == (plan.frames,)
     assert graph.factors == len(plan.pieces)
     # Boundaries of actions lie in the middle of overlaps.
@@ -125,9 +125,9 @@ def test_rows_that_share_time_overlap_by_it() -> None:
         ("wave", 100, 160),
         ("bow", 180, 220),
     ]
-    assert [node.text for node in plan.evaluated()] == ["walk", "wave", "", "bow", "sad", "sad", "sad"]
-    assert plan.evaluated()[0].guidance == 4.0
-    assert len(plan.graph().nodes) == 7
+    assert [node.text for node in plan.nodes] == ["walk", "wave", "", "bow", "sad", "sad", "sad"]
+    assert plan.nodes[0].guidance == 4.0
+    assert len(plan.graph.nodes) == 7
 
 
 def test_transitions_are_as_long_as_told() -> None:
@@ -147,12 +147,12 @@ def test_layers_count_and_are_taken_back() -> None:
     plan = plan_rows(lay_out(rows, lambda text: 4.0), SECOND)
     assert plan.layers == (Piece("wave", 60, 40, 4.0),)
     assert [(s.text, s.start, s.end) for s in plan.segments] == [("walk", 0, 160), ("wave", 60, 100)]
-    assert [(node.text, node.guidance) for node in plan.evaluated()] == [
+    assert [(node.text, node.guidance) for node in plan.nodes] == [
         ("walk", None),
         ("wave", 4.0),
         ("", None),
     ]
-    nodes = plan.graph().nodes
+    nodes = plan.graph.nodes
     above, below = nodes[1].site_weights(), nodes[2].site_weights()
     assert nodes[1].region == nodes[2].region
     assert (above + below).abs().max() == 0
@@ -170,4 +170,4 @@ def test_overlaps_within_an_action_may_carry_its_text() -> None:
     assert last == ""
     assert len(plan.joins) == len(plan.overlaps) == len(plan.pieces) - 1
     crossfade = plan_pieces(actions(24.0), [24.0], PlanSettings(taper=1.0, own_text=True))
-    assert len(crossfade.evaluated()) == len(crossfade.pieces) == len(crossfade.graph().nodes)
+    assert len(crossfade.nodes) == len(crossfade.pieces) == len(crossfade.graph.nodes)

@@ -10,11 +10,13 @@ from paths import golden
 from torch import Tensor
 
 from motioncollage.collage.compose import CollageDenoiser
-from motioncollage.collage.denoiser import Conditioned, NoiseLevel, noise_prediction
+from motioncollage.collage.denoiser import NoiseLevel, noise_prediction
 from motioncollage.collage.graph import FactorGraph
+from motioncollage.collage.guidance import Conditioned
 from motioncollage.collage.layouts import chain, cycle
+from motioncollage.sampling.eta import sample_eta
+from motioncollage.sampling.heun import Churn, sample_heun
 from motioncollage.sampling.schedules import SigmaSchedule
-from motioncollage.sampling.solvers import Churn, sample_eta, sample_heun
 
 Eps = Callable[[Tensor, float], Tensor]
 

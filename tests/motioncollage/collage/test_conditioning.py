@@ -14,8 +14,10 @@ from motioncollage.collage.conditioning import (
     posterior_weight,
 )
 from motioncollage.collage.denoiser import NoiseLevel
+from motioncollage.sampling.eta import sample_eta
+from motioncollage.sampling.levels import DiscreteLevels
+from motioncollage.sampling.noise import gaussian
 from motioncollage.sampling.schedules import VPSchedule
-from motioncollage.sampling.solvers import DiscreteLevels, gaussian, sample_eta
 
 COVARIANCE = torch.tensor([[1.0, 0.8], [0.8, 1.0]], dtype=torch.float64)
 LEVELS = DiscreteLevels(VPSchedule.named("cosine", 1000)).levels(200)

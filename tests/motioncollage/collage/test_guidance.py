@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from motioncollage.collage.denoiser import Conditioned, NoiseLevel, PerSample, spread
-from motioncollage.collage.guidance import Guidance, LimitedGuidance, weighted_conditions
+from motioncollage.collage.denoiser import NoiseLevel, PerSample, spread
+from motioncollage.collage.guidance import Conditioned, Guidance, LimitedGuidance, weighted_conditions
 
 LEVEL = NoiseLevel(0.6, 0.8, 500.0)
 

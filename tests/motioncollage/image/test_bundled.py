@@ -8,21 +8,21 @@ from command_line import Command
 from PIL import Image
 
 from eval.metrics.images import pair_energy
-from motioncollage.image.commands.image import BUNDLED_IMAGES, image_model_folder
 from motioncollage.image.models import TrainedModel, load_image_model
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings
 from motioncollage.image.plans import PieceSettings, along_chain, plan_image
 from motioncollage.image.seams import panorama_seams
+from motioncollage.models import BUNDLED, folder_of
 
 
 def bundled() -> TrainedModel:
-    model = load_image_model(image_model_folder(BUNDLED_IMAGES))
+    model = load_image_model(folder_of(BUNDLED["image"], medium="image"))
     assert isinstance(model, TrainedModel)
     return model
 
 
 def test_it_is_small_and_its_card_names_every_class_and_source() -> None:
-    folder = image_model_folder(BUNDLED_IMAGES)
+    folder = folder_of(BUNDLED["image"], medium="image")
     assert sum(file.stat().st_size for file in folder.iterdir()) < 12e6
     card = (folder / "README.md").read_text(encoding="utf-8")
     for name in bundled().network.config.classes:
@@ -48,7 +48,7 @@ def test_a_meadow_is_green_below_a_bright_sky(command: Command, tmp_path: Path) 
 def test_panoramas_close() -> None:
     model = bundled()
     plan = plan_image(64, 168, PieceSettings(64, model.overlap), wrapped=True)
-    pipeline = ImagePipeline(model, name=BUNDLED_IMAGES)
+    pipeline = ImagePipeline(model, name=BUNDLED["image"])
     conditions = pipeline.conditions(plan, along_chain([model.vector("grass")]))
     images = pipeline.generate(plan, conditions, ImageSettings(samples=16))
     for name, (seam, rest) in panorama_seams(plan).items():

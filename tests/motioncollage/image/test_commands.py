@@ -171,7 +171,7 @@ def test_bad_input(command: Command, model: Path, picture: Path, tmp_path: Path)
         (("wide", "--overlap", 32), "overlap is 32; it must"),
         (("wide", "--steps", 1), "1 steps"),
         (("wide", "--sampler", "plms"), "sampler 'plms' is unknown"),
-        (("wide", "--model", "nowhere"), "model 'nowhere' is neither a bundled image model"),
+        (("wide", "--model", "nowhere"), "model 'nowhere' is neither a bundled model"),
         (("wide", "--width", 56, "--map", picture), "the map has (48, 56) pixels, the image (32, 56)"),
         (("wide", "--width", 56, "--height", 48, "--map", picture), "this model reads no maps"),
         (("wide", "--map", "nowhere.png"), "map nowhere.png does not exist"),

@@ -26,14 +26,15 @@ from diffusers_folders import (
 from torch import Tensor
 
 from motioncollage.collage.compose import CollageDenoiser
-from motioncollage.collage.denoiser import Conditioned, NoiseLevel
+from motioncollage.collage.denoiser import NoiseLevel
+from motioncollage.collage.guidance import Conditioned
 from motioncollage.collage.layouts import chain, cycle, grid
 from motioncollage.image import diffusers_models
 from motioncollage.image.diffusers_denoisers import LatentDenoiser, PixelDenoiser, TextCondition
 from motioncollage.image.diffusers_models import load_diffusers_model, schedule_of
 from motioncollage.image.tiles import Autoencoder, in_tiles
+from motioncollage.sampling.levels import DiscreteLevels
 from motioncollage.sampling.registry import SamplerSettings, sample
-from motioncollage.sampling.solvers import DiscreteLevels
 
 LEVEL = NoiseLevel(0.6, 0.8, 37.0)
 PREDICTIONS = ("epsilon", "v_prediction", "sample")

@@ -14,8 +14,8 @@ from motioncollage.image.network import ImageConfig, ImageNetwork
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings, settle, sites_of, whole_sites
 from motioncollage.image.plans import PieceSettings, along_chain, plan_cube, plan_image
 from motioncollage.image.training import ImageObjective, ImageTraining
+from motioncollage.sampling.levels import ContinuousLevels
 from motioncollage.sampling.registry import SamplerSettings
-from motioncollage.sampling.solvers import ContinuousLevels
 from motioncollage.training import Trainer, TrainingSettings
 
 PIECES = PieceSettings(32, 16)

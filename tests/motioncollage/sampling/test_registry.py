@@ -7,10 +7,15 @@ import torch
 from torch import Tensor
 
 from motioncollage.collage.denoiser import NoiseLevel
-from motioncollage.sampling.registry import SAMPLERS, SOLVERS, SamplerSettings, preset, sample
+from motioncollage.plugins import available
+from motioncollage.sampling.dpm import sample_dpm
+from motioncollage.sampling.levels import ContinuousLevels, DiscreteLevels, Levels
+from motioncollage.sampling.noise import gaussian
+from motioncollage.sampling.registry import SamplerSettings, preset, sample
 from motioncollage.sampling.schedules import VPSchedule
-from motioncollage.sampling.solvers import ContinuousLevels, DiscreteLevels, Levels, sample_dpm
 
+SAMPLERS = tuple(available("samplers"))
+SOLVERS = ("deis", "dpm++sde", "unipc")  # of diffusers
 MEAN = torch.tensor([1.0, -2.0, 0.0], dtype=torch.float64)
 COVARIANCE = torch.tensor([[1.0, 0.6, 0.0], [0.6, 0.8, -0.2], [0.0, -0.2, 0.5]], dtype=torch.float64)
 
@@ -30,7 +35,9 @@ LEVELS: dict[str, Levels] = {
 def run(name: str, levels: Levels, steps: int, *, count: int = 20_000, **changes: float) -> Tensor:
     generator = torch.Generator().manual_seed(1)
     start = torch.randn(count, 3, dtype=torch.float64, generator=generator)
-    return sample(denoise, start, levels, SamplerSettings(name=name, steps=steps, **changes), generator)
+    return sample(
+        denoise, start, levels, SamplerSettings(name=name, steps=steps, **changes), gaussian(generator)
+    )
 
 
 @pytest.mark.parametrize("levels", LEVELS.values(), ids=LEVELS)
@@ -118,7 +125,7 @@ def test_progress_is_reported_once_a_step(name: str) -> None:
         torch.zeros(1, 3, dtype=torch.float64),
         LEVELS["discrete"],
         SamplerSettings(name=name, steps=5),
-        torch.Generator(),
+        gaussian(torch.Generator()),
         on_step=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(i, 5) for i in range(1, 6)]

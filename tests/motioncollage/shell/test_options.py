@@ -60,13 +60,13 @@ def test_fields_are_options() -> None:
 
 
 def test_settings_in_frames() -> None:
-    assert PieceOptions(0.7, 0.25, 3.0, False, "sad").settings() == {
+    assert PieceOptions(0.7, 0.25, 3.0, False, "sad").settings(20.0) == {
         "overlap": 14, "taper": 0.25, "piece": 60, "own_text": False, "style": "sad",
     }  # fmt: skip
-    assert CutOptions().settings()["piece"] is None
+    assert CutOptions().settings(20.0)["piece"] is None
     for name, value in (("overlap", 0.0), ("overlap", float("nan")), ("piece", -1.0)):
         with pytest.raises(ValueError, match=f"--{name} is"):
-            CutOptions(**{name: value}).settings()
+            CutOptions(**{name: value}).settings(20.0)
 
 
 def test_presets_are_where_sampling_starts() -> None:

@@ -13,10 +13,10 @@ from paths import golden
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mdm_adapter.data.datasets import Normalisation
 from mdm_adapter.models.mdm import checkpoint as module
 from mdm_adapter.models.mdm.checkpoint import LoadedModel, load_checkpoint, save_model
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
+from mdm_adapter.representation.normalisation import Normalisation
 
 ARGS: dict[str, Any] = {
     "arch": "trans_enc",

@@ -10,9 +10,11 @@ from torch import Tensor
 
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
 from motioncollage.collage.denoiser import NoiseLevel
+from motioncollage.sampling.eta import sample_eta
+from motioncollage.sampling.levels import DiscreteLevels, levels_of
+from motioncollage.sampling.noise import gaussian
 from motioncollage.sampling.registry import SamplerSettings, sample
 from motioncollage.sampling.schedules import VPSchedule
-from motioncollage.sampling.solvers import DiscreteLevels, levels_of, sample_eta
 
 LOOPS = ("ddim_ddimN", "ddim_plainN", "ddimeta_ddimN", "ddpm_plainN", "ddpm_secN", "ddpm_inpaint")
 
@@ -70,7 +72,7 @@ def test_samplers_by_name_are_reproducible_and_finish_at_the_data(name: str) -> 
     def run(seed: int) -> Tensor:
         generator = torch.Generator().manual_seed(seed)
         start = torch.randn(4000, 1, generator=generator)
-        return sample(denoise, start, levels, SamplerSettings(name=name, steps=50), generator)
+        return sample(denoise, start, levels, SamplerSettings(name=name, steps=50), gaussian(generator))
 
     first = run(0)
     assert torch.equal(first, run(0))

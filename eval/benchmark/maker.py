@@ -1,0 +1,83 @@
+"""What a benchmark asks of the model whose motions it measures, and of real motion."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from motioncollage.methods import Made, MethodSettings, Script
+
+
+class MotionNumbers(Protocol):
+    """How features become joints."""
+
+    @property
+    def fps(self) -> float: ...
+
+    @property
+    def width(self) -> int: ...
+
+    def to_joints(self, features: Tensor) -> Tensor:
+        """Features [..., T, width] -> joints [..., T, 22, 3], metres, y up."""
+        ...
+
+
+class MotionMaker(Protocol):
+    """A model at work: what `motioncollage.load` returns for motion."""
+
+    @property
+    def representation(self) -> MotionNumbers: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def identity(self) -> str:
+        """Hash of everything that decides its motions."""
+        ...
+
+    def by_method(
+        self, name: str, scripts: Sequence[Script], settings: MethodSettings, *, seeds: Sequence[int]
+    ) -> Made:
+        """Features [scripts, frames, width], not normalised, by a method."""
+        ...
+
+    def seams(self, script: Script, settings: MethodSettings) -> tuple[int, ...]:
+        """Frames at which the pieces of a collage of such a script join."""
+        ...
+
+
+class RealClip(Protocol):
+    """One captioned recording."""
+
+    name: str
+    features: Tensor
+    captions: tuple[str, ...]
+    action: str
+    style: str
+
+    @property
+    def frames(self) -> int: ...
+
+
+class RealClips(Protocol):
+    """Captioned recordings of one split, and what had to be left out and why."""
+
+    rejected: dict[str, str]
+    representation: Any
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def mirrored(self) -> "RealClips":
+        """The clips, then all of them seen in a mirror."""
+        ...
+
+
+class DrawSheet(Protocol):
+    """Draws one motion into a file, in whatever way the user's package does."""
+
+    def __call__(self, path: Path, features: Tensor, script: Script) -> None: ...

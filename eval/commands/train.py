@@ -1,0 +1,91 @@
+"""`motioncollage train evaluator`: resumable training of a judge of text and motion."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from motioncollage import plugins
+from motioncollage.shell.output import console, progress_bar
+
+if TYPE_CHECKING:
+    from eval.benchmark.maker import RealClips
+    from eval.judges.probes import ProbeRow
+    from eval.judges.training_data import EvaluatorData
+
+Data = Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]
+Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]
+
+
+def evaluator(
+    data: Data,
+    out: Out = Path("runs/evaluator"),
+    steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 800,
+    batch_size: Annotated[int, typer.Option(help="Clips per step; each is the others' wrong answer.")] = 128,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,
+    mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Train a text-motion evaluator and show how well it judges the val split."""
+    from eval.judges.probes import probe_evaluator
+    from eval.judges.starter import save_starter_evaluator
+    from eval.judges.training import train_evaluator
+    from eval.judges.training_data import TrainingSettings
+    from motioncollage.devices import choose_device
+
+    settings = TrainingSettings(steps=steps, batch=batch_size, learning_rate=learning_rate, seed=seed)
+    where = choose_device(device)
+    out.mkdir(parents=True, exist_ok=True)
+    train = _read(data, "train")
+    with progress_bar("training") as update:
+        judge = train_evaluator(
+            evaluator_data(train, mirror=mirror, shortest=settings.shortest), settings, device=where,
+            checkpoint=out / "checkpoint.pt", progress=lambda state: update(state.step, state.steps),
+        )  # fmt: skip
+    target = out / "evaluator.pt"
+    save_starter_evaluator(judge, target)
+    console.print(f"wrote {target}: use it with motioncollage eval --evaluator {target}")
+    val = _read(data, "val", allow_empty=True)
+    if len(val):
+        held_out = evaluator_data(val, mirror=False, shortest=settings.shortest)
+        texts = [captions[0] for captions in held_out.captions]
+        pool = min(32, len(set(held_out.labels)))
+        rows = probe_evaluator(judge, held_out.features, texts, held_out.labels, pool=pool)
+        console.print(probe_table(rows, f"val split, retrieval among {pool}"))
+
+
+def evaluator_data(dataset: "RealClips", *, mirror: bool, shortest: int) -> "EvaluatorData":
+    """Clips for the evaluator; two of one (action, style) are not a wrong match, without labels each is its own."""
+    from eval.judges.training_data import EvaluatorData
+
+    short = sum(clip.frames <= shortest for clip in dataset)
+    if short:
+        console.print(f"left out {short} clips of at most {shortest} frames")
+    # A mirrored clip is a frame shorter; the clips that are long enough keep their mirror images.
+    both = list(dataset.mirrored()) if mirror else list(dataset)
+    kept = [clip.frames > shortest for clip in dataset]
+    clips = [clip for clip, long in zip(both, kept * (2 if mirror else 1)) if long]
+    labels = [(clip.action, clip.style) if clip.action else (clip.name,) for clip in clips]
+    return EvaluatorData([clip.features for clip in clips], [clip.captions for clip in clips], labels)
+
+
+def probe_table(rows: "Sequence[ProbeRow]", title: str) -> Table:
+    """The judge's figures on real and on spoilt motion."""
+    names = [metric.name for metric in rows[0].metrics]
+    table = Table("motion", *names, title=title)
+    for row in rows:
+        table.add_row(row.name, *(f"{row[name]:.3f}" for name in names))
+    return table
+
+
+def _read(path: Path, split: str, *, allow_empty: bool = False) -> "RealClips":
+    read = plugins.load("readers", "dataset")
+    with progress_bar(f"reading {split}") as update:
+        dataset: RealClips = read(path, split, progress=update, allow_empty=allow_empty)
+    if dataset.rejected:
+        name, reason = next(iter(dataset.rejected.items()))
+        console.print(f"left out {len(dataset.rejected)} of {split}, such as {name}: {reason}")
+    return dataset

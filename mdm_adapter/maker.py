@@ -1,0 +1,130 @@
+"""A model at work: plans become jobs, jobs become features, features become motions. What pipeline and edits share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mdm_adapter.editing.arrival import Arriving
+from mdm_adapter.editing.loops import LoopPath
+from mdm_adapter.making import MotionJob
+from mdm_adapter.models.protocol import MotionModel
+from mdm_adapter.motion import Motion, Segment
+from mdm_adapter.planning.pieces import Plan, PlanSettings
+from motioncollage.collage.denoiser import Composed
+from motioncollage.methods import Method, MethodSettings, method
+from motioncollage.sampling.noise import OnStep
+from motioncollage.seeds import sample_keys
+
+
+@dataclass(frozen=True)
+class GenerateSettings(MethodSettings):
+    """Everything that decides a motion, besides the model and the actions.
+
+    Attributes:
+        seed: of all noise.
+        samples: how many motions of the same request.
+        path: where a loop's cycle ends.
+    """
+
+    seed: int = 0
+    samples: int = 1
+    path: LoopPath = field(default_factory=LoopPath)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.samples <= 1000:
+            raise ValueError(f"samples is {self.samples}; choose between 1 and 1000")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed is {self.seed}; give a whole number from 0")
+
+
+class Maker:
+    """A model with the steps that everything is made by."""
+
+    def __init__(self, model: MotionModel) -> None:
+        self.model = model
+        self.name = model.name
+        self.device = model.device
+        self.representation = model.representation
+
+    def plan_settings(self, settings: MethodSettings) -> PlanSettings:
+        """How time is cut, in frames of this model."""
+        limit, own = self.model.longest, self.model.defaults
+        return PlanSettings(
+            piece=min(own.piece, limit) if settings.piece is None else settings.piece,
+            overlap=own.overlap if settings.overlap is None else settings.overlap,
+            limit=limit, taper=settings.taper, style=settings.style, own_text=settings.own_text,
+            fps=self.representation.fps,
+        )  # fmt: skip
+
+    def job(
+        self,
+        plan: Plan,
+        settings: GenerateSettings,
+        *,
+        conditioned: Callable[[Composed], Composed] | None = None,
+        on_step: OnStep | None = None,
+    ) -> MotionJob:
+        """The batch that a plan and its settings ask for."""
+        arrival = settings.path.arrival
+        if arrival is not None:
+            if not plan.loop:
+                raise ValueError(
+                    f"path is {settings.path.kind!r}, which only loops have; plan a loop or leave it free"
+                )
+            span = (0, plan.frames)
+            conditioned = lambda collage: Arriving(collage, arrival, self.model, span)
+        keys = tuple(sample_keys(settings.seed, settings.samples))
+        return MotionJob(self.model, plan, settings, keys, conditioned=conditioned, on_step=on_step)
+
+    def make(self, job: MotionJob, how: Method | None = None) -> Tensor:
+        """Features [samples, frames, width] of a job, not normalised; by the method `collage` unless told otherwise."""
+        made = (how or method("collage")).run(job)
+        return self.model.denormalise(made.sites).cpu()
+
+    def motion(self, features: Tensor, segments: Sequence[Segment], about: dict[str, Any]) -> Motion:
+        """A motion of features [samples, frames, width], not normalised, with the joints that they describe."""
+        joints = self.representation.to_joints(features.double()).float().cpu().numpy()
+        return Motion(joints, features.float().cpu().numpy(), self.representation.fps, tuple(segments), about)
+
+    def features_of(self, motion: Motion) -> Tensor:
+        """Features [frames, width] of a motion's first sample in this model's representation, not normalised."""
+        rep = self.representation
+        name = motion.settings.get("representation", "humanml3d")
+        if motion.features.shape[2] == rep.width and motion.fps == rep.fps and name == rep.name:
+            return torch.from_numpy(motion.features[0].copy())
+        if motion.fps != rep.fps:
+            raise ValueError(
+                f"the motion has {motion.fps:g} frames a second and {self.name} {rep.fps:g}; resample it first"
+            )
+        return rep.from_joints(torch.from_numpy(motion.joints[0].copy())).float()
+
+    def describe(self, settings: GenerateSettings) -> dict[str, Any]:
+        """What a motion remembers of how it was made."""
+        from importlib.metadata import version
+
+        chosen = self.plan_settings(settings)
+        guidance = settings.guidance or self.model.defaults.guidance
+        return {
+            "model": self.name,
+            "representation": self.representation.name,
+            "seed": settings.seed,
+            "sampler": settings.sampler.name,
+            "steps": settings.sampler.steps,
+            "eta": settings.sampler.eta,
+            "spacing": settings.sampler.spacing,
+            "guidance": guidance.scale,
+            "guidance_limit": guidance.limit if np.isfinite(guidance.limit) else None,
+            "guidance_above": guidance.above,
+            "precision": settings.precision,
+            "piece": chosen.piece,
+            "overlap": chosen.overlap,
+            "taper": chosen.taper,
+            "style": chosen.style,
+            "own_text": chosen.own_text,
+            "version": version("motioncollage"),
+        }

@@ -1,0 +1,96 @@
+"""MDM, and the bundled model that shares its schedule and features, as what pipelines ask for."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from mdm_adapter.models.mdm.checkpoint import LoadedModel, load_checkpoint
+from mdm_adapter.models.mdm.denoiser import MDMDenoiser
+from mdm_adapter.models.protocol import MotionDefaults
+from mdm_adapter.models.text import TextEmbedding, TextEncoder, load_text_encoder
+from mdm_adapter.models.vocabulary import Matcher, Vocabulary
+from mdm_adapter.representation.humanml3d import HUMANML3D
+from motioncollage.collage.guidance import Guidance
+from motioncollage.sampling.levels import DiscreteLevels
+from motioncollage.sampling.schedules import VPSchedule
+
+if TYPE_CHECKING:
+    from mdm_adapter.pipeline import MotionPipeline
+
+# Chosen on the val split of the starter pack: gestures keep moving, and the text is still followed.
+STARTER_GUIDANCE = Guidance(3.0, limit=6.4, above=2.0)
+PUBLISHED_GUIDANCE = Guidance(2.5)
+
+
+class MDMModel:
+    """`MotionModel` of a checkpoint with its text encoder."""
+
+    representation = HUMANML3D
+
+    def __init__(
+        self, loaded: LoadedModel, encoder: TextEncoder, *, name: str, vocabulary: Vocabulary | None = None
+    ) -> None:
+        """Args:
+            vocabulary: actions that it knows, for lengths and warnings; None for open-ended models.
+
+        Raises:
+            ValueError: a checkpoint without statistics.
+        """
+        if loaded.normalisation is None:
+            raise ValueError(f"model {name} has no Mean.npy and Std.npy; copy the dataset's into its folder")
+        self.loaded, self.encoder, self.name = loaded, encoder, name
+        self.longest = loaded.config.max_frames
+        self.device = next(loaded.network.parameters()).device
+        self.normalisation = loaded.normalisation.to(self.device)
+        self.schedule = VPSchedule.named(loaded.config.noise_schedule, loaded.config.diffusion_steps)
+        self.matcher = Matcher(vocabulary, encoder) if vocabulary else None
+        own = loaded.config.text_encoder_type in ("static", "ordered")
+        self.defaults = MotionDefaults(STARTER_GUIDANCE if own else PUBLISHED_GUIDANCE)
+
+    @cached_property
+    def identity(self) -> str:
+        total = hashlib.blake2b(digest_size=10)
+        for name, value in sorted(self.loaded.network.state_dict().items()):
+            total.update(name.encode())
+            total.update(value.detach().cpu().contiguous().numpy().tobytes())
+        return total.hexdigest()
+
+    def levels(self, spacing: float) -> DiscreteLevels:
+        return DiscreteLevels(self.schedule, spacing)
+
+    def denoiser(self, precision: str, *, beyond: bool = False) -> MDMDenoiser:
+        return MDMDenoiser(self.loaded.network, precision=precision, beyond=beyond)
+
+    def conditions(self, texts: Sequence[str]) -> list[TextEmbedding | None]:
+        """Each distinct sentence is embedded once."""
+        distinct = [text for text in dict.fromkeys(texts) if text]
+        if not distinct:
+            return [None] * len(texts)
+        embedding = self.encoder.encode(distinct)
+        rows = {
+            text: TextEmbedding(tokens.to(self.device), padding.to(self.device))
+            for text, tokens, padding in zip(distinct, embedding.tokens, embedding.padding)
+        }
+        return [rows.get(text) for text in texts]
+
+    def normalise(self, features: Tensor) -> Tensor:
+        return self.normalisation.apply(features)
+
+    def denormalise(self, motion: Tensor) -> Tensor:
+        return self.normalisation.undo(motion)
+
+
+def load(folder: Path | None, device: torch.device, name: str) -> "MotionPipeline":
+    """A pipeline of a checkpoint folder (`motioncollage.models.ModelSource.load`)."""
+    from mdm_adapter.pipeline import MotionPipeline
+
+    assert folder is not None
+    loaded = load_checkpoint(folder, device=device)
+    encoder = load_text_encoder(loaded.config.text_encoder_type)
+    vocabulary = Vocabulary.read(folder if folder.is_dir() else folder.parent)
+    return MotionPipeline(MDMModel(loaded, encoder, name=name, vocabulary=vocabulary))

@@ -1,0 +1,88 @@
+"""What a pipeline needs of a motion model, and nothing more; MDM is one implementation (`models.mdm.model`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from mdm_adapter.models.vocabulary import Matcher
+from mdm_adapter.representation.protocol import Representation
+from motioncollage.collage.denoiser import Condition, Denoiser
+from motioncollage.collage.guidance import Guidance
+from motioncollage.sampling.levels import Levels
+
+
+@dataclass(frozen=True)
+class MotionDefaults:
+    """How a model is best sampled where nobody says otherwise.
+
+    Attributes:
+        guidance: of texts.
+        piece: frames of the pieces that a long action is cut into.
+        overlap: frames that neighbouring pieces share.
+    """
+
+    guidance: Guidance = field(default_factory=lambda: Guidance(2.5))
+    piece: int = 120
+    overlap: int = 10
+
+
+class MotionModel(Protocol):
+    """A diffusion model of short motions.
+
+    Attributes:
+        name: what the settings of a motion call the model.
+        representation: how it writes motion down.
+        longest: frames of the longest piece that it knows.
+        device: where its network is.
+        defaults: how it is best sampled.
+        matcher: the actions that it knows, for lengths and warnings; None for open-ended models.
+        identity: hash of everything that decides its predictions; benchmarks tell models apart by it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def representation(self) -> Representation: ...
+
+    @property
+    def longest(self) -> int: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def defaults(self) -> MotionDefaults: ...
+
+    @property
+    def matcher(self) -> Matcher | None: ...
+
+    @property
+    def identity(self) -> str: ...
+
+    def levels(self, spacing: float) -> Levels:
+        """Its noise levels; `spacing` as in `SamplerSettings`."""
+        ...
+
+    def denoiser(self, precision: str, *, beyond: bool = False) -> Denoiser:
+        """Predicts clean pieces [batch, frames, width], normalised.
+
+        Args:
+            beyond: accept windows longer than `longest`, to show why not to.
+        """
+        ...
+
+    def conditions(self, texts: Sequence[str]) -> list[Condition | None]:
+        """A condition for each text, None (the null token) for an empty one."""
+        ...
+
+    def normalise(self, features: Tensor) -> Tensor:
+        """Features [..., frames, width] in the representation's own units -> what the denoiser sees."""
+        ...
+
+    def denormalise(self, motion: Tensor) -> Tensor:
+        """The inverse of `normalise`."""
+        ...

@@ -1,0 +1,39 @@
+"""The motion models that come along, and the kinds of checkpoint that are read: `motioncollage.models` entry points."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from motioncollage.models import ModelSource
+
+if TYPE_CHECKING:
+    import torch
+
+ARGS = "args.json"
+
+
+def _load_mdm(folder: Path | None, device: "torch.device", name: str) -> Any:
+    from mdm_adapter.models.mdm.model import load
+
+    return load(folder, device, name)
+
+
+def _is_mdm(path: Path) -> bool:
+    return (path if path.is_dir() else path.parent).joinpath(ARGS).exists() or path.is_dir()
+
+
+def _describe_mdm(folder: Path) -> dict[str, str]:
+    from mdm_adapter.models.mdm.network import NetworkConfig
+    from mdm_adapter.models.vocabulary import Vocabulary
+
+    config = NetworkConfig.read(folder / ARGS)
+    vocabulary = Vocabulary.read(folder)
+    return {
+        "architecture": f"{config.arch} {config.layers} x {config.latent_dim}",
+        "text encoder": config.text_encoder_type,
+        "longest piece": f"{config.max_frames / 20:g} s",
+        "actions": str(len(vocabulary.actions)) if vocabulary else "open",
+    }
+
+
+STARTER = ModelSource("motion", _load_mdm, ("mdm_adapter", "assets/models/starter"), describe=_describe_mdm)
+MDM = ModelSource("motion", _load_mdm, recognises=_is_mdm, describe=_describe_mdm)

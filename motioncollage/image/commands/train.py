@@ -1,0 +1,67 @@
+"""`motioncollage train image`: resumable training of an image model on any folder of pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motioncollage.shell.output import console, progress_bar
+
+Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]
+
+
+def image(
+    data: Annotated[Path, typer.Argument(help="A folder of pictures; folders inside it name classes.")],
+    out: Out = Path("runs/image"),
+    steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 30_000,
+    batch_size: Annotated[int, typer.Option(help="Squares per step.")] = 16,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-4,
+    size: Annotated[int, typer.Option(help="Pixels along the squares that the model knows.")] = 64,
+    zoom: Annotated[
+        tuple[float, float],
+        typer.Option(help="Least and most height of a square as a part of its picture's."),
+    ] = (0.35, 1.0),
+    flip: Annotated[bool, typer.Option(help="Mirror half of the squares.")] = True,
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of weights, squares and noise.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Train an image denoiser on any folder of pictures."""
+    import torch
+
+    from motioncollage.devices import choose_device
+    from motioncollage.image.data import Crops, read_pictures
+    from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
+    from motioncollage.image.training import ImageObjective, ImageTraining
+    from motioncollage.training import Trainer, TrainingLog, TrainingSettings
+
+    settings = TrainingSettings(
+        steps=steps, learning_rate=learning_rate, seed=seed, precision=precision, ema_decay=0.9995
+    )
+    crops = Crops(size=size, zoom=zoom, flip=flip)
+    where = choose_device(device)
+    with progress_bar("reading pictures") as update:
+        pictures = read_pictures(data, smallest=size, progress=update)
+    for name, reason in pictures.rejected.items():
+        console.print(f"left out {name}: {reason}")
+    config = ImageConfig(size=size, classes=pictures.classes, labels=pictures.labels)
+    torch.manual_seed(seed)
+    network = ImageNetwork(config).to(where)
+    objective = ImageObjective(pictures, config, ImageTraining(batch_size=batch_size, crops=crops))
+    about = (
+        f"image {size} px, {len(pictures.pictures)} pictures of {len(pictures.classes)} classes, zoom {zoom[0]:g} to"
+        f" {zoom[1]:g}, batch {batch_size}, seed {seed}"
+    )
+    trainer = Trainer(network, objective, settings, checkpoint=out / "checkpoint.pt", about=about)
+    if trainer.step:
+        console.print(f"resuming {out / 'checkpoint.pt'} at step {trainer.step}")
+    with progress_bar("training") as update, TrainingLog(out / "log.jsonl") as log:
+
+        def report(step: int, figures: dict[str, float]) -> None:
+            update(step, steps)
+            log.add(step, figures)
+
+        reached = trainer.run(report)
+    assert isinstance(trainer.average, ImageNetwork)
+    save_network(out / "model", trainer.average, {"steps": reached, "data": about})
+    console.print(f"step {reached} of {steps}; wrote {out / 'model'}")

@@ -1,0 +1,20 @@
+"""`motioncollage plugins`: what the installed packages bring, and what of it cannot be used."""
+
+from rich.table import Table
+
+from motioncollage import plugins as parts
+from motioncollage.shell.output import console
+
+
+def plugins() -> None:
+    """List all parts by group: models, encoders, methods, samplers, metrics, readers, writers, commands."""
+    table = Table("group", "name", "package", "state")
+    for group in parts.GROUPS:
+        for name, entry in parts.available(group).items():
+            try:
+                parts.load(group, name)
+                state = "ready"
+            except ImportError as error:
+                state = " ".join(str(error).split())
+            table.add_row(group, name, parts.distribution(entry), state)
+    console.print(table)
