@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
-from mdm_adapter.models.kimodo.guidance import KimodoGuidance
+from mdm_adapter.models.kimodo.guidance import PUBLISHED, KimodoGuidance
 from mdm_adapter.models.kimodo.nodes import Node, Windows
 from mdm_adapter.models.kimodo.windows import Origin, moved
 from motioncollage.compose import Composition
@@ -39,7 +39,7 @@ class TravellingCollage:
         graph: FactorGraph,
         conditions: Sequence[Condition | None],
         *,
-        guidance: KimodoGuidance | Sequence[KimodoGuidance] = KimodoGuidance(),  # noqa: B008 (frozen)
+        guidance: KimodoGuidance | Sequence[KimodoGuidance] = PUBLISHED,
         composition: Composition = "collage",
         observed: Observed | None = None,
         start: Origin | None = None,

@@ -50,3 +50,6 @@ class KimodoGuidance:
             key = (text and has_text, constraint and has_constraint)
             weights[key] = weights.get(key, 0.0) + weight
         return tuple(Pass(*key, weight) for key, weight in weights.items() if weight != 0)
+
+
+PUBLISHED = KimodoGuidance()

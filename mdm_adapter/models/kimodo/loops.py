@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
 from mdm_adapter.models.kimodo.geometry import wrapped
-from mdm_adapter.models.kimodo.guidance import KimodoGuidance
+from mdm_adapter.models.kimodo.guidance import PUBLISHED, KimodoGuidance
 from mdm_adapter.models.kimodo.nodes import Windows
 from mdm_adapter.models.kimodo.representation import GROUND
 from mdm_adapter.models.kimodo.statistics import Statistics
@@ -46,7 +46,7 @@ class LoopingCollage:
         graph: FactorGraph,
         conditions: Sequence[Condition | None],
         *,
-        guidance: KimodoGuidance | Sequence[KimodoGuidance] = KimodoGuidance(),  # noqa: B008 (frozen)
+        guidance: KimodoGuidance | Sequence[KimodoGuidance] = PUBLISHED,
         composition: Composition = "collage",
         observed: Observed | None = None,
         travel: bool = True,
@@ -131,8 +131,8 @@ class LoopingCollage:
         ring = self.ring
         firsts = []
         for start, parts in enumerate(ring.before):
-            values = sum(weight * predicted[node][:, place].detach() for node, place, weight in parts)
-            assert isinstance(values, Tensor)
+            parts_here = [weight * predicted[node][:, place].detach() for node, place, weight in parts]
+            values = torch.stack(parts_here).sum(dim=0)
             firsts.append(self.statistics.undo(self.windows.known(self.windows.starts[start], values)))
         seen = Origin.of(torch.stack(firsts).double())
         per_frame = ring.round_mean(seen.ground) / ring.round_mean(ring.distance)
@@ -229,10 +229,10 @@ class _Ring:
             self.before.append(found)
             for i, _, weight in found:
                 joined[number, self.start_of[i]] += weight
-            distance.append(sum(place * weight for _, place, weight in found))
-            first, place, _ = max(found, key=lambda part: part[2])
+            distance.append(sum(back * weight for _, back, weight in found))
+            first, back, _ = max(found, key=lambda part: part[2])
             main.append(self.start_of[first])
-            main_distance.append(float(place))
+            main_distance.append(float(back))
         self.distance = torch.tensor(distance, dtype=torch.float64)
         self.main = torch.tensor(main)
         self.main_distance = torch.tensor(main_distance, dtype=torch.float64)

@@ -91,11 +91,12 @@ class TimestepEmbedder(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self.width = width
         self.time_embed = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, timesteps: Tensor) -> Tensor:
-        linear = self.time_embed[0]
-        return self.time_embed(sinusoids(timesteps, linear.in_features).to(linear.weight))
+        table = sinusoids(timesteps, self.width)
+        return self.time_embed(table.to(next(self.time_embed.parameters())))
 
 
 class Layer(nn.Module):
