@@ -135,25 +135,35 @@ class WalkingLaw:
         )
         self.deviation, self.memory = deviation / FPS, memory
         self.calls = 0
+        self._laws: dict[int, tuple[Tensor, Tensor]] = {}
+        self._gains: dict[tuple[float, ...], Tensor] = {}
 
     def law(self, frames: int) -> tuple[Tensor, Tensor]:
         """Mean [frames] and covariance [frames, frames] of a walk in metres."""
+        if frames in self._laws:
+            return self._laws[frames]
         place = torch.arange(frames - 1, dtype=torch.float64)
         rho = math.exp(-1 / self.memory)
         velocities = self.deviation**2 * rho ** (place[:, None] - place).abs()
         sums = torch.tril(torch.ones(frames, frames - 1, dtype=torch.float64), -1)
-        return torch.arange(frames, dtype=torch.float64) / FPS, sums @ velocities @ sums.T
+        self._laws[frames] = torch.arange(frames, dtype=torch.float64) / FPS, sums @ velocities @ sums.T
+        return self._laws[frames]
 
     def posterior(self, x: Tensor, level: NoiseLevel, channel: int, ground: Tensor | None = None) -> Tensor:
         """Clean walk from a noisy one [batch, frames], both normalised, that begins at `ground` [batch] metres."""
-        mean, covariance = self.law(x.shape[1])
         scale, middle = self.statistics.scale[channel], self.statistics.mean[channel]
         start = 0.0 if ground is None else ground[:, None] / scale
-        expected = (mean - middle) / scale + start
-        spread = covariance / scale**2
-        noisy = level.alpha**2 * spread + level.sigma**2 * torch.eye(len(mean), dtype=torch.float64)
-        gain = level.alpha * torch.linalg.solve(noisy, spread)
-        return expected + (x - level.alpha * expected) @ gain
+        expected = (self.law(x.shape[1])[0] - middle) / scale + start
+        return expected + (x - level.alpha * expected) @ self.gain(x.shape[1], level, channel)
+
+    def gain(self, frames: int, level: NoiseLevel, channel: int, *, doubt: float = 0.0) -> Tensor:
+        """What a posterior mean makes of surprise [frames, frames]; `doubt` is a variance of where windows begin."""
+        key = (frames, level.alpha, channel, doubt)
+        if key not in self._gains:
+            spread = (self.law(frames)[1] + doubt) / self.statistics.scale[channel] ** 2
+            noisy = level.alpha**2 * spread + level.sigma**2 * torch.eye(frames, dtype=torch.float64)
+            self._gains[key] = level.alpha * torch.linalg.solve(noisy, spread)
+        return self._gains[key]
 
     def __call__(
         self, x: Tensor, level: NoiseLevel, conditions: Sequence[Any], *, headings: Any = None, observed: Any = None
