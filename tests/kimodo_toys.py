@@ -4,14 +4,17 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
 from paths import golden
+from safetensors.torch import save_file
 from torch import Tensor
 
+from mdm_adapter.models.kimodo.geometry import axis_angle_to_matrix
 from mdm_adapter.models.kimodo.network import KimodoNetwork, NetworkConfig, Text
 from mdm_adapter.models.kimodo.representation import Representation
 from mdm_adapter.models.kimodo.skeletons import SOMA30, Skeleton, smplx22
@@ -28,7 +31,9 @@ FPS = 30
 def arrays(name: str) -> dict[str, Tensor]:
     """The numbers of a fixture."""
     with np.load(golden(name), allow_pickle=False) as archive:
-        return {key: torch.from_numpy(archive[key]) for key in archive.files if archive[key].dtype.kind in "fibu"}
+        return {
+            key: torch.from_numpy(archive[key]) for key in archive.files if archive[key].dtype.kind in "fibu"
+        }
 
 
 def skeleton(variant: str) -> Skeleton:
@@ -44,7 +49,14 @@ def statistics_of(data: dict[str, Tensor]) -> Statistics:
 
 def golden_config(**changes: Any) -> NetworkConfig:
     """The sizes of the fixtures' networks."""
-    sizes = {"text_width": 24, "text_tokens": 5, "latent_dim": 32, "ff_size": 64, "num_layers": 2, "num_heads": 4}
+    sizes = {
+        "text_width": 24,
+        "text_tokens": 5,
+        "latent_dim": 32,
+        "ff_size": 64,
+        "num_layers": 2,
+        "num_heads": 4,
+    }
     return NetworkConfig(**{**sizes, **changes})
 
 
@@ -77,7 +89,14 @@ def toy_statistics(width: int = 9 + 12 * 30) -> Statistics:
 
 def toy_network(**changes: Any) -> KimodoNetwork:
     """A small network of SOMA whose weights are Gaussian."""
-    sizes = {"text_width": 8, "text_tokens": 3, "latent_dim": 16, "ff_size": 32, "num_layers": 1, "num_heads": 2}
+    sizes = {
+        "text_width": 8,
+        "text_tokens": 3,
+        "latent_dim": 16,
+        "ff_size": 32,
+        "num_layers": 1,
+        "num_heads": 2,
+    }
     network = KimodoNetwork(NetworkConfig(**{**sizes, **changes}), Representation(SOMA30), toy_statistics())
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -86,6 +105,14 @@ def toy_network(**changes: Any) -> KimodoNetwork:
             spread = 1.5 / math.sqrt(parameter.shape[1]) if parameter.ndim == 2 else 0.3
             parameter.copy_(spread * values + (1.0 if "norm" in name and name.endswith("weight") else 0.0))
     return network.eval().requires_grad_(False)
+
+
+def clip(frames: int, seed: int, *, fast: float = 0.02) -> tuple[Tensor, Tensor]:
+    """Rotations [frames, 30, 3, 3] and root path [frames, 3] of a body that writhes along a random way."""
+    generator = torch.Generator().manual_seed(seed)
+    bend = 0.03 * torch.randn(frames, 30, 3, generator=generator, dtype=torch.float64).cumsum(0)
+    root = fast * torch.randn(frames, 3, generator=generator, dtype=torch.float64).cumsum(0)
+    return axis_angle_to_matrix(bend), root + torch.tensor([0.0, 0.95, 0.0])
 
 
 class ToyEncoder:
@@ -107,10 +134,14 @@ def sentence(text: str, width: int = 8) -> TextEmbedding:
     return TextEmbedding(embedding.tokens[0], embedding.padding[0])
 
 
-def plain(network: KimodoNetwork, x: Tensor, heading: Tensor, text: TextEmbedding | None, **known: Tensor) -> Tensor:
+def plain(
+    network: KimodoNetwork, x: Tensor, heading: Tensor, text: TextEmbedding | None, **known: Tensor
+) -> Tensor:
     """The bare network at `LEVEL` on windows that have one text."""
     rows = len(x)
-    tokens = torch.zeros(rows, 1, network.config.text_width) if text is None else text.tokens.expand(rows, -1, -1)
+    tokens = (
+        torch.zeros(rows, 1, network.config.text_width) if text is None else text.tokens.expand(rows, -1, -1)
+    )
     padding = torch.zeros(rows, tokens.shape[1], dtype=torch.bool)
     dropped = torch.full((rows,), text is None)
     steps = torch.full((rows,), round(LEVEL.timestep))
@@ -166,7 +197,13 @@ class WalkingLaw:
         return self._gains[key]
 
     def __call__(
-        self, x: Tensor, level: NoiseLevel, conditions: Sequence[Any], *, headings: Any = None, observed: Any = None
+        self,
+        x: Tensor,
+        level: NoiseLevel,
+        conditions: Sequence[Any],
+        *,
+        headings: Any = None,
+        observed: Any = None,
     ) -> Tensor:
         self.calls += len(x)
         clean = torch.zeros_like(x)
@@ -175,3 +212,49 @@ class WalkingLaw:
         for channel in (0, 2):
             clean[..., channel] = self.posterior(x[..., channel], level, channel)
         return clean
+
+
+FOLDER_CONFIG = """\
+_target_: kimodo.model.Kimodo
+num_base_steps: 1000
+cfg_type: separated
+text_encoder: {_target_: kimodo.model.LLM2VecEncoder, latent_dim: 7}
+denoiser:
+  _target_: kimodo.model.TwostageDenoiser
+  ckpt_path: ${checkpoint_dir}/model.safetensors
+  motion_mask_mode: concat
+  motion_rep:
+    fps: 30
+    stats_path: ${oc.select:checkpoint_dir}/stats/motion/
+    skeleton: {_target_: kimodo.skeleton.SOMASkeleton30}
+  llm_shape: [1, 8]
+  num_text_tokens_override: 3
+  use_text_mask: false
+  latent_dim: 16
+  ff_size: 32
+  num_layers: 1
+  num_heads: 2
+  activation: gelu
+  dropout: 0.1
+  input_first_heading_angle: true
+"""
+
+
+def toy_folder(folder: Path) -> Path:
+    """A hub folder of the toy network."""
+    network = toy_network()
+    folder.mkdir()
+    (folder / "config.yaml").write_text(FOLDER_CONFIG, encoding="utf-8")
+    prefixed = {f"denoiser.backbone.{name}": value for name, value in network.state_dict().items()}
+    save_file(prefixed, folder / "model.safetensors")
+    statistics = network.statistics
+    groups = {
+        "global_root": (statistics.mean[:5], statistics.std[:5]),
+        "local_root": (statistics.local_mean, statistics.local_std),
+        "body": (statistics.mean[5:], statistics.std[5:]),
+    }
+    for name, pair in groups.items():
+        (folder / "stats" / "motion" / name).mkdir(parents=True)
+        for part, values in zip(("mean", "std"), pair):
+            np.save(folder / "stats" / "motion" / name / f"{part}.npy", values.double().numpy())
+    return folder

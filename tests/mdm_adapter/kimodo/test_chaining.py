@@ -32,7 +32,11 @@ def test_published_chain() -> None:
         assert (headings - data[f"s{number}_heading"]).abs().max() < 1e-4
         text = PerSample(tuple(text_rows(data[f"s{number}_text"], torch.ones(2, 1).bool())))
         collage = TravellingCollage(
-            denoiser, chain([frames], []), [text], observed=observed, start=Origin(torch.zeros(2, 2), headings)
+            denoiser,
+            chain([frames], []),
+            [text],
+            observed=observed,
+            start=Origin(torch.zeros(2, 2), headings),
         )
         made = sample_eta(collage, data[f"s{number}_noise"], KimodoLevels().levels(int(data["n_steps"])))
         assert (made - data[f"s{number}_out"]).abs().max() < 1e-3

@@ -129,7 +129,9 @@ def test_samples_go_as_far_as_the_law_says() -> None:
     """16 s at 1 m/s are 16 m, with the law's local spread; windows placed each by itself would come a third as far."""
     law = WalkingLaw()
     levels = KimodoLevels().levels(30)
-    start = torch.randn(150, FRAMES, law.WIDTH, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    start = torch.randn(
+        150, FRAMES, law.WIDTH, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
     collage = TravellingCollage(law, GRAPH, [None] * PIECES)  # type: ignore[arg-type]
     walks = law.statistics.undo(sample_eta(collage, start, levels))[..., GROUND]
     wanted = (FRAMES - 1) / FPS

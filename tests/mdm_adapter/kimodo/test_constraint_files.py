@@ -19,7 +19,9 @@ def poses(limbs: tuple[str, ...] | None = None) -> Poses:
     generator = torch.Generator().manual_seed(0)
     local = axis_angle_to_matrix(torch.randn(2, 30, 3, generator=generator, dtype=torch.float64) * 0.4)
     rotations, joints = SOMA30.forward_kinematics(local, torch.randn(2, 3, generator=generator).double())
-    return Poses(torch.tensor([3, 8]), joints, rotations, torch.tensor([[0.0, 1.0], [2.0, 3.0]]).double(), limbs)
+    return Poses(
+        torch.tensor([3, 8]), joints, rotations, torch.tensor([[0.0, 1.0], [2.0, 3.0]]).double(), limbs
+    )
 
 
 CONSTRAINTS: list[Constraint] = [
@@ -100,7 +102,7 @@ def test_entries_that_are_none(tmp_path: Path, entry: Any, message: str) -> None
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="nothing.json do not exist"):
+    with pytest.raises(ValueError, match=r"nothing\.json do not exist"):
         read_constraints(tmp_path / "nothing.json", SOMA30)
     path = tmp_path / "wrong.json"
     for text, message in (("{", "is not JSON"), ("{}", "holds no list"), ("[" * 100_000, "is not JSON")):
@@ -113,8 +115,10 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-        lambda inner: st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from([*GOOD, *POSE, "joint_names", "other"]), inner, max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.sampled_from([*GOOD, *POSE, "joint_names", "other"]), inner, max_size=5)
+        ),
         max_leaves=12,
     ),
     st.sampled_from(TYPES),
@@ -123,10 +127,10 @@ def test_whatever_is_in_a_file_the_answer_is_a_line(tmp_path_factory: Any, entry
     path = tmp_path_factory.mktemp("any") / "any.json"
     wanted = {**entry, "type": kind} if isinstance(entry, dict) else entry
     path.write_text(json.dumps([wanted]))
+    said = ""
     try:
         found = read_constraints(path, SOMA30)
     except ValueError as error:
-        assert "\n" not in str(error)
-        assert str(path) in str(error)
-    else:
-        assert len(found) == 1
+        said = str(error)
+    # Either it is one constraint, or one line says why not.
+    assert len(found) == 1 if not said else (str(path) in said and "\n" not in said)

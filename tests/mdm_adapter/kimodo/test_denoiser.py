@@ -29,7 +29,9 @@ def test_rows_of_a_call_do_not_see_each_other() -> None:
 
 def test_the_heading_is_0_unless_told() -> None:
     denoiser, x = KimodoDenoiser(toy_network()), noisy(2)
-    assert torch.equal(denoiser(x, LEVEL, [None] * 2), denoiser(x, LEVEL, [None] * 2, headings=torch.zeros(2)))
+    assert torch.equal(
+        denoiser(x, LEVEL, [None] * 2), denoiser(x, LEVEL, [None] * 2, headings=torch.zeros(2))
+    )
     # It is a plain denoiser, so guidance of the core works on it.
     guided = Conditioned(denoiser, sentence("walk"), 2.0)(x, LEVEL)
     null, given = denoiser(x, LEVEL, [None] * 2), denoiser(x, LEVEL, [sentence("walk")] * 2)
@@ -40,7 +42,9 @@ def test_constraints_are_read() -> None:
     denoiser, x = KimodoDenoiser(toy_network()), noisy(1)
     mask = torch.zeros(1, 12, 369, dtype=torch.bool)
     mask[:, 3] = True
-    one, other = (denoiser(x, LEVEL, [None], observed=Observed(torch.full_like(x, v), mask)) for v in (0.0, 1.0))
+    one, other = (
+        denoiser(x, LEVEL, [None], observed=Observed(torch.full_like(x, v), mask)) for v in (0.0, 1.0)
+    )
     assert not torch.allclose(one, other, atol=1e-3)
     changed = x.clone()
     changed[:, 3] = 7.0

@@ -86,7 +86,10 @@ def test_the_fixture_is_of_the_sizes_that_we_take_it_for() -> None:
     config = published_config("soma30")
     network, _ = golden_network("soma30")
     assert config["motion_rep_dim"] == network.representation.width == 369
-    assert (config["num_layers"], config["latent_dim"]) == (network.config.num_layers, network.config.latent_dim)
+    assert (config["num_layers"], config["latent_dim"]) == (
+        network.config.num_layers,
+        network.config.latent_dim,
+    )
 
 
 def test_full_size_names_and_shapes() -> None:

@@ -6,8 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kimodo_toys import VARIANTS, arrays, skeleton, statistics_of
-from torch import Tensor
+from kimodo_toys import VARIANTS, arrays, clip, skeleton, statistics_of
 
 from mdm_adapter.models.kimodo.geometry import axis_angle_to_matrix
 from mdm_adapter.models.kimodo.representation import Layout, Representation
@@ -20,14 +19,6 @@ GROUPS = {
     "velocities": "velocities",
     "foot_contacts": "contacts",
 }
-
-
-def clip(frames: int, seed: int, *, fast: float = 0.02) -> tuple[Tensor, Tensor]:
-    """Rotations [frames, 30, 3, 3] and root path [frames, 3] of a body that writhes along a random way."""
-    generator = torch.Generator().manual_seed(seed)
-    bend = 0.03 * torch.randn(frames, 30, 3, generator=generator, dtype=torch.float64).cumsum(0)
-    root = fast * torch.randn(frames, 3, generator=generator, dtype=torch.float64).cumsum(0)
-    return axis_angle_to_matrix(bend), root + torch.tensor([0.0, 0.95, 0.0])
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -116,7 +107,9 @@ def test_moving_features_is_moving_the_body(angle: float, x: float, z: float, se
     pose, before = SOMA.decode(moved), SOMA.decode(features)
     about = axis_angle_to_matrix(torch.tensor([0.0, angle, 0.0], dtype=torch.float64))
     assert torch.allclose(
-        pose.joints, before.joints @ about.T + torch.tensor([x, 0.0, z]).double(), atol=1e-9
+        pose.joints,
+        before.joints @ about.T + torch.tensor([x, 0.0, z], dtype=torch.float64),
+        atol=1e-9,
     )
     headings = torch.atan2(moved[:, 4], moved[:, 3]) - torch.atan2(features[:, 4], features[:, 3])
     assert torch.allclose((headings - angle).sin(), torch.zeros(12).double(), atol=1e-9)

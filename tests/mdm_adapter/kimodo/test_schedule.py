@@ -29,7 +29,9 @@ def test_published_levels(steps: int) -> None:
     assert visited_steps(steps).tolist() == data[f"n{steps}_map"].tolist()
     signal = squared_signal(steps).numpy()
     assert np.abs(signal - data[f"n{steps}_alphas_cumprod"]).max() < 1e-6
-    assert np.abs(signal / data[f"n{steps}_alphas_cumprod"] - 1).max() < 1e-5  # the floor of the noisiest, too
+    assert (
+        np.abs(signal / data[f"n{steps}_alphas_cumprod"] - 1).max() < 1e-5
+    )  # the floor of the noisiest, too
     levels = KimodoLevels().levels(steps)
     for level, place in zip(levels, reversed(range(steps))):
         assert 1 / level.alpha == pytest.approx(data[f"n{steps}_sqrt_recip_alphas_cumprod"][place], rel=1e-5)
@@ -47,7 +49,9 @@ def test_published_updates(steps: int) -> None:
         after = levels[steps - int(place)] if place else CLEAN
         noise = (x[row] - level.alpha * clean[row]) / level.sigma
         found = after.alpha * clean[row] + after.sigma * noise
-        assert np.abs(found.numpy() - data[f"n{steps}_step_out"][row]).max() < 1e-4 * (1 + np.abs(found.numpy()).max())
+        assert np.abs(found.numpy() - data[f"n{steps}_step_out"][row]).max() < 1e-4 * (
+            1 + np.abs(found.numpy()).max()
+        )
 
 
 def test_published_noising() -> None:

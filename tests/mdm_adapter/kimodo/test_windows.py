@@ -32,7 +32,9 @@ def test_published_windows(variant: str) -> None:
     about = turned(clean, angle, ground, representation, statistics)
     assert (statistics.undo(about)[0] - data["window_canonical"]).abs().max() < 1e-4
     zero = torch.zeros(1, 1, representation.width).double()
-    assert (turned(zero, angle, ground, representation, statistics)[0, 0] - data["rigid_b"]).abs().max() < 1e-5
+    assert (
+        turned(zero, angle, ground, representation, statistics)[0, 0] - data["rigid_b"]
+    ).abs().max() < 1e-5
     for number, squared in enumerate(data["alpha_bar"].tolist()):
         signal, noise = math.sqrt(squared), math.sqrt(1 - squared)
         noisy = signal * clean + noise * data["eps"][number]
