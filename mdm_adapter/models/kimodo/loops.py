@@ -133,8 +133,10 @@ class LoopingCollage:
         for start, parts in enumerate(ring.before):
             parts_here = [weight * predicted[node][:, place].detach() for node, place, weight in parts]
             values = torch.stack(parts_here).sum(dim=0)
-            firsts.append(self.statistics.undo(self.windows.known(self.windows.starts[start], values)))
-        seen = Origin.of(torch.stack(firsts).double())
+            known = self.windows.known(self.windows.starts[start], values)
+            # A handful of numbers: on the processor, in float64, which not every device has.
+            firsts.append(self.statistics.undo(known).cpu().double())
+        seen = Origin.of(torch.stack(firsts))
         per_frame = ring.round_mean(seen.ground) / ring.round_mean(ring.distance)
         ground = ring.solve(seen.ground - per_frame * ring.distance.to(per_frame)[:, None, None])
         # Headings must come round as well: what is missing to whole turns is shared out by distance.
@@ -148,10 +150,7 @@ class LoopingCollage:
 
     def _first_origins(self, x: Tensor) -> list[Origin]:
         turn = 2 * math.pi * self.turns / self.windows.frames
-        return [
-            Origin(x.new_zeros(len(x), 2).double(), x.new_full((len(x),), self.heading + turn * a).double())
-            for a in self.windows.starts
-        ]
+        return [Origin.at(len(x), heading=self.heading + turn * a) for a in self.windows.starts]
 
     def unrolled(self, normalised: Tensor) -> tuple[Tensor, Tensor]:
         """A cycle as it is played once: features [batch, T, width], not normalised, from the origin on, and the way to
