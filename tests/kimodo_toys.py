@@ -19,9 +19,9 @@ from mdm_adapter.models.kimodo.network import KimodoNetwork, NetworkConfig, Text
 from mdm_adapter.models.kimodo.representation import Representation
 from mdm_adapter.models.kimodo.skeletons import SOMA30, Skeleton, smplx22
 from mdm_adapter.models.kimodo.statistics import GROUPS, Statistics
-from mdm_adapter.text import TextEmbedding
-from mdm_adapter.text.protocol import sentence_embedding
-from motioncollage.denoiser import NoiseLevel
+from mdm_adapter.models.text import TextEmbedding
+from mdm_adapter.models.text.protocol import sentence_embedding
+from motioncollage.collage.denoiser import NoiseLevel
 
 VARIANTS = ("soma30", "smplx22")
 LEVEL = NoiseLevel(0.6, 0.8, 500.0)

@@ -1,6 +1,6 @@
 """The collage of windows that stand somewhere: a denoiser of long motion made of a denoiser of short ones.
 
-As `motioncollage.compose.CollageDenoiser`, the clean prediction is the sum of all nodes' predictions times their
+As `motioncollage.collage.compose.CollageDenoiser`, the clean prediction is the sum of all nodes' predictions times their
 counting numbers. What is added is where each window begins (`windows.Origin`): in the place, and facing the way, that
 the windows before it predict for its first frame. A window and the overlap that begins with it share their origin, so
 that what they say of it cancels. Windows are therefore evaluated in the order in which they begin; none is evaluated
@@ -19,9 +19,9 @@ from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
 from mdm_adapter.models.kimodo.guidance import PUBLISHED, KimodoGuidance
 from mdm_adapter.models.kimodo.nodes import Node, Windows
 from mdm_adapter.models.kimodo.windows import Origin, moved
-from motioncollage.compose import Composition
-from motioncollage.denoiser import Condition, NoiseLevel
-from motioncollage.graph import FactorGraph
+from motioncollage.collage.compose import Composition
+from motioncollage.collage.denoiser import Condition, NoiseLevel
+from motioncollage.collage.graph import FactorGraph
 
 LEAST_COVER = 1e-6
 

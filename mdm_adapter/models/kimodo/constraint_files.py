@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mdm_adapter.export.atomic import atomic_path
 from mdm_adapter.models.kimodo.constraints import Constraint, GroundPath, Poses
 from mdm_adapter.models.kimodo.geometry import axis_angle_to_matrix, matrix_to_axis_angle
 from mdm_adapter.models.kimodo.skeletons import SOMA30, SOMA77, Skeleton, with_fingers, without_fingers
+from motioncollage.files import atomic_path
 
 MAX_BYTES = 256 << 20
 MAX_CONSTRAINTS, MAX_KEYFRAMES = 10_000, 100_000

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from mdm_adapter.models.kimodo.network import KimodoNetwork, Text
-from mdm_adapter.text import TextEmbedding
-from motioncollage.denoiser import NoiseLevel
+from mdm_adapter.models.text import TextEmbedding
+from motioncollage.collage.denoiser import NoiseLevel
 from motioncollage.precision import check_precision, mixed
 
 MAX_FRAMES = 300  # 10 s, the longest motion of the training

@@ -4,7 +4,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from mdm_adapter.rotations import six_d_to_matrix
+from mdm_adapter.representation.rotations import six_d_to_matrix
 
 __all__ = [
     "about_y",

@@ -23,9 +23,9 @@ from mdm_adapter.models.kimodo.nodes import Windows
 from mdm_adapter.models.kimodo.representation import GROUND
 from mdm_adapter.models.kimodo.statistics import Statistics
 from mdm_adapter.models.kimodo.windows import Origin, moved
-from motioncollage.compose import Composition
-from motioncollage.denoiser import Condition, NoiseLevel
-from motioncollage.graph import FactorGraph
+from motioncollage.collage.compose import Composition
+from motioncollage.collage.denoiser import Condition, NoiseLevel
+from motioncollage.collage.graph import FactorGraph
 
 KEPT = math.sqrt(12.0)  # the way of a cycle over the mean that keeps it
 ROUNDS, LATE_ROUNDS = 1, 3  # evaluations of a step; more where little noise is left, so that no join shows

@@ -18,11 +18,11 @@ from mdm_adapter.models.kimodo.retarget import from_smpl, to_smpl
 from mdm_adapter.models.kimodo.schedule import KimodoLevels
 from mdm_adapter.models.kimodo.text.cleaning import clean_prompt
 from mdm_adapter.models.kimodo.windows import Origin
-from mdm_adapter.text import TextEmbedding, TextEncoder
-from motioncollage.compose import Composition
-from motioncollage.denoiser import Condition
-from motioncollage.graph import FactorGraph
-from motioncollage.sampling import SamplerSettings
+from mdm_adapter.models.text import TextEmbedding, TextEncoder
+from motioncollage.collage.compose import Composition
+from motioncollage.collage.denoiser import Condition
+from motioncollage.collage.graph import FactorGraph
+from motioncollage.sampling.registry import SamplerSettings
 from motioncollage.training import step_generator
 
 SAMPLER = SamplerSettings("ddim", 100)  # the published one
@@ -80,7 +80,7 @@ class KimodoModel:
         return KimodoDenoiser(self.network, precision=precision, beyond=beyond)
 
     def levels(self, spacing: float = 1.0) -> KimodoLevels:
-        """Noise levels for `motioncollage.sampling.sample`; spacing 1 visits what the published sampler does."""
+        """Noise levels for `motioncollage.sampling.registry.sample`; spacing 1 visits what the published sampler does."""
         return KimodoLevels(spacing, self.loaded.config.base_steps)
 
     def normalise(self, features: Tensor) -> Tensor:

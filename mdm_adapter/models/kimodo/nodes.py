@@ -9,9 +9,9 @@ from torch import Tensor
 from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
 from mdm_adapter.models.kimodo.guidance import KimodoGuidance, Pass
 from mdm_adapter.models.kimodo.windows import Origin, moved
-from motioncollage.compose import Composition
-from motioncollage.denoiser import Condition, NoiseLevel, spread
-from motioncollage.graph import FactorGraph
+from motioncollage.collage.compose import Composition
+from motioncollage.collage.denoiser import Condition, NoiseLevel, spread
+from motioncollage.collage.graph import FactorGraph
 
 
 @dataclass(frozen=True)

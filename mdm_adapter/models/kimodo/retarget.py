@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor
 
-from mdm_adapter import skeleton as smpl
 from mdm_adapter.models.kimodo.representation import FPS, Representation
 from mdm_adapter.models.kimodo.skeletons import Skeleton
-from mdm_adapter.rotations import between, to_matrix
+from mdm_adapter.representation import skeleton as smpl
+from mdm_adapter.representation.rotations import between, to_matrix
 
 SOMA_NAMES = {
     "pelvis": "Hips", "spine1": "Spine1", "spine2": "Spine2", "spine3": "Chest", "neck": "Neck1", "head": "Head",

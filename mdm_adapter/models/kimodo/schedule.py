@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from motioncollage.denoiser import NoiseLevel
-from motioncollage.samplers import DiscreteLevels
-from motioncollage.schedules import VPSchedule, cosine_betas
+from motioncollage.collage.denoiser import NoiseLevel
+from motioncollage.sampling.levels import DiscreteLevels
+from motioncollage.sampling.schedules import VPSchedule, cosine_betas
 
 BASE_STEPS = 1000
 FLOOR = 1e-9  # least squared signal, as published
@@ -40,7 +40,7 @@ def squared_signal(steps: int, base: int = BASE_STEPS) -> Tensor:
 
 @dataclass(frozen=True)
 class KimodoLevels:
-    """The levels as a sampler's (`motioncollage.samplers.Levels`).
+    """The levels as a sampler's (`motioncollage.sampling.solvers.Levels`).
 
     Attributes:
         power: 1 visits what the published sampler does; above 1 levels stand densely at high noise (`DiscreteLevels`).

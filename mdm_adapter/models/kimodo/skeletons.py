@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mdm_adapter import skeleton as smpl
 from mdm_adapter.models.kimodo import soma
 from mdm_adapter.models.kimodo.geometry import axis_angle_to_matrix
+from mdm_adapter.representation import skeleton as smpl
 
 MAX_JOINT_BYTES = 1 << 20
 LONGEST_BONE = 2.0  # metres; a file beyond it holds something else

@@ -13,9 +13,9 @@ from mdm_adapter.models.kimodo.representation import Representation
 from mdm_adapter.models.kimodo.schedule import KimodoLevels
 from mdm_adapter.models.kimodo.skeletons import SOMA30
 from mdm_adapter.models.kimodo.windows import Origin
-from motioncollage.denoiser import PerSample
-from motioncollage.layouts import chain
-from motioncollage.samplers import sample_eta
+from motioncollage.collage.denoiser import PerSample
+from motioncollage.collage.layouts import chain
+from motioncollage.sampling.eta import sample_eta
 
 SOMA = Representation(SOMA30)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mdm_adapter.models.kimodo.checkpoint import load_kimodo
 from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser
-from motioncollage.denoiser import NoiseLevel
+from motioncollage.collage.denoiser import NoiseLevel
 
 pytest.importorskip("yaml")
 LEVEL = NoiseLevel(0.6, 0.8, 500.0)

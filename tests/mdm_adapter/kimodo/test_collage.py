@@ -24,12 +24,12 @@ from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
 from mdm_adapter.models.kimodo.guidance import KimodoGuidance
 from mdm_adapter.models.kimodo.schedule import KimodoLevels
 from mdm_adapter.models.kimodo.windows import Origin, moved
-from motioncollage.autoregressive import SlidingWindow, outpaint
-from motioncollage.compose import CollageDenoiser
-from motioncollage.conditioning import Mask, Reconstruction, Replacement
-from motioncollage.denoiser import CLEAN, NoiseLevel, PerSample
-from motioncollage.layouts import chain, cycle
-from motioncollage.samplers import sample_eta
+from motioncollage.collage.compose import CollageDenoiser
+from motioncollage.collage.conditioning import Mask, Reconstruction, Replacement
+from motioncollage.collage.denoiser import CLEAN, NoiseLevel, PerSample
+from motioncollage.collage.layouts import chain, cycle
+from motioncollage.collage.outpaint import SlidingWindow, outpaint
+from motioncollage.sampling.eta import sample_eta
 
 BARE = KimodoGuidance("nocfg")
 PIECE, OVERLAP, PIECES = 120, 30, 5

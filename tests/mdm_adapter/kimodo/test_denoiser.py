@@ -5,8 +5,9 @@ import torch
 from kimodo_toys import LEVEL, plain, sentence, toy_network
 
 from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
-from mdm_adapter.text import TextEmbedding
-from motioncollage.denoiser import Conditioned, NoiseLevel
+from mdm_adapter.models.text import TextEmbedding
+from motioncollage.collage.denoiser import NoiseLevel
+from motioncollage.collage.guidance import Conditioned
 
 
 def noisy(rows: int, frames: int = 12) -> torch.Tensor:

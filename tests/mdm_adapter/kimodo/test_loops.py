@@ -12,9 +12,9 @@ from mdm_adapter.models.kimodo.geometry import wrapped
 from mdm_adapter.models.kimodo.guidance import KimodoGuidance
 from mdm_adapter.models.kimodo.loops import KEPT, LoopingCollage, played, unroll
 from mdm_adapter.models.kimodo.schedule import KimodoLevels
-from motioncollage.denoiser import Condition, NoiseLevel
-from motioncollage.layouts import cycle
-from motioncollage.samplers import sample_eta
+from motioncollage.collage.denoiser import Condition, NoiseLevel
+from motioncollage.collage.layouts import cycle
+from motioncollage.sampling.eta import sample_eta
 
 PIECE, OVERLAP, PIECES = 120, 30, 4
 STRIDE = PIECE - OVERLAP

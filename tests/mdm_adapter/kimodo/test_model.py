@@ -13,8 +13,8 @@ from mdm_adapter.models.kimodo.guidance import KimodoGuidance
 from mdm_adapter.models.kimodo.retarget import to_smpl
 from mdm_adapter.models.kimodo.skeletons import SOMA30
 from mdm_adapter.models.kimodo.text import embed_sentences
-from motioncollage.layouts import chain, cycle
-from motioncollage.sampling import SamplerSettings, sample
+from motioncollage.collage.layouts import chain, cycle
+from motioncollage.sampling.registry import SamplerSettings, sample
 
 pytest.importorskip("yaml")
 QUICK = SamplerSettings("ddim", 3)

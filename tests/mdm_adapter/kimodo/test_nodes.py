@@ -7,8 +7,8 @@ from kimodo_toys import sentence, toy_network
 from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
 from mdm_adapter.models.kimodo.guidance import KimodoGuidance
 from mdm_adapter.models.kimodo.nodes import Windows
-from motioncollage.graph import FactorGraph, Node, Region
-from motioncollage.layouts import chain, grid
+from motioncollage.collage.graph import FactorGraph, Node, Region
+from motioncollage.collage.layouts import chain, grid
 
 GRAPH = chain([8, 8], [3], taper=0.5)
 

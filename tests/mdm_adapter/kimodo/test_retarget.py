@@ -9,10 +9,10 @@ from kimodo_toys import arrays, clip
 from paths import golden
 from torch import Tensor
 
-from mdm_adapter import skeleton as smpl
 from mdm_adapter.models.kimodo.representation import Representation
 from mdm_adapter.models.kimodo.retarget import SOMA_NAMES, from_smpl, resample, smpl_joints, to_smpl
 from mdm_adapter.models.kimodo.skeletons import SOMA30, SOMA77, smplx22
+from mdm_adapter.representation import skeleton as smpl
 
 SOMA = Representation(SOMA30)
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from paths import golden
 
 from mdm_adapter.models.kimodo.schedule import KimodoLevels, squared_signal, visited_steps
-from motioncollage.denoiser import CLEAN
-from motioncollage.samplers import sample_eta
-from motioncollage.schedules import cosine_betas
+from motioncollage.collage.denoiser import CLEAN
+from motioncollage.sampling.eta import sample_eta
+from motioncollage.sampling.schedules import cosine_betas
 
 STEPS = (5, 10, 50, 100, 1000)
 

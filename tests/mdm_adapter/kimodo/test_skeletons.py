@@ -17,7 +17,7 @@ from mdm_adapter.models.kimodo.skeletons import (
     with_fingers,
     without_fingers,
 )
-from mdm_adapter.skeleton import PARENTS
+from mdm_adapter.representation.skeleton import PARENTS
 
 
 def random_rotations(*shape: int) -> torch.Tensor:

@@ -14,9 +14,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mdm_adapter.export.atomic import atomic_path
 from mdm_adapter.models.kimodo.text.cleaning import clean_prompt
-from mdm_adapter.text import TextEmbedding, TextEncoder
+from mdm_adapter.models.text import TextEmbedding, TextEncoder
+from motioncollage.files import atomic_path
 
 FORMAT, VERSION = "motioncollage text embeddings", "1"
 MAX_BYTES = 4 << 30
@@ -24,7 +24,7 @@ MAX_SENTENCES, MAX_WIDTH, MAX_TOKENS = 1_000_000, 65_536, 4096
 
 
 class CachedEncoder:
-    """A text encoder (`mdm_adapter.text.TextEncoder`) that knows the sentences of a file."""
+    """A text encoder (`mdm_adapter.models.text.TextEncoder`) that knows the sentences of a file."""
 
     def __init__(self, rows: dict[str, Tensor], *, encoder: str, width: int) -> None:
         """Args:

@@ -15,8 +15,8 @@ import safetensors
 import torch
 from torch import Tensor, nn
 
-from mdm_adapter.text import TextEmbedding
-from mdm_adapter.text.protocol import sentence_embedding
+from mdm_adapter.models.text import TextEmbedding
+from mdm_adapter.models.text.protocol import sentence_embedding
 
 CHAT_MODEL = "meta-llama/Meta-Llama-3-8B-Instruct"
 CHAT_HEADER, CHAT_END = "<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"
@@ -58,7 +58,7 @@ class Pooling:
 
 
 class LLM2VecEncoder:
-    """A text encoder (`mdm_adapter.text.TextEncoder`): one token per sentence, float32."""
+    """A text encoder (`mdm_adapter.models.text.TextEncoder`): one token per sentence, float32."""
 
     def __init__(
         self, model: nn.Module, tokenizer: Any, *, chat: bool, pooling: Pooling | None = None

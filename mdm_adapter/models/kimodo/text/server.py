@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mdm_adapter.text import TextEmbedding
+from mdm_adapter.models.text import TextEmbedding
 
 DEFAULT_URL = "http://127.0.0.1:9550"
 WIDTH = 4096
@@ -27,7 +27,7 @@ PATIENCE = 300.0  # seconds; the first sentence loads the model
 
 
 class ServerEncoder:
-    """A text encoder (`mdm_adapter.text.TextEncoder`) behind an address."""
+    """A text encoder (`mdm_adapter.models.text.TextEncoder`) behind an address."""
 
     def __init__(self, url: str = DEFAULT_URL, *, width: int = WIDTH, timeout: float = PATIENCE) -> None:
         """Raises:
