@@ -24,7 +24,7 @@ from mdm_adapter.skeleton import PARENTS
 if TYPE_CHECKING:
     from pygltflib import GLTF2
 
-_FLOAT, _BYTE, _SHORT, _INT = 5126, 5121, 5123, 5125
+_COMPONENTS = {"float32": 5126, "uint8": 5121, "uint16": 5123, "uint32": 5125}
 _VERTICES, _INDICES = 34962, 34963
 _TILES = 6000  # of a floor at most
 _BELOW = 0.002  # metres of the floor below the soles
@@ -120,9 +120,6 @@ class _Blob:
         """Append an array and describe it; its number. limits: with its least and largest values."""
         import pygltflib as gltf
 
-        component = {"f": _FLOAT, "u1": _BYTE, "u2": _SHORT, "u4": _INT}[
-            "f" if array.dtype.kind == "f" else f"u{array.dtype.itemsize}"
-        ]
         self.data += b"\0" * (-len(self.data) % 4)
         raw = np.ascontiguousarray(array).tobytes()
         view = gltf.BufferView(buffer=0, byteOffset=len(self.data), byteLength=len(raw), target=target)
@@ -132,7 +129,7 @@ class _Blob:
         self.document.accessors.append(
             gltf.Accessor(
                 bufferView=len(self.document.bufferViews) - 1,
-                componentType=component,
+                componentType=_COMPONENTS[array.dtype.name],
                 count=len(column),
                 type=kind,
                 normalized=True if share else None,
@@ -141,6 +138,13 @@ class _Blob:
             )
         )
         return len(self.document.accessors) - 1
+
+    def indices(self, triangles: NDArray[Any]) -> int:
+        """The corners of triangles [m, 3], as small as they can be."""
+        small = triangles.max() < 65535
+        return self.accessor(
+            triangles.reshape(-1).astype(np.uint16 if small else np.uint32), "SCALAR", target=_INDICES
+        )
 
 
 def _skeleton(document: "GLTF2", rig: Rig) -> list[int]:
@@ -189,7 +193,7 @@ def _skinned(blob: _Blob, surface: Surface, material: int) -> Any:
         JOINTS_0=blob.accessor(joints, "VEC4", target=_VERTICES),
         WEIGHTS_0=blob.accessor(surface.weights, "VEC4", target=_VERTICES, share=True),
     )
-    indices = blob.accessor(surface.triangles.reshape(-1), "SCALAR", target=_INDICES)
+    indices = blob.indices(surface.triangles)
     return gltf.Primitive(attributes=attributes, indices=indices, material=material)
 
 
@@ -239,7 +243,7 @@ def _ground(document: "GLTF2", blob: _Blob, paths: Sequence[NDArray[np.float64]]
         cells = np.stack((i, j), axis=1)[(i + j) % 2 == parity]
         corners = (cells[:, None] + np.array([[0, 0], [0, 1], [1, 1], [1, 0]])) * edge
         points = np.insert(corners.reshape(-1, 2), 1, -_BELOW, axis=1).astype(np.float32)
-        triangles = (np.arange(len(cells))[:, None] * 4 + np.array([0, 1, 2, 0, 2, 3])).astype(np.uint32)
+        triangles = np.arange(len(cells))[:, None] * 4 + np.array([0, 1, 2, 0, 2, 3])
         document.materials.append(_material(name, colour, roughness=0.9))
         attributes = gltf.Attributes(
             POSITION=blob.accessor(points, "VEC3", target=_VERTICES, limits=True),
@@ -247,7 +251,7 @@ def _ground(document: "GLTF2", blob: _Blob, paths: Sequence[NDArray[np.float64]]
                 np.tile(np.array([0, 1, 0], dtype=np.float32), (len(points), 1)), "VEC3", target=_VERTICES
             ),
         )
-        indices = blob.accessor(triangles.reshape(-1), "SCALAR", target=_INDICES)
+        indices = blob.indices(triangles)
         primitives.append(
             gltf.Primitive(attributes=attributes, indices=indices, material=len(document.materials) - 1)
         )

@@ -4,7 +4,6 @@ Every number is checked before it is used, and every refusal is one line: the va
 """
 
 import json
-import math
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,7 +120,7 @@ class Glb:
         value = parent.get(key, default)
         good = isinstance(value, (list, tuple)) and len(value) == len(default)
         good = good and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in value)
-        if not good or not all(math.isfinite(x) and abs(x) < 1e12 for x in value):
+        if not good or not all(abs(x) < 1e12 for x in value):  # also refuses nan
             raise self.error(f"{what}: {key} is not {len(default)} finite numbers")
         return np.array(value, dtype=np.float64)
 
@@ -144,7 +143,7 @@ class Glb:
             raise self.error(f"{what} lies in another file", "export as one .glb file")
         dtype = np.dtype(_COMPONENTS.get(self._component(entry), "<f4"))
         kind = entry.get("type")
-        if kind not in _WIDTHS:
+        if not isinstance(kind, str) or kind not in _WIDTHS:
             raise self.error(f"{what} has the type {str(kind)[:20]!r}")
         width = _WIDTHS[kind]
         count = self.whole(entry.get("count"), f"{what}: count", 1, MAX_COUNT)
@@ -219,18 +218,21 @@ class Glb:
             if not isinstance(target, dict):
                 raise self.error(f"{what}: a channel has no target")
             path = target.get("path")
-            if path not in PATHS or "node" not in target:
+            if not isinstance(path, str) or path not in PATHS or "node" not in target:
                 continue
             node = self.index(target, "node", nodes, what)
             sampler = samplers[self.index(entry, "sampler", len(samplers), what)]
             kind = sampler.get("interpolation", "LINEAR")
-            if kind not in INTERPOLATIONS:
+            if not isinstance(kind, str) or kind not in INTERPOLATIONS:
                 raise self.error(
                     f"{what} interpolates by {str(kind)[:20]!r}, not {', '.join(INTERPOLATIONS)}"
                 )
             clock = self.index(sampler, "input", accessors, what)
             if clock not in times:
-                times[clock] = self.accessor(clock)[:, 0]
+                found_times = self.accessor(clock)
+                if found_times.shape[1] != 1:
+                    raise self.error(f"{what}: a time is not one number")
+                times[clock] = found_times[:, 0]
                 if (np.diff(times[clock]) <= 0).any() or not 0 <= times[clock][0] <= times[clock][-1] < 1e6:
                     raise self.error(f"{what}: its times do not increase from 0 s")
             values = self.accessor(self.index(sampler, "output", accessors, what))

@@ -31,14 +31,14 @@ class Surface:
         points, normals: float32 [n, 3], metres, around the rest pose; normals of length 1.
         joints: uint8 [n, 4], the joints that carry each point.
         weights: uint8 [n, 4], their shares; they sum to 255.
-        triangles: uint16 or uint32 [m, 3], counter-clockwise from outside.
+        triangles: [m, 3], numbers of points, counter-clockwise from outside.
     """
 
     points: NDArray[np.float32]
     normals: NDArray[np.float32]
     joints: NDArray[np.uint8]
     weights: NDArray[np.uint8]
-    triangles: NDArray[np.unsignedinteger]
+    triangles: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +208,7 @@ def _trunk(rig: Rig, scale: float) -> _Part:
 
 def _joined(parts: Sequence[_Part]) -> Surface:
     """One surface of several parts."""
-    pieces: list[tuple[NDArray[Any], ...]] = []
+    pieces: list[tuple[Any, ...]] = []
     count = 0
     for part in parts:
         points, normals, rings, triangles = _closed(part.grid)
@@ -220,8 +220,7 @@ def _joined(parts: Sequence[_Part]) -> Surface:
         pieces.append((points, normals, joints, weights, triangles + count))
         count += len(points)
     points, normals, joints, weights, triangles = (np.concatenate(column) for column in zip(*pieces))
-    numbers = triangles.astype(np.uint16 if count < 65535 else np.uint32)
-    return Surface(points.astype(np.float32), normals.astype(np.float32), joints, weights, numbers)
+    return Surface(points.astype(np.float32), normals.astype(np.float32), joints, weights, triangles)
 
 
 def _closed(grid: Floats) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:

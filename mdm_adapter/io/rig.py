@@ -122,6 +122,9 @@ def _carried(joints: Floats, trunk: int, children: tuple[int, ...], lengths: Flo
     left, right = (k for k in range(3) if k != spine)
     axes = frames(around[:, spine], around[:, left] - around[:, right])
     usual = np.median(np.einsum("fij,fki->fkj", axes, around), axis=0)
+    plain = np.zeros((3, 3))
+    plain[spine, 1], plain[left, 0], plain[right, 0] = 1.0, 1.0, -1.0
+    usual = np.where(np.linalg.norm(usual, axis=1, keepdims=True) > 1e-6, usual, plain)
     return unit(usual) * lengths[list(children), None]
 
 
@@ -129,7 +132,9 @@ def _levelled(pelvis: Floats, lengths: Floats) -> Floats:
     """Roll [3, 3] of the pelvis with children [3, 3] after which both ankles are equally high, if legs differ."""
     across = pelvis[0] - pelvis[1]
     longer = lengths[[4, 7]].sum() - lengths[[5, 8]].sum()
-    angle = np.arcsin(np.clip(longer / np.hypot(*across[:2]), -0.5, 0.5)) - np.arctan2(across[1], across[0])
+    angle = np.arcsin(np.clip(longer / max(np.hypot(*across[:2]), MIN_BONE), -0.5, 0.5)) - np.arctan2(
+        across[1], across[0]
+    )
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
@@ -154,7 +159,7 @@ def _standing(joints: Floats, scale: float) -> tuple[float, float]:
         pitches.append(np.arcsin(np.clip(-foot[flat, 1], -1, 1)))
         heights.append(joints[flat, ball, 1])
     pitch, height = np.concatenate(pitches), np.concatenate(heights)
-    if len(pitch) < 3:
+    if len(pitch) == 0:
         return float(FOOT_PITCH), BALL_HEIGHT * scale
     low, high = np.radians(10), np.radians(50)
     return float(np.clip(np.median(pitch), low, high)), float(np.clip(np.median(height), 0.0, 0.05 * scale))

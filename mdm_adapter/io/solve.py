@@ -5,6 +5,8 @@ hinges, a spine twists evenly, planted feet lie flat. While a limb is nearly str
 the hinge stays where it was around that time, and near where pelvis, foot or shoulder would have it.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
@@ -52,17 +54,31 @@ def solve(joints: Floats, rest: Floats, *, fps: float, periodic: bool = False, g
     world[:, 12] = _swing(world[:, 9], joints, rest, 12, 15)
     world[:, 15] = world[:, 12]
     for hip, knee, ankle, ball in LEGS:
-        foot = unit(joints[:, ball] - joints[:, ankle])
-        expected = np.cross(unit(joints[:, hip] - joints[:, ankle]), foot)
-        _limb(world, joints, rest, (0, hip, knee, ankle), np.array([1.0, 0, 0]), expected, sigma, mode)
+        # A knee bends about a line upright to the leg and to the foot, or as far from it as it does at rest.
+        expected, at_rest = (
+            np.cross(
+                unit(pose[..., hip, :] - pose[..., ankle, :]), unit(pose[..., ball, :] - pose[..., ankle, :])
+            )
+            for pose in (joints, rest)
+        )
+        _limb(
+            world,
+            joints,
+            rest,
+            (0, hip, knee, ankle),
+            np.array([1.0, 0, 0]),
+            sigma,
+            mode,
+            (expected, at_rest),
+        )
         world[:, ankle] = _swing(world[:, knee], joints, rest, ankle, ball)
         world[:, ball] = world[:, ankle]
         if ground:
-            _plant(world, joints, ankle, ball)
+            _plant(world, joints, rest, ankle, ball)
     for (collar, shoulder, elbow, wrist), side in zip(ARMS, SIDES):
         world[:, collar] = _swing(world[:, 9], joints, rest, collar, shoulder)
         hinge = np.array([0, -side, 0])
-        _limb(world, joints, rest, (collar, shoulder, elbow, wrist), hinge, np.zeros(3), sigma, mode)
+        _limb(world, joints, rest, (collar, shoulder, elbow, wrist), hinge, sigma, mode)
         world[:, wrist] = world[:, elbow]
     return world
 
@@ -108,63 +124,64 @@ def _limb(
     rest: Floats,
     chain: tuple[int, int, int, int],
     hinge: Floats,
-    expected: Floats,
     sigma: float,
     mode: str,
+    expected: tuple[Floats, Floats] | None = None,
 ) -> None:
     """Upper and lower bone of a limb, of chain (what carries it, upper, lower, end).
 
-    hinge: [3], about which the lower bone bends at rest. expected: [F, 3], a vector that it should be near to, or
-    zeros. All bends are seen from the upper bone as it would swing without twist, in which the hinge moves slowly.
+    hinge: [3], about which the lower bone bends at rest. expected: [F, 3] vectors near which it ought to be, and the
+    one [3] of the rest pose. All is seen from the upper bone as it would swing without twist: there the hinge moves
+    slowly.
     """
     carrier, upper, lower, end = chain
-    base = _swing(world[:, carrier], joints, rest, upper, lower)
     rest_upper, rest_lower = unit(rest[lower] - rest[upper]), unit(rest[end] - rest[lower])
+    base = _swing(world[:, carrier], joints, rest, upper, lower)
     first = _direction(joints, upper, lower, turn(base, rest_upper))
     second = _direction(joints, lower, end, turn(base, rest_lower))
     usual = frames(first, turn(base, hinge))[..., 0]
-    upright = np.cross(usual, first)
+    rest_usual = frames(rest_upper, hinge)[..., 0]
 
-    def seen(vectors: Floats) -> Floats:
-        return np.stack((dot(vectors, usual), dot(vectors, upright)), axis=-1)
+    def seen(vectors: Floats, now: bool = True) -> Floats:
+        """Vectors as complex numbers: along the usual hinge, and upright to it and to the bone."""
+        x, along = (usual, first) if now else (rest_usual, rest_upper)
+        found: Floats = dot(vectors, x) + 1j * dot(vectors, np.cross(x, along))
+        return found
 
-    wanted = unit_2d(np.array([1.0, 0.0]) + seen(np.broadcast_to(expected, first.shape)))
-    bend = seen(np.cross(first, second))
-    size = np.linalg.norm(bend, axis=-1, keepdims=True)
-    angle = np.arctan2(size, dot(first, second)[:, None])
+    wanted = np.ones(len(joints), dtype=complex)
+    if expected is not None:
+        wanted = _direction_of(1.0 + seen(expected[0]) / _direction_of(seen(expected[1], now=False)))
+    bend = seen(np.cross(first, second)) - seen(np.cross(rest_upper, rest_lower), now=False)
+    angle = np.arctan2(np.abs(bend), dot(first, second))
     # A knee that the motion bends the wrong way by a little says nothing about its hinge.
-    backward = np.minimum((bend * wanted).sum(axis=-1, keepdims=True), 0.0) * wanted
-    evidence = bend - backward * (1 - ramp(angle, np.radians(20), np.radians(45)))
-    evidence = evidence * size
-    remembered = evidence
+    backward = np.minimum((bend * wanted.conj()).real, 0.0) * wanted
+    evidence = (bend - backward * (1 - ramp(angle, np.radians(20), np.radians(45)))) * np.abs(bend)
     if len(joints) > 1 and sigma > 0:
-        remembered = gaussian_filter1d(evidence, sigma, axis=0, mode=mode)
-    settled = unit_2d(remembered + DOUBT * wanted)
-    clear = unit_2d(bend)
-    trust = ramp(angle, np.radians(12), np.radians(30)) * ramp(
-        (clear * settled).sum(axis=-1, keepdims=True), 0, 0.5
-    )
-    axis = unit_2d(settled + trust * (clear - settled))
-    across = axis[:, :1] * usual + axis[:, 1:] * upright
+        evidence = gaussian_filter1d(evidence, sigma, mode=mode)
+    settled = _direction_of(evidence + DOUBT * wanted)
+    clear = _direction_of(bend)
+    trust = ramp(angle, np.radians(12), np.radians(30)) * ramp((clear * settled.conj()).real, 0, 0.5)
+    axis = _direction_of(settled + trust * (clear - settled))
+    across = axis.real[:, None] * usual + axis.imag[:, None] * np.cross(usual, first)
     for joint, along, rest_along in ((upper, first, rest_upper), (lower, second, rest_lower)):
-        world[:, joint] = frames(along, across) @ transpose(frames(rest_along, hinge))
+        world[:, joint] = frames(along, across) @ transpose(frames(rest_along, rest_usual))
 
 
-def unit_2d(vectors: Floats) -> Floats:
-    """Vectors [F, 2] of length 1; (1, 0) for those without length."""
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.where(length > 1e-9, vectors / np.maximum(length, 1e-12), [1.0, 0.0])
+def _direction_of(values: Any) -> Any:
+    """Complex numbers of length 1; 1 for those without length."""
+    size = np.abs(values)
+    return np.where(size > 1e-9, values / np.maximum(size, 1e-12), 1.0)
 
 
-def _plant(world: Floats, joints: Floats, ankle: int, ball: int) -> None:
-    """Roll a foot near the ground until it lies flat, and bend its toes up while the heel is raised."""
+def _plant(world: Floats, joints: Floats, rest: Floats, ankle: int, ball: int) -> None:
+    """Roll a foot near the ground until it lies as flat as at rest, and bend its toes up while the heel is raised."""
     height = joints[:, ball, 1] - min(float(np.quantile(joints[:, ball, 1], 0.02)), 0.1)
     near = 1 - ramp(height, 0.03, 0.12)
-    foot = unit(joints[:, ball] - joints[:, ankle])
+    foot = _direction(joints, ankle, ball, turn(world[:, ankle], unit(rest[ball] - rest[ankle])))
     level = np.cross(UP, foot)
-    across = frames(foot, world[:, ankle, :, 0])[..., 0]
-    level_across = frames(foot, level)[..., 0]
-    roll = np.arctan2(dot(np.cross(across, level_across), foot), dot(across, level_across))
+    across = turn(world[:, ankle], unit(np.cross(UP, rest[ball] - rest[ankle])))
+    flat = frames(foot, level)[..., 0]
+    roll = np.arctan2(dot(np.cross(across, flat), foot), dot(across, flat))
     sure = near * ramp(np.linalg.norm(level, axis=-1), 0.2, 0.6) * (1 - ramp(np.abs(roll), 0.7, 1.4))
     world[:, ankle] = about(foot, np.clip(roll, -MAX_ROLL, MAX_ROLL) * sure) @ world[:, ankle]
     forward = world[:, ankle, :, 2]
