@@ -42,7 +42,7 @@ def _node_modules() -> str | None:
     return next((folder for folder in folders if folder and (Path(folder) / "gltf-validator").is_dir()), None)
 
 
-def blender(script: Path, *arguments: object, timeout: float = 300) -> str:
+def blender(script: Path, *arguments: object, timeout: float = 900) -> str:
     """What a script of Blender's Python prints; its arguments follow `--`. Skips the test where there is no Blender."""
     command = _blender()
     if command is None:

@@ -109,7 +109,7 @@ def bake(view: MotionView, settings: BakeSettings | None = None, *, rig: Rig | N
     rig = rig or rig_of([view])
     if settings.loop and view.cycle is None:
         raise ValueError(f"{view.name} is no loop: make one with `motioncollage loop`, or leave loop out")
-    ratio = _ratio(view, settings)
+    fps, ratio = _rate(view, settings)
     curves, residual = _solved(view, rig, settings)
 
     frames = len(view.joints) * settings.cycles
@@ -124,7 +124,7 @@ def bake(view: MotionView, settings: BakeSettings | None = None, *, rig: Rig | N
         times = np.arange(math.floor((frames - 1) * ratio + 1e-6) + 1, dtype=np.float64) / ratio
         baked = curves.at(times, settings.between)
     return Baked(
-        rig, *baked, residual, view.fps * ratio, view.name,
+        rig, *baked, residual, fps, view.name,
         segments=_segments(view, settings.cycles, times), seams=_seams(view, settings.cycles, times),
         loop=settings.loop,
     )  # fmt: skip
@@ -132,24 +132,24 @@ def bake(view: MotionView, settings: BakeSettings | None = None, *, rig: Rig | N
 
 def resampled(view: MotionView, settings: BakeSettings) -> MotionView:
     """The joints themselves at another frame rate, along smooth curves; loops are left as they are."""
-    ratio = _ratio(view, settings)
+    fps, ratio = _rate(view, settings)
     times = np.arange(math.floor((len(view.joints) - 1) * ratio + 1e-6) + 1, dtype=np.float64) / ratio
     return MotionView(
         joints=_sampled(view.joints, times, settings.between),
-        fps=view.fps * ratio,
+        fps=fps,
         name=view.name,
         segments=_segments(view, 1, times),
         seams=_seams(view, 1, times),
     )
 
 
-def _ratio(view: MotionView, settings: BakeSettings) -> float:
-    """Keys per frame."""
+def _rate(view: MotionView, settings: BakeSettings) -> tuple[float, float]:
+    """Keys a second, and keys per frame."""
     fps = view.fps if settings.fps is None else settings.fps
     ratio = fps / view.fps
     if len(view.joints) * settings.cycles * ratio > MAX_FRAMES:
         raise ValueError(f"{fps:g} fps makes more than {MAX_FRAMES:,} keys: give fewer, or split the motion")
-    return ratio
+    return fps, ratio
 
 
 def _solved(view: MotionView, rig: Rig, settings: BakeSettings) -> tuple["_Curves", Floats]:

@@ -161,7 +161,7 @@ def _hierarchy(rig: Rig, positions: bool, scale: float, up: str) -> Iterator[str
 
 
 def _numbers(values: Floats) -> str:
-    return " ".join(f"{value:.8g}" for value in (values + 0.0).tolist())
+    return " ".join(f"{value:.8g}" for value in (np.round(values, 9) + 0.0).tolist())
 
 
 def _reaxed(quaternions: Floats, up: str) -> Floats:

@@ -174,7 +174,7 @@ def _trunk(rig: Rig, scale: float) -> _Part:
     at, s = rig.rest, scale
     hips_y, hips_x = at[[1, 2], 1].mean(), np.abs(at[[1, 2], 0]).mean()
     waist, ribs, chest, neck = (at[joint, 1] for joint in (3, 6, 9, 12))
-    hips = hips_x + 0.078 * s
+    hips = hips_x + 0.088 * s
     rings = np.array([  # height, half the width, half the depth
         (hips_y - 0.100 * s, 0.0, 0.0), (hips_y - 0.096 * s, 0.40 * hips, 0.045 * s), (hips_y - 0.07 * s, 0.74 * hips, 0.085 * s),
         (hips_y - 0.01 * s, hips, 0.108 * s), (0.6 * waist + 0.4 * hips_y, 0.94 * hips, 0.106 * s),

@@ -58,7 +58,7 @@ def write_csv(
         values = upright(sample.joints * scale, up).reshape(len(texts), -1)
         with (
             atomic_path(target, force=force) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as file,
+            temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
         ):
             file.write(",".join(HEADER) + "\n")
             for start in range(0, len(texts), _CHUNK):

@@ -130,7 +130,7 @@ def test_one_line_makes_fbx(tmp_path: Path) -> None:
     program = blender_program()
     write_glb(tmp_path / "walk.glb", WALK)
     _, *arguments = shlex.split(fbx_line())
-    done = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     joints, rest = look(tmp_path / "walk.fbx", tmp_path, frames=41, first=1)
     assert np.linalg.norm(joints - JOINTS, axis=-1).max() < 1e-3

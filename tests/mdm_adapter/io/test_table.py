@@ -38,6 +38,11 @@ def test_a_line_for_each_frame(tmp_path: Path) -> None:
     assert table[30]["text"] == ""
 
 
+def test_captions_that_no_encoding_holds_are_spelt_out(tmp_path: Path) -> None:
+    odd = Motion(JOINTS[None], 20.0, (Segment("half \ud800\nof a sign", 0, 41),))
+    assert rows(write_csv(tmp_path / "odd.csv", odd)[0])[3]["text"] == "half \\ud800\nof a sign"
+
+
 def test_rates_units_and_axes(tmp_path: Path) -> None:
     (path,) = write_csv(tmp_path / "walk.csv", WALK, fps=60, scale=100, up="z")
     table = rows(path)
