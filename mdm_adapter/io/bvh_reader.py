@@ -239,19 +239,21 @@ def find_metres_per_unit(joints: Floats) -> float:
 def find_up_axis(joints: Floats, rest: Floats) -> str:
     """ "y" or "z". joints: [F, 22, 3]; rest: [22, 3], the pose with all rotations zero.
 
-    A body upright along y most of the time settles it. So does one upright along z that travels along y:
-    nobody rises lying down. Else the rest pose decides if it stands straight, since a body may lie down for a
-    whole clip. Else z is believed of a body upright along z.
+    A body upright along y most of the time settles it. So does one that travels along y while it is upright along
+    z: nobody rises lying down. Else the rest pose decides if it stands straight, since a body may lie down for
+    nearly a whole clip. Else z is believed of a body upright along z.
     """
 
     def line(points: Floats) -> Floats:
         return points[:, _AT["head"]] - points[:, [_AT["left_ankle"], _AT["right_ankle"]]].mean(axis=1)
 
     upward = line(joints)
-    typical = np.median(upward / np.maximum(np.linalg.norm(upward, axis=1, keepdims=True), 1e-12), axis=0)
+    upward = upward / np.maximum(np.linalg.norm(upward, axis=1, keepdims=True), 1e-12)
+    typical = np.median(upward, axis=0)
     if typical[1] >= 0.5:
         return "y"
-    if typical[2] >= 0.9 and np.ptp(joints[:, 0, 1]) >= 0.3 * stature(joints):
+    # Only while it is upright along z: whoever lies down comes from higher up, and whoever gets up goes there.
+    if typical[2] >= 0.9 and np.ptp(joints[upward[:, 2] >= 0.9, 0, 1]) >= 0.3 * stature(joints):
         return "z"
     standing = line(rest[None])[0]
     if np.linalg.norm(standing) >= 0.7 * stature(joints):

@@ -264,6 +264,9 @@ def test_z_up_is_rotated(salsa: BvhMotion) -> None:
     assert find_up_axis(z_up(joints), z_up(rest)) == "z"
     assert find_up_axis(z_up(joints), 0 * rest) == "z"
     assert find_up_axis(z_up(joints), rest) == "y"  # someone who lies down, along z, for the whole clip
+    # Someone who stands, lies down along z, and gets up again: hips fall by a metre, up stays where it is.
+    lying = np.where(np.arange(len(joints))[:, None, None] % 10 < 2, joints, z_up(joints) - [0, 0.9, 0])
+    assert find_up_axis(lying, rest) == "y"
     rising = z_up(joints) + np.linspace(0, 1, len(joints))[:, None, None] * [0, 1, 0]
     assert find_up_axis(rising, rest) == "z"
     # A file whose offsets and root are those of a z-up world: a quarter turn about x above the root.
