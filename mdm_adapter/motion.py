@@ -1,5 +1,6 @@
 """What everything here makes, reads and writes: motions that share one text."""
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,50 +66,106 @@ class Motion:
         one = slice(number, number + 1)
         return Motion(self.joints[one], self.features[one], self.fps, self.segments, self.settings)
 
-    def save(self, path: Path | str, *, force: bool = False, **options: Any) -> None:
-        """Write the motion in the format that the name ends with; `motioncollage plugins` lists the endings.
+    def save(
+        self, path: Path | str, *, force: bool = False, format: str | None = None, **options: Any
+    ) -> list[Path]:
+        """Write the motion; `motioncollage plugins` lists the formats.
+
+            motion.save("walk.glb", fps=30)
+            motion.save("walk.npz", format="smpl")
 
         Args:
-            path: such as `walk.npz`, `walk.mp4`, `walk.png`; formats that hold one motion get a file for each sample,
+            path: such as `walk.npz`, `walk.mp4`, `walk.bvh`; formats that hold one motion get a file for each sample,
                 `walk.mp4`, `walk-2.mp4` and so on.
             force: replace files that are there.
+            format: a writer's name, where the ending of the path does not say it.
             options: of the writer.
 
+        Returns:
+            The files of the samples.
+
         Raises:
-            ValueError: an ending that no writer has.
+            ValueError: a format that no writer has, or an option that the writer has not.
             FileExistsError: a file is there and `force` is false.
         """
-        write_motion(path, self, force=force, **options)
+        return write_motion(path, self, force=force, format=format, **options)
+
+    def to_bvh(self, path: Path | str, **options: Any) -> list[Path]:
+        """As a BVH file for each sample: `motion.to_bvh("walk.bvh", fps=60, scale=100)`."""
+        return self.save(path, format="bvh", **options)
+
+    def to_glb(self, path: Path | str, **options: Any) -> list[Path]:
+        """As one binary glTF file with an animation for each sample: `motion.to_glb("walk.glb")`."""
+        return self.save(path, format="glb", **options)
 
 
-def write_motion(path: Path | str, motion: Motion, *, force: bool = False, **options: Any) -> list[Path]:
-    """`Motion.save`; returns the files."""
+def write_motion(
+    path: Path | str, motion: Motion, *, force: bool = False, format: str | None = None, **options: Any
+) -> list[Path]:
+    """`Motion.save`."""
     path = Path(path)
-    ending = path.suffix.lower().lstrip(".")
-    if not ending:
+    name = format or path.suffix.lower().lstrip(".")
+    if not name:
         raise ValueError(f"{path} has no ending; end it in one of {', '.join(plugins.available('writers'))}")
-    writer: Writer = plugins.load("writers", ending)
+    writer: Writer = plugins.load("writers", name)
+    known = inspect.signature(writer.write).parameters
+    for option in options:
+        if option not in known:
+            raise ValueError(f"{name} takes no {option}; it takes {_options(writer)}")
     if writer.together or motion.samples == 1:
         targets = [(path, motion)]
     else:
         names = [path, *(path.with_stem(f"{path.stem}-{i + 1}") for i in range(1, motion.samples))]
-        targets = [(name, motion.sample(i)) for i, name in enumerate(names)]
-    for name, part in targets:
-        writer.write(name, part, force=force, **options)
-    return [name for name, _ in targets]
+        targets = [(target, motion.sample(i)) for i, target in enumerate(names)]
+    written: list[Path] = []
+    for target, part in targets:
+        files = writer.write(target, part, force=force, **options)
+        written += [target] if files is None else [files] if isinstance(files, Path) else list(files)
+    return written
 
 
 @dataclass(frozen=True)
 class Writer:
-    """What an entry point of `motioncollage.writers` names; the entry point's name is the ending of its files.
+    """What an entry point of `motioncollage.writers` names; the entry point's name is the format.
 
     Attributes:
-        write: (path, motion, *, force, **options); writes under a temporary name and renames.
-        together: whether one file holds all samples; otherwise each gets its own.
+        write: (path, motion, *, force, **options) -> nothing, a path or paths; writes under a temporary name and renames.
+        together: whether it takes all samples at once; otherwise it is called for each of them.
+        ending: of its files, where that is not the format's name.
+        loops: whether `loop=True` makes it write a cycle whose last key is its first.
     """
 
     write: Any
     together: bool = False
+    ending: str = ""
+    loops: bool = False
+
+
+def _options(writer: Writer) -> str:
+    names = [
+        name for name in inspect.signature(writer.write).parameters if name not in ("path", "motion", "force")
+    ]
+    return ", ".join(names) or "no options"
+
+
+def format_names(text: str) -> list[str]:
+    """Names of writers with commas, each checked, none twice.
+
+    Raises:
+        ValueError: a format that no writer has.
+    """
+    names = list(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    for name in names:
+        plugins.load("writers", name)
+    return names
+
+
+def target_of(stem: Path, format: str) -> Path:
+    """Where a format goes beside others of the same motion: `walk.bvh`, `walk-smpl.npz`."""
+    writer: Writer = plugins.load("writers", format)
+    if writer.ending and writer.ending != format:
+        return stem.with_name(f"{stem.name}-{format}.{writer.ending}")
+    return stem.with_name(f"{stem.name}.{format}")
 
 
 def read_motion(path: Path | str) -> Motion:

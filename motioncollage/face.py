@@ -53,8 +53,10 @@ class Motion(Protocol):
         """One of the motions alone."""
         ...
 
-    def save(self, path: Path | str, *, force: bool = False, **options: Any) -> None:
-        """Write the motion in the format that the name ends with.
+    def save(
+        self, path: Path | str, *, force: bool = False, format: str | None = None, **options: Any
+    ) -> list[Path]:
+        """Write the motion in the format that the name ends with, or in another.
 
         motion.save("walk.npz")
         motion.save("walk.mp4", force=True)

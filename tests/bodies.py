@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from mdm_adapter.export.archive import Segment
-from mdm_adapter.skeleton import JOINT_COUNT, PARENTS
+from mdm_adapter.io.npz import Segment
+from mdm_adapter.representation.skeleton import JOINT_COUNT, PARENTS
 
 # A body that stands in a T-pose on y = 0 and faces +z, its head a little forward of its neck. SMPL order.
 T_POSE = np.array(

@@ -29,7 +29,11 @@ Whole = Annotated[float | None, typer.Option(help="Length of the whole motion, i
 
 @dataclass(frozen=True)
 class EditOptions(OutputOptions, ModelOptions):
-    """What all edits take."""
+    """What all edits take; some have a --to of their own, so formats are --export here."""
+
+    formats: Annotated[
+        str, typer.Option("--export", help="Also write these formats, with commas: bvh, glb, smpl, csv, npy.")
+    ] = ""
 
     preset: Annotated[str, typer.Option(help="As for generate: fast or paper.")] = "fast"
     sampler: Annotated[str | None, typer.Option(help="As for generate, instead of the preset's.")] = None

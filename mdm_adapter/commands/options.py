@@ -33,3 +33,9 @@ class OutputOptions:
     video: Annotated[bool, typer.Option(help="Render motion.mp4.")] = True
     sheet: Annotated[bool, typer.Option(help="Draw contact_sheet.png.")] = True
     force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--to", "--export", help="Also write these formats, with commas: bvh, glb, smpl, csv, npy."
+        ),
+    ] = ""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mdm_adapter.commands.options import OutputOptions
+from motioncollage import plugins
 from motioncollage.shell.output import check_output, console, progress_bar
 
 if TYPE_CHECKING:
@@ -22,10 +23,14 @@ class Output:
     sheet: bool
     force: bool
     cycles: int = 1
+    formats: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, wanted: OutputOptions, *, cycles: int = 1) -> "Output":
-        return cls(wanted.out, wanted.samples, wanted.video, wanted.sheet, wanted.force, cycles)
+        from mdm_adapter.motion import format_names
+
+        formats = tuple(format_names(wanted.formats)) if wanted.formats else ()
+        return cls(wanted.out, wanted.samples, wanted.video, wanted.sheet, wanted.force, cycles, formats)
 
     def names(self, stem: str, suffix: str) -> list[str]:
         """One file per sample: `motion.mp4`, then `motion-2.mp4` and so on."""
@@ -36,7 +41,14 @@ class Output:
         files = ["motion.npz"]
         files += self.names("motion", ".mp4") if self.video else []
         files += self.names("contact_sheet", ".png") if self.sheet else []
+        files += [self.target(name).name for name in self.formats]
         check_output(self.folder, files, force=self.force)
+
+    def target(self, name: str) -> Path:
+        """Where a format goes."""
+        from mdm_adapter.motion import target_of
+
+        return target_of(self.folder / "motion", name)
 
     def write(self, motion: "Motion", model: "MotionPipeline") -> None:
         """Write everything; the motion first, since pictures can be drawn again."""
@@ -45,6 +57,11 @@ class Output:
 
         motion.save(self.folder / "motion.npz", force=self.force)
         console.print(f"wrote {self.folder / 'motion.npz'}")
+        closed = {"loop": True} if motion.settings.get("loop") else {}
+        for name in self.formats:
+            options = closed if plugins.load("writers", name).loops else {}
+            for written in motion.save(self.target(name), force=self.force, format=name, **options):
+                console.print(f"wrote {written}")
         played = motion if self.cycles == 1 else model.tiled(motion, self.cycles)
         for i, joints in enumerate(motion.joints):
             common = {"fps": motion.fps, "segments": motion.segments, "force": self.force}

@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from mdm_adapter.export.atomic import atomic_path
 from mdm_adapter.io.baking import Baked, BakeSettings, bake, rig_of
 from mdm_adapter.io.geometry import Floats
 from mdm_adapter.io.motion_view import MotionLike, views
 from mdm_adapter.io.paths import numbered, refuse_existing
 from mdm_adapter.io.rig import NAMES, ORDER, TIPS, Rig
-from mdm_adapter.skeleton import PARENTS
+from mdm_adapter.motion import Writer
+from mdm_adapter.representation.skeleton import PARENTS
+from motioncollage.files import atomic_path
 
 ORDER_OF_AXES = "ZXY"
 _POSITIONS = "Xposition Yposition Zposition"
@@ -191,3 +192,6 @@ def euler_angles(quaternions: Floats) -> Floats:
         )
         before = angles[key] = np.where(nearer, two, one)
     return angles
+
+
+WRITER = Writer(write_bvh, together=True, loops=True)

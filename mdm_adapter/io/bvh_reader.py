@@ -10,13 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mdm_adapter.io.bvh_parser import MAX_FRAMES, BvhMotion, parse_bvh
 from mdm_adapter.io.families import match_skeleton
+from mdm_adapter.io.recorded import recorded
 from mdm_adapter.motion import Motion
-from mdm_adapter.representation.features import FPS, from_joints
 from mdm_adapter.representation.skeleton import JOINTS
 
 __all__ = ["BvhMotion", "import_bvh", "local_translations", "parse_bvh", "to_smpl", "world_positions"]
@@ -280,8 +279,4 @@ def check_sides(joints: Floats) -> None:
 
 def read_bvh(path: Path | str) -> Motion:
     """A BVH file as a motion of one sample in HumanML3D's features (`motioncollage.readers`)."""
-    recorded = from_joints(torch.from_numpy(import_bvh(path)))
-    return Motion(
-        recorded.joints[None, :-1].numpy(), recorded.features[None].numpy(), FPS, (),
-        {"source": Path(path).name},
-    )  # fmt: skip
+    return recorded(import_bvh(path), Path(path).name)

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_adapter.export.atomic import atomic_path
-from mdm_adapter.export.drawing import PAPER, TILE
 from mdm_adapter.io.baking import Baked, BakeSettings, bake, rig_of
+from mdm_adapter.io.drawing import PAPER, TILE
 from mdm_adapter.io.mannequin import MATERIALS, Surface, mannequin
 from mdm_adapter.io.motion_view import MotionLike, views
 from mdm_adapter.io.paths import refuse_existing
 from mdm_adapter.io.rig import NAMES, ORDER, TIPS, Rig
-from mdm_adapter.skeleton import PARENTS
+from mdm_adapter.motion import Writer
+from mdm_adapter.representation.skeleton import PARENTS
+from motioncollage.files import atomic_path
 
 if TYPE_CHECKING:
     from pygltflib import GLTF2
@@ -258,3 +259,6 @@ def _ground(document: "GLTF2", blob: _Blob, paths: Sequence[NDArray[np.float64]]
     document.meshes.append(gltf.Mesh(name="Ground", primitives=primitives))
     document.nodes.append(gltf.Node(name="Ground", mesh=len(document.meshes) - 1))
     return len(document.nodes) - 1
+
+
+WRITER = Writer(write_glb, together=True, loops=True)

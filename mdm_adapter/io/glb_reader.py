@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_adapter.importers.bvh import FARTHEST, check_sides, find_metres_per_unit
-from mdm_adapter.importers.bvh_parser import MAX_FRAMES
-from mdm_adapter.importers.families import match_skeleton
+from mdm_adapter.io.bvh_parser import MAX_FRAMES
+from mdm_adapter.io.bvh_reader import FARTHEST, check_sides, find_metres_per_unit
+from mdm_adapter.io.families import match_skeleton
 from mdm_adapter.io.geometry import Floats, continuous, to_matrices, unit
 from mdm_adapter.io.gltf_parts import Channel, Glb
+from mdm_adapter.io.recorded import recorded
+from mdm_adapter.motion import Motion
+from mdm_adapter.representation.features import FPS
 
 MAX_VALUES = 40_000_000  # joints times frames
 _CHUNK = 2**20  # nodes times frames of a step: bounds the memory of the matrices
@@ -81,7 +84,7 @@ def import_glb(
 
     Raises:
         OSError, ValueError: as `read_glb`; ValueError also for an unknown skeleton (joints are found by their names,
-            see `importers.families`), a body of no plausible size, or left and right exchanged.
+            see `io.families`), a body of no plausible size, or left and right exchanged.
     """
     motion = read_glb(path, animation=animation, fps=fps)
     if metres_per_unit is not None and not 1e-6 <= metres_per_unit <= 1e6:
@@ -241,3 +244,8 @@ def _sound(quaternions: Floats) -> Floats:
     """Quaternions [K, 4] of length 1; no turn where there is no length."""
     found = unit(quaternions)
     return np.where(np.linalg.norm(found, axis=-1, keepdims=True) > 0.5, found, [0.0, 0, 0, 1])
+
+
+def read_glb_motion(path: Path | str) -> Motion:
+    """The first animation of a GLB file as a motion of one sample (`motioncollage.readers`)."""
+    return recorded(import_glb(path, fps=FPS), Path(path).name)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from mdm_adapter.export.drawing import BODY, LEFT, RIGHT, Colour
+from mdm_adapter.io.drawing import BODY, LEFT, RIGHT, Colour
 from mdm_adapter.io.geometry import Floats, frames, ramp, unit
 from mdm_adapter.io.rig import ARMS, LEGS, SIDES, Rig, stature_of
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_adapter.export.archive import Segment, check_segments
 from mdm_adapter.io.geometry import Floats
+from mdm_adapter.motion import Segment, check_segments
 
 MAX_FPS = 1000.0
 MAX_FRAMES = 4_000_000
@@ -17,11 +17,11 @@ FARTHEST = 1e5  # metres
 
 
 class MotionLike(Protocol):
-    """What the writers need: `MotionArchive` has it.
+    """What the writers need: `Motion` has it.
 
     joints: [samples, frames, 22, 3], metres, y up, SMPL order. fps: frames a second. segments: what each stretch
     of frames shows. Where there are `features` [samples, frames, 263] and `settings` that say "loop" and "pieces",
-    as `MotionArchive` has them, loops and seams are known too.
+    as `Motion` has them, loops and seams are known too.
     """
 
     @property
@@ -124,13 +124,12 @@ def _cycle(motion: MotionLike, settings: dict[str, Any], number: int) -> Cycle |
         return None
     import torch
 
-    from mdm_adapter.arrival import Arrival
+    from mdm_adapter.representation.humanml3d import HUMANML3D
 
-    arrival = Arrival.of(torch.from_numpy(np.asarray(features[number], dtype=np.float64)))
-    assert arrival.turn is not None
-    assert arrival.place is not None
+    if HUMANML3D.way is None or features.shape[-1] != HUMANML3D.width:
+        return None
     # Features are seen from a body that faces +z in frame 0, which is how their joints are made.
-    return Cycle(arrival.turn, arrival.place)
+    return Cycle(*HUMANML3D.way.arrival(torch.from_numpy(np.asarray(features[number], dtype=np.float64))))
 
 
 def _seams(settings: dict[str, Any], frames: int) -> tuple[int, ...]:

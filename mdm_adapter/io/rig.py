@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mdm_adapter.io.geometry import Floats, dot, frames, turn, unit
-from mdm_adapter.skeleton import CHAINS, JOINT_COUNT, PARENTS
+from mdm_adapter.representation.skeleton import CHAINS, JOINT_COUNT, PARENTS
 
 # One name for each of the 22 SMPL joints, in their order.
 NAMES = (

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from mdm_adapter.export.atomic import atomic_path
 from mdm_adapter.io.baking import Baked, BakeSettings, bake
 from mdm_adapter.io.bvh import check_axes, upright
 from mdm_adapter.io.geometry import Floats, to_quaternions, turn
@@ -18,7 +17,9 @@ from mdm_adapter.io.motion_view import MotionLike, views
 from mdm_adapter.io.paths import numbered, refuse_existing
 from mdm_adapter.io.rig import TIPS, Rig, lengths_of
 from mdm_adapter.io.solve import to_world
-from mdm_adapter.skeleton import FEET, JOINT_COUNT, PARENTS
+from mdm_adapter.motion import Writer
+from mdm_adapter.representation.skeleton import FEET, JOINT_COUNT, PARENTS
+from motioncollage.files import atomic_path
 
 # Joints of SMPL's template, neutral, betas zero, in its own coordinates: metres, y up, rounded to a tenth of one mm.
 SMPL_REST = np.array(
@@ -129,3 +130,6 @@ def _joints(world: Floats, pelvis: Floats) -> Floats:
         parent = PARENTS[joint]
         joints[:, joint] = joints[:, parent] + turn(world[:, parent], SMPL_REST[joint] - SMPL_REST[parent])
     return joints
+
+
+WRITER = Writer(write_smpl, together=True, ending="npz", loops=True)

@@ -26,7 +26,7 @@ from mdm_adapter.io.geometry import (
     unit,
 )
 from mdm_adapter.io.rig import ARMS, CHEST, LEGS, PELVIS, SIDES
-from mdm_adapter.skeleton import JOINT_COUNT, PARENTS
+from mdm_adapter.representation.skeleton import JOINT_COUNT, PARENTS
 
 UP = np.array([0.0, 1.0, 0.0])
 MEMORY_SECONDS = 0.12  # how far a hinge is remembered through a straight limb

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mdm_adapter.export.archive import FEATURES
-from mdm_adapter.export.atomic import atomic_path
 from mdm_adapter.io.baking import BakeSettings, resampled
 from mdm_adapter.io.bvh import check_axes, upright
 from mdm_adapter.io.motion_view import MotionLike, views
 from mdm_adapter.io.paths import numbered, refuse_existing
-from mdm_adapter.skeleton import JOINTS
+from mdm_adapter.motion import Writer
+from mdm_adapter.representation.features import WIDTH
+from mdm_adapter.representation.skeleton import JOINTS
+from motioncollage.files import atomic_path
 
 _CHUNK = 4096  # frames turned into text at a time
 HEADER = ("frame", "seconds", "text", *(f"{joint}_{axis}" for joint in JOINTS for axis in "xyz"))
@@ -106,14 +107,18 @@ def write_npy(
         if not features:
             array = resampled(sample, BakeSettings(fps=fps)).joints
         elif stored is not None:
-            array = np.asarray(stored[number]).reshape(len(sample.joints), FEATURES)
+            array = np.asarray(stored[number]).reshape(len(sample.joints), WIDTH)
         else:
             import torch
 
-            from mdm_adapter.features import from_joints
+            from mdm_adapter.representation.features import from_joints
 
             joints = resampled(sample, BakeSettings(fps=fps)).joints
             array = from_joints(torch.from_numpy(joints)).features.numpy()
         with atomic_path(target, force=force) as temporary, temporary.open("wb") as file:
             np.lib.format.write_array(file, array.astype(np.float32), allow_pickle=False)
     return targets
+
+
+CSV = Writer(write_csv, together=True)
+NPY = Writer(write_npy, together=True)

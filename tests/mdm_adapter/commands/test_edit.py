@@ -77,7 +77,7 @@ def test_paths_from_files(command: Command, toy: Path, tmp_path: Path) -> None:
     [
         (("extend", "{walk}"), "nothing to extend by"),
         (("extend", "nowhere.npz", "--after", 1), "motion nowhere.npz does not exist"),
-        (("extend", "{text}", "--after", 1), "is none of bvh, npz"),
+        (("extend", "{text}", "--after", 1), "is none of bvh, glb, npz"),
         (("extend", "{broken}", "--after", 1), "broken.bvh"),
         (("replace", "{walk}", "--from", 3, "--to", 2), "does not lie inside the motion of 9.05 s"),
         (("replace", "{walk}", "--from", 3, "--to", 99), "does not lie inside the motion of 9.05 s"),

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from mdm_adapter.export.archive import Segment
 from mdm_adapter.io.baking import AGREEMENT, Baked, BakeSettings, bake, resampled, rig_of
 from mdm_adapter.io.motion_view import Cycle, MotionView
+from mdm_adapter.io.npz import Segment
 
 WALK = MotionView(stroll(), 20.0, "walk", (Segment("walks", 0, 20), Segment("goes on", 20, 41)), (20,))
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from mdm_adapter.export.archive import Segment
-from mdm_adapter.importers.bvh import BvhMotion, import_bvh, parse_bvh, world_positions
 from mdm_adapter.io.bvh import euler_angles, write_bvh
+from mdm_adapter.io.bvh_reader import BvhMotion, import_bvh, parse_bvh, world_positions
+from mdm_adapter.io.npz import Segment
 from mdm_adapter.io.rig import NAMES, TIPS
 
 JOINTS = breathing(stroll())

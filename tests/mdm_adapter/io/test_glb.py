@@ -8,10 +8,10 @@ import pytest
 from bodies import T_POSE, Motion, breathing, stroll
 from other_programs import validate
 
-from mdm_adapter.export.archive import Segment
 from mdm_adapter.io.glb import write_glb
 from mdm_adapter.io.glb_reader import import_glb, read_glb
 from mdm_adapter.io.mannequin import MATERIALS
+from mdm_adapter.io.npz import Segment
 from mdm_adapter.io.rig import NAMES, TIPS
 
 JOINTS = breathing(stroll())

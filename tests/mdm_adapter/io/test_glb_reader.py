@@ -18,7 +18,7 @@ from mdm_adapter.io import gltf_parts
 from mdm_adapter.io.glb import write_glb
 from mdm_adapter.io.glb_reader import import_glb, read_glb
 from mdm_adapter.io.rig import NAMES
-from mdm_adapter.skeleton import PARENTS
+from mdm_adapter.representation.skeleton import PARENTS
 
 COMPONENT = {"float32": 5126, "int16": 5122, "uint8": 5121, "int8": 5120}
 KIND = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}

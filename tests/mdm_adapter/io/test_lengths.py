@@ -6,7 +6,7 @@ from bodies import T_POSE, breathing, posed, random_pose, stroll
 from mdm_adapter.io.lengths import keep_lengths
 from mdm_adapter.io.rig import fit_rig
 from mdm_adapter.io.solve import solve
-from mdm_adapter.skeleton import PARENTS
+from mdm_adapter.representation.skeleton import PARENTS
 
 
 def kept(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

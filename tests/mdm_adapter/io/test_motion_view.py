@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from bodies import Motion, stroll
 
-from mdm_adapter.export.archive import Segment
 from mdm_adapter.io.motion_view import Cycle, MotionView, views
+from mdm_adapter.io.npz import Segment
 
 
 def loop_features(frames: int, *, speed: float = 0.0, turn: float = 0.0) -> np.ndarray:

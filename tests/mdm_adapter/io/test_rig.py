@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from bodies import T_POSE, breathing, posed, random_pose, stroll
 
-from mdm_adapter.importers.families import match_skeleton
+from mdm_adapter.io.families import match_skeleton
 from mdm_adapter.io.rig import ARMS, LEGS, NAMES, ORDER, TIPS, fit_rig, lengths_of
-from mdm_adapter.skeleton import PARENTS, bone_lengths
+from mdm_adapter.representation.skeleton import PARENTS, bone_lengths
 
 
 def test_a_t_pose_is_its_own_rig() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paths import FIXTURES
 
 from mdm_adapter.io.smpl import SMPL_REST, smpl_joints, write_smpl
-from mdm_adapter.skeleton import PARENTS
+from mdm_adapter.representation.skeleton import PARENTS
 
 STANDING = SMPL_REST - [SMPL_REST[0, 0], SMPL_REST[10, 1], SMPL_REST[0, 2]]
 

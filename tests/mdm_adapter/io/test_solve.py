@@ -11,7 +11,7 @@ from mdm_adapter.io.baking import BakeSettings, bake
 from mdm_adapter.io.geometry import dot, turn, unit
 from mdm_adapter.io.motion_view import MotionView
 from mdm_adapter.io.solve import solve, to_local, to_world
-from mdm_adapter.skeleton import PARENTS
+from mdm_adapter.representation.skeleton import PARENTS
 
 SIDE = {18: -1.0, 19: 1.0}
 

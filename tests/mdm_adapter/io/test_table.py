@@ -8,9 +8,9 @@ import pytest
 import torch
 from bodies import Motion, stroll
 
-from mdm_adapter.export.archive import Segment
-from mdm_adapter.features import from_joints, to_joints
+from mdm_adapter.io.npz import Segment
 from mdm_adapter.io.table import HEADER, write_csv, write_npy
+from mdm_adapter.representation.features import from_joints, to_joints
 
 JOINTS = stroll()
 WALK = Motion(JOINTS[None], 20.0, (Segment('walks, then says "stop"', 0, 20), Segment("stops", 20, 30)))

@@ -1,0 +1,56 @@
+"""`motioncollage export`: motion for other programs."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from motioncollage.shell.output import console
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="A motion: .npz of ours, .bvh, .glb.")],
+    to: Annotated[
+        str,
+        typer.Option(help="Formats with commas: bvh, glb, smpl, csv, npy, npz, mp4, png, or a plug-in's."),
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder; that of the file by default.")] = None,
+    samples: Annotated[str, typer.Option(help="Which samples, such as 1 or 1,3; all by default.")] = "all",
+    fps: Annotated[float | None, typer.Option(help="Frames a second of the result.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Units a metre: 100 writes centimetres.")] = None,
+    up: Annotated[str | None, typer.Option(help="y or z.")] = None,
+    loop: Annotated[bool, typer.Option(help="Close the cycle of a loop: the last key is the first.")] = False,
+    cycles: Annotated[int | None, typer.Option(help="How often a loop is played.")] = None,
+    in_place: Annotated[bool, typer.Option(help="Take the way out of a travelling loop.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
+) -> None:
+    """Write a motion for Blender, Unity, Unreal, the web, or as numbers."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from mdm_adapter.motion import format_names, read_motion, target_of
+
+    formats = format_names(to)
+    motion = read_motion(file)
+    if samples != "all":
+        chosen = _numbers(samples, motion.samples)
+        motion = replace(motion, joints=motion.joints[chosen], features=motion.features[np.array(chosen)])
+    folder = file.parent if out is None else out
+    asked: dict[str, Any] = {"fps": fps, "scale": scale, "up": up, "cycles": cycles}
+    options = {name: value for name, value in asked.items() if value is not None}
+    options |= {name: True for name, wanted in (("loop", loop), ("in_place", in_place)) if wanted}
+    for name in formats:
+        for written in motion.save(target_of(folder / file.stem, name), force=force, format=name, **options):
+            console.print(f"wrote {written}")
+
+
+def _numbers(text: str, count: int) -> list[int]:
+    """Samples from 0, of numbers from 1 with commas."""
+    try:
+        found = [int(part) - 1 for part in text.split(",")]
+    except ValueError as error:
+        raise ValueError(f"--samples {text!r} are no numbers with commas; write 1 or 1,3, or all") from error
+    if not all(0 <= number < count for number in found):
+        raise ValueError(f"--samples is {text}; the motion has samples 1 to {count}")
+    return found
