@@ -1,14 +1,17 @@
 """`motioncollage export` and `--to`: every format is written, read back, and refused in one line where it cannot be."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from command_line import Command, one_line
 from paths import golden
 
 from mdm_adapter.io.bvh_reader import import_bvh
 from mdm_adapter.motion import Motion, read_motion
+from mdm_adapter.representation.humanml3d import HUMANML3D
 
 FAST = ("--steps", 2, "--no-video", "--no-sheet")
 
@@ -71,26 +74,47 @@ def test_bad_requests(command: Command, walk: Path, arguments: tuple[object, ...
     assert sorted(walk.parent.iterdir()) == before
 
 
-def test_loops_leave_closed(command: Command, toy: Path, tmp_path: Path) -> None:
+def test_loops_leave_closed(command: Command, walk: Path, tmp_path: Path) -> None:
+    """A cycle of N frames gets N + 1 keys, the last one the first, in place or after a cycle's way."""
+    motion = read_motion(walk).sample(0)
+    way = HUMANML3D.way
+    assert way is not None
+    straight = way.project(torch.from_numpy(motion.features).double(), 0.0, (0.0, 1.5))
+    joints = HUMANML3D.to_joints(straight).float().numpy()
+    replace(motion, joints=joints, features=straight.float().numpy(), settings={"loop": True}).save(
+        tmp_path / "loop.npz"
+    )
     out = tmp_path / "out"
-    result = command(
+    assert (
+        command("export", tmp_path / "loop.npz", "--to", "bvh", "--loop", "--in-place", "--out", out).code
+        == 0
+    )
+    still = import_bvh(out / "loop.bvh", skip_rest_pose=False)
+    assert len(still) == motion.frames + 1
+    assert np.abs(still[0] - still[-1]).max() < 1e-3
+    assert np.abs(still[0] - still[20]).max() > 0.1
+    assert (
+        command("export", tmp_path / "loop.npz", "--to", "bvh", "--loop", "--out", out, "--force").code == 0
+    )
+    travelled = import_bvh(out / "loop.bvh", skip_rest_pose=False)
+    assert np.linalg.norm(travelled[-1, 0, [0, 2]] - travelled[0, 0, [0, 2]]) > 0.5
+
+
+def test_making_writes_formats_too(command: Command, toy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = (
         "loop",
         "a person walks",
         "--seconds",
         6,
-        "--path",
-        "in-place",
         "--to",
-        "npy,bvh",
+        "npy,csv",
         "--model",
         toy,
         "--out",
         out,
         *FAST,
     )
-    assert result.code == 0, result.err
-    joints = import_bvh(out / "motion.bvh")
-    assert len(joints) == 121
-    assert np.abs(joints[0] - joints[-1]).max() < 1e-4
-    assert np.abs(joints[0] - joints[60]).max() > 1e-2
-    assert command("export", out / "motion.npz", "--to", "bvh").code == 2  # it is there
+    assert command(*arguments).code == 0
+    assert {path.name for path in out.iterdir()} == {"motion.npz", "motion.npy", "motion.csv"}
+    assert "exists; use --force" in one_line(command(*arguments))
