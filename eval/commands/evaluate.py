@@ -49,7 +49,8 @@ def evaluate(
         Path | None, typer.Option(help="HumanML3D folder; for starter only to measure its real clips anew.")
     ] = None,
     evaluator: Annotated[
-        Path | None, typer.Option(help="The official t2m/ folder, or an evaluator.pt of train evaluator.")
+        Path | None,
+        typer.Option(help="The official t2m/ folder, or an evaluator.safetensors of train evaluator."),
     ] = None,
     glove: Annotated[Path | None, typer.Option(help="The official glove/ folder.")] = None,
     seed: Annotated[int, typer.Option(help="Of draws and noise.")] = 0,
@@ -174,19 +175,19 @@ def _load_evaluator(path: Path | None, glove: Path | None) -> "tuple[TextMotionE
     import hashlib
 
     from eval.judges.official import load_official_evaluator
-    from eval.judges.starter import load_starter_evaluator
+    from eval.judges.starter import FILE, load_starter_evaluator
 
     if path is not None and path.is_dir():
         return load_official_evaluator(path, glove), f"official {path.name}"
     file = bundled_evaluator() if path is None else path
     if not file.exists():
-        raise ValueError(f"evaluator {file} does not exist; give t2m/ or the evaluator.pt of train evaluator")
+        raise ValueError(f"evaluator {file} does not exist; give t2m/ or the {FILE} of train evaluator")
     return load_starter_evaluator(file), hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
 
 
 def bundled_evaluator() -> Path:
     """The evaluator that ships with the package."""
-    return _asset("evaluator.pt")
+    return _asset("evaluator.safetensors")
 
 
 def bundled_reference() -> Path:

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from motioncollage.models import folder_of, named, sources
 from motioncollage.shell.output import console
@@ -11,6 +10,8 @@ from motioncollage.shell.output import console
 
 def models(name: Annotated[str | None, typer.Argument(help="A model, to list its actions.")] = None) -> None:
     """List the installed models, or the actions that one of them knows."""
+    from rich.table import Table
+
     from mdm_adapter.models.vocabulary import Vocabulary
 
     if name is None:

@@ -1,13 +1,13 @@
 """`motioncollage plugins`: what the installed packages bring, and what of it cannot be used."""
 
-from rich.table import Table
-
 from motioncollage import plugins as parts
 from motioncollage.shell.output import console
 
 
 def plugins() -> None:
     """List all parts by group: models, encoders, methods, samplers, metrics, readers, writers, commands."""
+    from rich.table import Table
+
     table = Table("group", "name", "package", "state")
     for group in parts.GROUPS:
         for name, entry in parts.available(group).items():
