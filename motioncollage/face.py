@@ -119,7 +119,7 @@ def load(name: str = BUNDLED["motion"], *, medium: str = "motion", device: str =
         model = mc.load("humanml_trans_enc_512/", device="cuda")
 
     Args:
-        name: what `mc.models("motion")` lists, or a folder.
+        name: what `mc.model_names("motion")` lists, or a folder.
         medium: `motion`, or `image` for what the image commands use.
         device: `auto`, `cpu`, `cuda`, `mps`.
 

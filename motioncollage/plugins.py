@@ -8,7 +8,7 @@ Names are read without importing anything; a part is imported when it is asked f
 """
 
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 GROUPS = (
@@ -26,8 +26,11 @@ GROUPS = (
 
 
 @cache
-def _declared() -> EntryPoints:
-    """What all installed packages declare; read once, because reading takes as long as starting does."""
+def _declared() -> Any:
+    """What all installed packages declare; read once, because reading takes as long as starting does.
+
+    Python 3.10 and 3.11 hand back another type than later ones; all can `select`.
+    """
     return entry_points()
 
 

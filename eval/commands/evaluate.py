@@ -14,6 +14,7 @@ from motioncollage.shell.output import notes, progress_bar
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from eval.benchmark.maker import MotionNumbers
     from eval.benchmark.reference import Reference
     from eval.benchmark.settings import BenchmarkSettings
     from eval.judges.protocol import TextMotionEvaluator
@@ -73,6 +74,7 @@ def evaluate(
         raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
     judge, reference = load_judge(benchmark, data, evaluator, glove)
     pipeline = load_model(model, medium="motion", device=device)
+    check_judged(model, pipeline.representation)
     own = guidance.settings(pipeline.model.defaults.guidance)
     settings = replace(settings, methods=replace(settings.methods, guidance=own, precision=precision))
 
@@ -83,6 +85,21 @@ def evaluate(
         settings, chosen, pipeline, judge, reference, out, timing=timing, model=model, benchmark=benchmark,
         sheet=sheet,
     )  # fmt: skip
+
+
+def check_judged(model: str, numbers: "MotionNumbers") -> None:
+    """Evaluators read one way of writing motion down.
+
+    Raises:
+        ValueError: the model writes it down in another.
+    """
+    from eval.benchmark.settings import FPS, REPRESENTATION, WIDTH
+
+    if (numbers.name, numbers.width, numbers.fps) != (REPRESENTATION, WIDTH, FPS):
+        raise ValueError(
+            f"model {model!r} makes {numbers.width} numbers a frame ({numbers.name}) at {numbers.fps:g} frames a second;"
+            f" the evaluators judge {REPRESENTATION}, {WIDTH} at {FPS:g}: compare models of that kind"
+        )
 
 
 def _methods(names: str) -> list[str]:

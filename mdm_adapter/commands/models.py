@@ -26,7 +26,9 @@ def models(name: Annotated[str | None, typer.Argument(help="A model, to list its
             table.add_row(known, *(row.get(column, "") for column in columns))
         console.print(table)
         return
-    vocabulary = Vocabulary.read(folder_of(name, medium="motion"))
+    source = sources("motion").get(name) if name in named("motion") else None
+    # A model that a package brings need not have a folder.
+    vocabulary = None if source and not source.asset else Vocabulary.read(folder_of(name, medium="motion"))
     if vocabulary is None:
         console.print(
             f"{name} came without a list of actions; it takes any sentence like those it was trained on"

@@ -32,4 +32,10 @@ class OutputOptions:
     seed: Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")] = 0
     video: Annotated[bool, typer.Option(help="Render motion.mp4.")] = True
     sheet: Annotated[bool, typer.Option(help="Draw contact_sheet.png.")] = True
+    also: Annotated[
+        str,
+        typer.Option(
+            help="Further formats with commas, such as a plug-in's: motion.ENDING of each (`plugins`)."
+        ),
+    ] = ""
     force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mdm_adapter.commands.options import OutputOptions
+from motioncollage import plugins
 from motioncollage.shell.output import check_output, console, progress_bar
 
 if TYPE_CHECKING:
@@ -14,18 +15,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Output:
-    """Motion, videos and contact sheets of `samples` motions; videos play a loop `cycles` times."""
+    """Motion, videos, contact sheets and other formats of `samples` motions; videos play a loop `cycles` times."""
 
     folder: Path
     samples: int
     video: bool
     sheet: bool
     force: bool
+    also: tuple[str, ...] = ()
     cycles: int = 1
 
     @classmethod
     def of(cls, wanted: OutputOptions, *, cycles: int = 1) -> "Output":
-        return cls(wanted.out, wanted.samples, wanted.video, wanted.sheet, wanted.force, cycles)
+        written = {"npz"} | ({"mp4"} if wanted.video else set())
+        endings = [ending.strip().lower().lstrip(".") for ending in wanted.also.split(",")]
+        also = tuple(ending for ending in dict.fromkeys(endings) if ending and ending not in written)
+        return cls(wanted.out, wanted.samples, wanted.video, wanted.sheet, wanted.force, also, cycles)
 
     def names(self, stem: str, suffix: str) -> list[str]:
         """One file per sample: `motion.mp4`, then `motion-2.mp4` and so on."""
@@ -36,15 +41,22 @@ class Output:
         files = ["motion.npz"]
         files += self.names("motion", ".mp4") if self.video else []
         files += self.names("contact_sheet", ".png") if self.sheet else []
+        for ending in self.also:
+            together = plugins.load("writers", ending).together
+            files += [f"motion.{ending}"] if together else self.names("motion", f".{ending}")
         check_output(self.folder, files, force=self.force)
 
     def write(self, motion: "Motion", model: "MotionPipeline") -> None:
         """Write everything; the motion first, since pictures can be drawn again."""
         from mdm_adapter.io.sheet import render_contact_sheet
         from mdm_adapter.io.video import render_video
+        from mdm_adapter.motion import write_motion
 
         motion.save(self.folder / "motion.npz", force=self.force)
         console.print(f"wrote {self.folder / 'motion.npz'}")
+        for ending in self.also:
+            for target in write_motion(self.folder / f"motion.{ending}", motion, force=self.force):
+                console.print(f"wrote {target}")
         played = motion if self.cycles == 1 else model.tiled(motion, self.cycles)
         for i, joints in enumerate(motion.joints):
             common = {"fps": motion.fps, "segments": motion.segments, "force": self.force}

@@ -25,6 +25,14 @@ def sampler(name: str) -> Sampler:
     return found
 
 
+def _options(name: str) -> frozenset[str]:
+    """What a sampler takes; nothing where it cannot be loaded."""
+    try:
+        return sampler(name).options
+    except ImportError:
+        return frozenset()
+
+
 @dataclass(frozen=True)
 class SamplerSettings:
     """Which sampler, how many steps, how much noise is renewed.
@@ -54,9 +62,10 @@ class SamplerSettings:
             raise ValueError(f"eta is {self.eta}; choose between 0 (deterministic) and 1 (ancestral)")
         for option in ("eta", "churn"):
             if getattr(self, option) > 0 and option not in options:
+                takers = [name for name in plugins.available("samplers") if option in _options(name)]
                 raise ValueError(
                     f"{option} is {getattr(self, option)} but the sampler is {self.name!r}; only"
-                    f" {'ddim' if option == 'eta' else 'heun'} takes {option}"
+                    f" {', '.join(takers)} {'takes' if len(takers) == 1 else 'take'} {option}"
                 )
         if not 0.2 <= self.spacing <= 10:
             raise ValueError(f"spacing is {self.spacing}; choose between 0.2 and 10, 1 for even steps")
