@@ -65,7 +65,11 @@ class Motion(Protocol):
 class Model(Protocol):
     """A model of motion, ready to use.
 
-    model = mc.load("starter")
+        model = mc.load("starter")
+
+    Attributes:
+        name: what it was loaded as.
+        edit: edits of real motion.
     """
 
     @property
@@ -135,7 +139,13 @@ def plan(
 ) -> Any:
     """Which pieces a model would make of a request, without making any.
 
-    print(mc.plan("a person walks, then waves").describe())
+        print(mc.plan("a person walks, then waves").describe())
+
+    Args:
+        request: a prompt or actions.
+        model: whose pieces, as `load` takes it.
+        seconds: length of everything; by default every action gets its own.
+        loop: let the last frame flow into the first.
     """
     return load(model).plan(request, seconds=seconds, loop=loop)
 
@@ -143,7 +153,10 @@ def plan(
 def split(prompt: str, *, splitter: str = "english") -> list[Any]:
     """The actions that a prompt names.
 
-    [action.text for action in mc.split("a man walks, then waves and bows")]
+        [action.text for action in mc.split("a man walks, then waves and bows")]
+
+    Raises:
+        ValueError: an unknown splitter, or a prompt without an action.
     """
     return list(plugins.load("splitters", splitter)(prompt))
 

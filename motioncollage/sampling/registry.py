@@ -37,6 +37,8 @@ def _options(name: str) -> frozenset[str]:
 class SamplerSettings:
     """Which sampler, how many steps, how much noise is renewed.
 
+        model.generate("a person walks", sampler=mc.SamplerSettings("ddim", steps=50))
+
     Attributes:
         name: `ddim` (any eta; 0 is the probability-flow ODE, the paper's choice for motion), `ddpm` (ancestral, eta
             1), `euler` (first order in sigma: DDIM without renewed noise), `heun` (Karras et al. 2022, algorithm 2:
@@ -103,6 +105,8 @@ def sample(
     on_step: OnStep | None = None,
 ) -> Tensor:
     """Sample from standard normal noise.
+
+        clean = mc.sample(whole, torch.randn(1, 180, 263), levels, mc.SamplerSettings("heun", 20), noise)
 
     Args:
         start: standard normal noise [batch, ...]; it is scaled to the first level.

@@ -6,6 +6,7 @@ from motioncollage.shell.output import console
 
 def plugins() -> None:
     """List all parts by group: models, encoders, methods, samplers, metrics, readers, writers, commands."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("group", "name", "package", "state")
@@ -16,5 +17,6 @@ def plugins() -> None:
                 state = "ready"
             except ImportError as error:
                 state = " ".join(str(error).split())
-            table.add_row(group, name, parts.distribution(entry), state)
+            # "package[extra]" is no markup.
+            table.add_row(group, name, parts.distribution(entry), escape(state))
     console.print(table)
