@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mdm_adapter.editing.arrival import Arriving
+from mdm_adapter.editing.arrival import Arriving, way_of
 from mdm_adapter.editing.loops import LoopPath
 from mdm_adapter.making import MotionJob
 from mdm_adapter.models.protocol import MotionModel
 from mdm_adapter.motion import Motion, Segment
 from mdm_adapter.planning.pieces import Plan, PlanSettings
+from mdm_adapter.representation.resampling import resample
 from motioncollage.collage.denoiser import Composed
 from motioncollage.methods import Method, MethodSettings, method
 from motioncollage.sampling.noise import OnStep
@@ -76,6 +77,7 @@ class Maker:
                 raise ValueError(
                     f"path is {settings.path.kind!r}, which only loops have; plan a loop or leave it free"
                 )
+            way_of(self.representation)  # refused before any work
             span = (0, plan.frames)
             conditioned = lambda collage: Arriving(collage, arrival, self.model, span)
         keys = tuple(sample_keys(settings.seed, settings.samples))
@@ -92,16 +94,18 @@ class Maker:
         return Motion(joints, features.float().cpu().numpy(), self.representation.fps, tuple(segments), about)
 
     def features_of(self, motion: Motion) -> Tensor:
-        """Features [frames, width] of a motion's first sample in this model's representation, not normalised."""
+        """Features [frames, width] of a motion's first sample in this model's representation, not normalised.
+
+        Motion that another model made, or that was recorded at another frame rate, comes in by its joints.
+        """
         rep = self.representation
         name = motion.settings.get("representation", "humanml3d")
         if motion.features.shape[2] == rep.width and motion.fps == rep.fps and name == rep.name:
             return torch.from_numpy(motion.features[0].copy())
+        joints = motion.joints[0].astype(np.float64)
         if motion.fps != rep.fps:
-            raise ValueError(
-                f"the motion has {motion.fps:g} frames a second and {self.name} {rep.fps:g}; resample it first"
-            )
-        return rep.from_joints(torch.from_numpy(motion.joints[0].copy())).float()
+            joints = resample(joints, 1 / motion.fps, rep.fps)
+        return rep.from_joints(torch.from_numpy(joints).float()).float()
 
     def describe(self, settings: GenerateSettings) -> dict[str, Any]:
         """What a motion remembers of how it was made."""

@@ -154,7 +154,7 @@ def format_names(text: str) -> list[str]:
     Raises:
         ValueError: a format that no writer has.
     """
-    names = list(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    names = list(dict.fromkeys(name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()))
     for name in names:
         plugins.load("writers", name)
     return names

@@ -6,18 +6,19 @@
     motion = model.generate("a person walks, then waves", seed=1)
     motion.save("walk.mp4")
 
-Names are imported when they are touched, so that importing the package costs nothing.
+Names are imported when they are touched, so that importing the package costs nothing. None of them is the name of a
+module of the package, which would take its place as soon as anything imports that module.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motioncollage.collage.compose import CollageDenoiser as collage
+    from motioncollage.collage.compose import CollageDenoiser
     from motioncollage.collage.graph import FactorGraph
     from motioncollage.collage.guidance import Guidance
     from motioncollage.collage.layouts import chain, cycle, grid
     from motioncollage.face import Model, Motion, load, plan, read, split
-    from motioncollage.models import named as models
+    from motioncollage.models import named as model_names
     from motioncollage.sampling.registry import SamplerSettings, sample
 
 _WHERE = {
@@ -27,8 +28,8 @@ _WHERE = {
     "split": "motioncollage.face",
     "Model": "motioncollage.face",
     "Motion": "motioncollage.face",
-    "models": "motioncollage.models:named",
-    "collage": "motioncollage.collage.compose:CollageDenoiser",
+    "model_names": "motioncollage.models:named",
+    "CollageDenoiser": "motioncollage.collage.compose",
     "FactorGraph": "motioncollage.collage.graph",
     "chain": "motioncollage.collage.layouts",
     "cycle": "motioncollage.collage.layouts",
@@ -39,17 +40,17 @@ _WHERE = {
 }
 
 __all__ = [
+    "CollageDenoiser",
     "FactorGraph",
     "Guidance",
     "Model",
     "Motion",
     "SamplerSettings",
     "chain",
-    "collage",
     "cycle",
     "grid",
     "load",
-    "models",
+    "model_names",
     "plan",
     "read",
     "sample",

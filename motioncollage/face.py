@@ -67,7 +67,11 @@ class Motion(Protocol):
 class Model(Protocol):
     """A model of motion, ready to use.
 
-    model = mc.load("starter")
+        model = mc.load("starter")
+
+    Attributes:
+        name: what it was loaded as.
+        edit: edits of real motion.
     """
 
     @property
@@ -121,7 +125,7 @@ def load(name: str = BUNDLED["motion"], *, medium: str = "motion", device: str =
         model = mc.load("humanml_trans_enc_512/", device="cuda")
 
     Args:
-        name: what `mc.models("motion")` lists, or a folder.
+        name: what `mc.model_names("motion")` lists, or a folder.
         medium: `motion`, or `image` for what the image commands use.
         device: `auto`, `cpu`, `cuda`, `mps`.
 
@@ -137,7 +141,13 @@ def plan(
 ) -> Any:
     """Which pieces a model would make of a request, without making any.
 
-    print(mc.plan("a person walks, then waves").describe())
+        print(mc.plan("a person walks, then waves").describe())
+
+    Args:
+        request: a prompt or actions.
+        model: whose pieces, as `load` takes it.
+        seconds: length of everything; by default every action gets its own.
+        loop: let the last frame flow into the first.
     """
     return load(model).plan(request, seconds=seconds, loop=loop)
 
@@ -145,7 +155,10 @@ def plan(
 def split(prompt: str, *, splitter: str = "english") -> list[Any]:
     """The actions that a prompt names.
 
-    [action.text for action in mc.split("a man walks, then waves and bows")]
+        [action.text for action in mc.split("a man walks, then waves and bows")]
+
+    Raises:
+        ValueError: an unknown splitter, or a prompt without an action.
     """
     return list(plugins.load("splitters", splitter)(prompt))
 

@@ -64,7 +64,13 @@ def sources(medium: str | None = None) -> dict[str, ModelSource]:
 
 
 def named(medium: str) -> list[str]:
-    """Names of the models of a medium that are at hand without a folder."""
+    """Names of the models of a medium that are at hand without a folder.
+
+        mc.model_names("motion")
+
+    Args:
+        medium: `motion` or `image`.
+    """
     return [name for name, source in sources(medium).items() if source.asset or source.recognises is _nothing]
 
 

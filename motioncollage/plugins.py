@@ -26,6 +26,21 @@ GROUPS = (
 
 
 @cache
+def _declared() -> Any:
+    """What all installed packages declare; read once, because reading takes as long as starting does.
+
+    Python 3.10 and 3.11 hand back another type than later ones; all can `select`.
+    """
+    return entry_points()
+
+
+def forget() -> None:
+    """Look again at what is installed, for programs in which packages come and go."""
+    available.cache_clear()
+    _declared.cache_clear()
+
+
+@cache
 def available(group: str) -> dict[str, EntryPoint]:
     """All parts of a group by name, in the order of their names; nothing is imported.
 
@@ -35,7 +50,7 @@ def available(group: str) -> dict[str, EntryPoint]:
     if group not in GROUPS:
         raise ValueError(f"there is no group {group!r} of plug-ins; the groups are {', '.join(GROUPS)}")
     found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=f"motioncollage.{group}"), key=lambda e: e.name):
+    for entry in sorted(_declared().select(group=f"motioncollage.{group}"), key=lambda e: e.name):
         before = found.setdefault(entry.name, entry)
         if before.value != entry.value:
             raise ValueError(

@@ -14,6 +14,9 @@ class MotionNumbers(Protocol):
     """How features become joints."""
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def fps(self) -> float: ...
 
     @property

@@ -14,7 +14,8 @@ METHODS = ("short", "baseline", "replacement", "reconstruction", "multidiffusion
 POOL = 32
 UNIT = 4  # the evaluators read motion in groups of four frames
 LONGEST_CROP = 196
-FPS = 20.0  # of the evaluators and of HumanML3D
+# What the evaluators, their figures of real motion and the crops of the protocols are made for.
+REPRESENTATION, WIDTH, FPS = "humanml3d", 263, 20.0
 
 
 @dataclass(frozen=True)

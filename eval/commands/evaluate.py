@@ -14,6 +14,7 @@ from motioncollage.shell.output import notes, progress_bar
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from eval.benchmark.maker import MotionNumbers
     from eval.benchmark.reference import Reference
     from eval.benchmark.settings import BenchmarkSettings
     from eval.judges.protocol import TextMotionEvaluator
@@ -49,7 +50,8 @@ def evaluate(
         Path | None, typer.Option(help="HumanML3D folder; for starter only to measure its real clips anew.")
     ] = None,
     evaluator: Annotated[
-        Path | None, typer.Option(help="The official t2m/ folder, or an evaluator.pt of train evaluator.")
+        Path | None,
+        typer.Option(help="The official t2m/ folder, or an evaluator.safetensors of train evaluator."),
     ] = None,
     glove: Annotated[Path | None, typer.Option(help="The official glove/ folder.")] = None,
     seed: Annotated[int, typer.Option(help="Of draws and noise.")] = 0,
@@ -72,6 +74,7 @@ def evaluate(
         raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
     judge, reference = load_judge(benchmark, data, evaluator, glove)
     pipeline = load_model(model, medium="motion", device=device)
+    check_judged(model, pipeline.representation)
     own = guidance.settings(pipeline.model.defaults.guidance)
     settings = replace(settings, methods=replace(settings.methods, guidance=own, precision=precision))
 
@@ -82,6 +85,21 @@ def evaluate(
         settings, chosen, pipeline, judge, reference, out, timing=timing, model=model, benchmark=benchmark,
         sheet=sheet,
     )  # fmt: skip
+
+
+def check_judged(model: str, numbers: "MotionNumbers") -> None:
+    """Evaluators read one way of writing motion down.
+
+    Raises:
+        ValueError: the model writes it down in another.
+    """
+    from eval.benchmark.settings import FPS, REPRESENTATION, WIDTH
+
+    if (numbers.name, numbers.width, numbers.fps) != (REPRESENTATION, WIDTH, FPS):
+        raise ValueError(
+            f"model {model!r} makes {numbers.width} numbers a frame ({numbers.name}) at {numbers.fps:g} frames a second;"
+            f" the evaluators judge {REPRESENTATION}, {WIDTH} at {FPS:g}: compare models of that kind"
+        )
 
 
 def _methods(names: str) -> list[str]:
@@ -174,19 +192,19 @@ def _load_evaluator(path: Path | None, glove: Path | None) -> "tuple[TextMotionE
     import hashlib
 
     from eval.judges.official import load_official_evaluator
-    from eval.judges.starter import load_starter_evaluator
+    from eval.judges.starter import FILE, load_starter_evaluator
 
     if path is not None and path.is_dir():
         return load_official_evaluator(path, glove), f"official {path.name}"
     file = bundled_evaluator() if path is None else path
     if not file.exists():
-        raise ValueError(f"evaluator {file} does not exist; give t2m/ or the evaluator.pt of train evaluator")
+        raise ValueError(f"evaluator {file} does not exist; give t2m/ or the {FILE} of train evaluator")
     return load_starter_evaluator(file), hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
 
 
 def bundled_evaluator() -> Path:
     """The evaluator that ships with the package."""
-    return _asset("evaluator.pt")
+    return _asset("evaluator.safetensors")
 
 
 def bundled_reference() -> Path:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from motioncollage.image.commands.image import MakingOptions
 from motioncollage.shell.options import spread_options
 from motioncollage.shell.output import check_output, console, progress_bar
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from torch import Tensor
 
     from eval.judges.image_features import ImageFeatures
@@ -230,7 +230,9 @@ def cells(row: "Mapping[str, Metric | float]") -> list[str]:
     return texts
 
 
-def table(rows: Rows) -> Table:
+def table(rows: Rows) -> "Table":
+    from rich.table import Table
+
     shown = Table("", *COLUMNS.values(), title="wide images")
     for name, row in rows.items():
         shown.add_row(name, *cells(row))

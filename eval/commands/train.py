@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from motioncollage import plugins
 from motioncollage.shell.output import console, progress_bar
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from eval.benchmark.maker import RealClips
     from eval.judges.probes import ProbeRow
     from eval.judges.training_data import EvaluatorData
@@ -31,7 +32,7 @@ def evaluator(
 ) -> None:
     """Train a text-motion evaluator and show how well it judges the val split."""
     from eval.judges.probes import probe_evaluator
-    from eval.judges.starter import save_starter_evaluator
+    from eval.judges.starter import FILE, save_starter_evaluator
     from eval.judges.training import train_evaluator
     from eval.judges.training_data import TrainingSettings
     from motioncollage.devices import choose_device
@@ -45,7 +46,7 @@ def evaluator(
             evaluator_data(train, mirror=mirror, shortest=settings.shortest), settings, device=where,
             checkpoint=out / "checkpoint.pt", progress=lambda state: update(state.step, state.steps),
         )  # fmt: skip
-    target = out / "evaluator.pt"
+    target = out / FILE
     save_starter_evaluator(judge, target)
     console.print(f"wrote {target}: use it with motioncollage eval --evaluator {target}")
     val = _read(data, "val", allow_empty=True)
@@ -72,8 +73,10 @@ def evaluator_data(dataset: "RealClips", *, mirror: bool, shortest: int) -> "Eva
     return EvaluatorData([clip.features for clip in clips], [clip.captions for clip in clips], labels)
 
 
-def probe_table(rows: "Sequence[ProbeRow]", title: str) -> Table:
+def probe_table(rows: "Sequence[ProbeRow]", title: str) -> "Table":
     """The judge's figures on real and on spoilt motion."""
+    from rich.table import Table
+
     names = [metric.name for metric in rows[0].metrics]
     table = Table("motion", *names, title=title)
     for row in rows:

@@ -5,7 +5,7 @@ away. It shares nothing with a generator: its word vectors are learned from its 
 fall into hashed buckets.
 """
 
-import os
+import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-FORMAT = "motioncollage starter evaluator 1"
+from motioncollage.files import atomic_path
+
+FILE = "evaluator.safetensors"
+FORMAT = "motioncollage starter evaluator 2"
+MAX_BYTES = 256 << 20
+EXACT = ("mean", "std")
 CONTACTS = 4
 UNIT_LENGTH = 4
 # features are scaled by the mean deviation of their kind: a still joint's tremor does not become a signal
@@ -256,36 +263,57 @@ def feature_statistics(features: Sequence[Any]) -> tuple[Tensor, Tensor]:
 
 
 def save_starter_evaluator(evaluator: StarterEvaluator, path: Path, half: bool = True) -> None:
-    """Write an evaluator to one file, atomically; `half` stores float16, half the size."""
+    """Write an evaluator to one safetensors file, atomically; `half` stores float16, half the size.
+
+    Sizes and words are JSON in the file's metadata.
+    """
     kind = torch.float16 if half else torch.float32
     # the statistics stay exact: they are few and scale everything
     state = {
-        name: tensor.detach().cpu().to(torch.float32 if name in ("mean", "std") else kind).contiguous()
+        name: tensor.detach().cpu().to(torch.float32 if name in EXACT else kind).contiguous()
         for name, tensor in evaluator.state_dict().items()
     }
-    content = {
-        "format": FORMAT,
-        "config": asdict(evaluator.config),
-        "words": list(evaluator.vocabulary.words),
-        "state": state,
-    }
-    temporary = Path(path).with_name(Path(path).name + ".part")
-    torch.save(content, temporary)
-    os.replace(temporary, path)
+    about = {"config": asdict(evaluator.config), "words": evaluator.vocabulary.words}
+    with atomic_path(path, force=True) as temporary:
+        save_file(state, temporary, {"format": FORMAT, "about": json.dumps(about)})
 
 
 def load_starter_evaluator(path: Path, device: torch.device | str = "cpu") -> StarterEvaluator:
-    """Read an evaluator; weights only, no code is run."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path} is missing: a starter evaluator, made by training one")
+    """Read an evaluator; tensors and JSON, no code is run.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a file of another kind, a damaged one, or weights that do not fit its sizes.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; give the {FILE} of motioncollage train evaluator")
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MB; it is not a starter evaluator")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds; each means the same to the caller
-        raise ValueError(f"{path} cannot be read as plain weights: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(f"{path} is not a starter evaluator of this version ({FORMAT})")
-    evaluator = StarterEvaluator(StarterConfig(**content["config"]), Vocabulary(tuple(content["words"])))
-    evaluator.load_state_dict({name: tensor.float() for name, tensor in content["state"].items()})
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"{path} is no safetensors file ({' '.join(str(error).split())[:100]}); give the {FILE} of"
+            " motioncollage train evaluator"
+        ) from error
+    if about.get("format") != FORMAT:
+        raise ValueError(f"{path} is not a starter evaluator of this version ({FORMAT}); train one anew")
+    try:
+        made = json.loads(about["about"])
+        config, words = StarterConfig(**made["config"]), Vocabulary(tuple(map(str, made["words"])))
+        with torch.device("meta"):  # absurd sizes cost nothing before they have met the weights
+            expected = StarterEvaluator(config, words).state_dict()
+        if {name: value.shape for name, value in expected.items()} != {n: v.shape for n, v in state.items()}:
+            raise ValueError("sizes and weights differ")
+        evaluator = StarterEvaluator(config, words)
+        evaluator.load_state_dict(state)
+    except (KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is damaged ({' '.join(str(error).split())[:100]}); copy it again"
+        ) from error
     return evaluator.to(device).eval().requires_grad_(False)
 
 

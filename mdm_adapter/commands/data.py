@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from motioncollage.shell.output import console, progress_bar
 
@@ -15,6 +14,8 @@ app = typer.Typer(help="Inspect datasets, import BVH recordings.", no_args_is_he
 @app.command()
 def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]) -> None:
     """Count clips, hours and actions; list what cannot be used and why."""
+    from rich.table import Table
+
     from mdm_adapter.data.datasets import SPLITS, detect_layout, read_dataset
 
     layout = detect_layout(path)

@@ -4,8 +4,6 @@ import importlib
 import platform
 import time
 
-from rich.table import Table
-
 from motioncollage.models import BUNDLED, load_model, named
 from motioncollage.shell.output import console
 
@@ -18,6 +16,7 @@ OPTIONAL = {
 def doctor() -> None:
     """Check the installation: versions, devices, optional parts, and one short motion."""
     import torch
+    from rich.table import Table
 
     from motioncollage.devices import choose_device
     from motioncollage.precision import bfloat16_on

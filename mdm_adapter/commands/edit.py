@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from mdm_adapter.pipeline import MotionPipeline
 
 app = typer.Typer(
-    help="Edit real motion (.npz of ours or .bvh): in-between, extend, replace, joints, follow, reach, restyle, detail.",
+    help="Edit real motion: in-between, extend, replace, joints, follow, reach, restyle, detail.",
     no_args_is_help=True,
 )
 
-MotionFile = Annotated[Path, typer.Argument(help="A motion: .npz of ours (its first sample) or .bvh.")]
+MotionFile = Annotated[
+    Path, typer.Argument(help="A motion: .npz of ours (its first sample), .bvh, or what a plug-in reads.")
+]
 Text = Annotated[str, typer.Option(help="What the new part shows; nothing lets the model choose.")]
 Prompt = Annotated[str, typer.Argument(help="As for generate.")]
 Whole = Annotated[float | None, typer.Option(help="Length of the whole motion, in seconds.")]
@@ -115,7 +117,7 @@ def restyle(
 @spread_options
 def detail(
     motion: MotionFile, options: EditOptions, text: Text = "",
-    block: Annotated[int, typer.Option(help="Frames whose mean is kept, 20 a second.")] = 10,
+    block: Annotated[int, typer.Option(help="Frames of the model (20 a second for the bundled one) whose mean is kept.")] = 10,
 ) -> None:  # fmt: skip
     """Keep a motion's means over blocks of frames (a rough blocking) and make the detail anew."""
     job = Job(options, motion)

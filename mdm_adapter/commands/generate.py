@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from mdm_adapter.commands.options import OutputOptions, Prompt, Seconds
 from mdm_adapter.commands.output import Output
@@ -74,6 +73,8 @@ def loop(
 
 def split(prompt: Prompt) -> None:
     """Show the actions that a prompt is split into."""
+    from rich.table import Table
+
     from mdm_adapter.prompts import read_prompt
 
     table = Table("", "action", "seconds")
@@ -129,6 +130,8 @@ def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
 
 
 def _show(plan: "Plan") -> None:
+    from rich.table import Table
+
     table = Table("action", "from", "to", "seconds")
     for part in plan.segments:
         start, end = part.start / plan.fps, part.end / plan.fps

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from motioncollage.models import folder_of, named, sources
 from motioncollage.shell.output import console
@@ -11,6 +10,8 @@ from motioncollage.shell.output import console
 
 def models(name: Annotated[str | None, typer.Argument(help="A model, to list its actions.")] = None) -> None:
     """List the installed models, or the actions that one of them knows."""
+    from rich.table import Table
+
     from mdm_adapter.models.vocabulary import Vocabulary
 
     if name is None:
@@ -25,7 +26,9 @@ def models(name: Annotated[str | None, typer.Argument(help="A model, to list its
             table.add_row(known, *(row.get(column, "") for column in columns))
         console.print(table)
         return
-    vocabulary = Vocabulary.read(folder_of(name, medium="motion"))
+    source = sources("motion").get(name) if name in named("motion") else None
+    # A model that a package brings need not have a folder.
+    vocabulary = None if source and not source.asset else Vocabulary.read(folder_of(name, medium="motion"))
     if vocabulary is None:
         console.print(
             f"{name} came without a list of actions; it takes any sentence like those it was trained on"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Output:
-    """Motion, videos and contact sheets of `samples` motions; videos play a loop `cycles` times."""
+    """Motion, videos, contact sheets and other formats of `samples` motions; videos play a loop `cycles` times."""
 
     folder: Path
     samples: int
@@ -29,7 +29,8 @@ class Output:
     def of(cls, wanted: OutputOptions, *, cycles: int = 1) -> "Output":
         from mdm_adapter.motion import format_names
 
-        formats = tuple(format_names(wanted.formats)) if wanted.formats else ()
+        written = {"npz"} | ({"mp4"} if wanted.video else set())
+        formats = tuple(name for name in format_names(wanted.formats) if name not in written)
         return cls(wanted.out, wanted.samples, wanted.video, wanted.sheet, wanted.force, cycles, formats)
 
     def names(self, stem: str, suffix: str) -> list[str]:
@@ -41,7 +42,10 @@ class Output:
         files = ["motion.npz"]
         files += self.names("motion", ".mp4") if self.video else []
         files += self.names("contact_sheet", ".png") if self.sheet else []
-        files += [self.target(name).name for name in self.formats]
+        for name in self.formats:
+            together = plugins.load("writers", name).together
+            target = self.target(name)
+            files += [target.name] if together else self.names(target.stem, target.suffix)
         check_output(self.folder, files, force=self.force)
 
     def target(self, name: str) -> Path:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from mdm_adapter.commands.generate import warn_of_unknown
 from mdm_adapter.commands.options import Prompt, Seconds
@@ -13,6 +12,8 @@ from motioncollage.shell.options import PieceOptions, spread_options
 from motioncollage.shell.output import check_output, console
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from mdm_adapter.planning.pieces import Plan
 
 
@@ -48,8 +49,10 @@ def timeline(
     console.print(f"wrote {out}")
 
 
-def table_of(plan: "Plan") -> Table:
+def table_of(plan: "Plan") -> "Table":
     """Every node: what it is, where it lies, how much it counts, under which text."""
+    from rich.table import Table
+
     table = Table("node", "from", "to", "counts", "text", "guidance")
     first = plan.pieces[0].start
     for planned in plan.nodes:

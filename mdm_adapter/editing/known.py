@@ -23,9 +23,9 @@ from motioncollage.collage.denoiser import Composed
 from motioncollage.sampling.noise import OnStep
 
 NULL = ""  # a text that stands for the null token
-LONGEST_CONTEXT = 60  # frames of a kept part that the model looks at
+CONTEXT = 3.0  # seconds of a kept part that the model looks at, at most
 MIN_FRAMES = 4
-FADE = 16  # frames over which the last difference between new and kept dies away
+FADE = 0.8  # seconds over which the last difference between new and kept dies away
 
 JOINT_SETS = {
     "upper-body": (3, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21),
@@ -129,7 +129,8 @@ def inbetween(
         Features [samples, A + new + B, width], and the frames where the new part starts and ends.
     """
     gap = _frames(seconds, maker.representation.fps)
-    before, after = first[-LONGEST_CONTEXT:], second[:LONGEST_CONTEXT]
+    context = _context(maker)
+    before, after = first[-context:], second[:context]
     middle = _between(maker, before, after, gap, text, settings, on_step)
     samples = len(middle)
     whole = torch.cat((first.expand(samples, -1, -1), middle, second.expand(samples, -1, -1)), dim=1)
@@ -155,20 +156,25 @@ def _between(
     arriving = Stretch(start, end, arrival) if arrival else None
     known = Known(features, mask)
     made = sketch(maker, known, script, settings, Reconstruction, arriving=arriving, on_step=on_step)
-    new = _meet(made, features, start, end)
+    new = _meet(made, features, start, end, round(FADE * maker.representation.fps))
     if arrival is None:
         return new
     rep, new = maker.representation, new.double()
     return arrival.project(new, rep, eased(way_of(rep).moving(new))).float()
 
 
-def _meet(made: Tensor, kept: Tensor, start: int, end: int) -> Tensor:
+def _context(maker: Maker) -> int:
+    """Frames of a kept part that the model looks at."""
+    return max(1, round(CONTEXT * maker.representation.fps))
+
+
+def _meet(made: Tensor, kept: Tensor, start: int, end: int, fade_frames: int) -> Tensor:
     """Frames `start` to `end` of made [samples, frames, width], led into the kept features [frames, width] on both sides.
 
     Reconstruction brings the two close together; what is left at a boundary fades out into the new part.
     """
     new = made[:, start:end].clone()
-    count = min(FADE, (end - start) // 2)
+    count = min(fade_frames, (end - start) // 2)
     place = (torch.arange(count) + 1) / (count + 1)
     fade = (1 - 10 * place**3 + 15 * place**4 - 6 * place**5)[:, None]
     if start > 0:
@@ -198,12 +204,13 @@ def extend(
     if before <= 0 and after <= 0:
         raise ValueError("nothing to extend by; give seconds before, after, or both")
     whole = motion.expand(settings.samples, -1, -1)
+    context = _context(maker)
     lead = 0
     nothing = motion[:0]
     if after > 0:
         new = _between(
             maker,
-            motion[-LONGEST_CONTEXT:],
+            motion[-context:],
             nothing,
             _frames(after, maker.representation.fps),
             text,
@@ -213,7 +220,7 @@ def extend(
         whole = torch.cat((whole, new), dim=1)
     if before > 0:
         lead = _frames(before, maker.representation.fps)
-        new = _between(maker, nothing, motion[:LONGEST_CONTEXT], lead, text, settings, on_step)
+        new = _between(maker, nothing, motion[:context], lead, text, settings, on_step)
         whole = torch.cat((new, whole), dim=1)
     return whole, (lead, lead + len(motion))
 
@@ -245,8 +252,8 @@ def replace_range(
     arrival = Arrival.of(motion[first:last], maker.representation) if anchor else None
     middle = _between(
         maker,
-        head[-LONGEST_CONTEXT:],
-        tail[:LONGEST_CONTEXT],
+        head[-_context(maker) :],
+        tail[: _context(maker)],
         last - first,
         text,
         settings,

@@ -43,6 +43,7 @@ def reach(
         place: metres (x, z) from where the body starts, facing +z with +x on its left.
         heading: degrees to the left of how it starts; None for any.
     """
+    way_of(maker.representation)  # refused before any work
     arrival = Arrival(None if heading is None else math.radians(heading), place)
     # The last frame's velocity leads to a frame that is not there.
     span = (0, plan.frames - 1)

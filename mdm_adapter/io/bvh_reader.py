@@ -16,6 +16,7 @@ from mdm_adapter.io.bvh_parser import MAX_FRAMES, BvhMotion, parse_bvh
 from mdm_adapter.io.families import match_skeleton
 from mdm_adapter.io.recorded import recorded
 from mdm_adapter.motion import Motion
+from mdm_adapter.representation.resampling import resample
 from mdm_adapter.representation.skeleton import JOINTS
 
 __all__ = ["BvhMotion", "import_bvh", "local_translations", "parse_bvh", "to_smpl", "world_positions"]
@@ -91,7 +92,7 @@ def to_smpl(
     scale = find_metres_per_unit(joints) if metres_per_unit is None else metres_per_unit
     if skip_rest_pose:
         joints = joints[leading_rest_frames(joints, motion.frame_time) :]
-    joints = resample(joints, motion.frame_time, fps) * scale
+    joints = at_rate(joints, motion.frame_time, fps) * scale
     joints -= [joints[0, 0, 0], joints[..., 1].min(), joints[0, 0, 2]]
     return joints.astype(np.float32)
 
@@ -164,27 +165,18 @@ def _axis_rotation(axis: str, degrees: Floats) -> Floats:
     return out
 
 
-def resample(joints: Floats, frame_time: float, fps: float) -> Floats:
-    """Positions [F, 22, 3] taken frame_time seconds apart, as [T, 22, 3] at times 0, 1 / fps, 2 / fps ...
+def at_rate(joints: Floats, frame_time: float, fps: float) -> Floats:
+    """`resample`, after a look at how many frames there would be: files lie about their frame time.
 
-    Linear between the two neighbouring frames: never overshoots, and is how the training clips were made.
-    T = floor((F - 1) frame_time fps + 0.001) + 1; the 0.001 forgives a frame time rounded in the file.
     Raises ValueError for a rate that is not positive or makes more than MAX_FRAMES frames.
     """
-    if not 0 < fps < math.inf:
-        raise ValueError(f"fps is {fps}; it must be positive, such as 20")
     last = (len(joints) - 1) * frame_time * fps
-    if last + 1e-3 >= MAX_FRAMES:
+    if 0 < fps < math.inf and last + 1e-3 >= MAX_FRAMES:
         why = (
             f"a frame time of {frame_time:g} s makes {last:.3g} frames at {fps:g} fps, more than {MAX_FRAMES}"
         )
         raise ValueError(f"{why}; correct Frame Time in the file")
-    position = np.arange(math.floor(last + 1e-3) + 1) / max(fps * frame_time, 1e-300)
-    position = np.minimum(position, len(joints) - 1)
-    before = np.minimum(position.astype(np.int64), max(len(joints) - 2, 0))
-    after = np.minimum(before + 1, len(joints) - 1)
-    part = (position - before)[:, None, None]
-    return (1 - part) * joints[before] + part * joints[after]
+    return resample(joints, frame_time, fps)
 
 
 def leading_rest_frames(joints: Floats, frame_time: float) -> int:

@@ -18,19 +18,22 @@ def _load_mdm(folder: Path | None, device: "torch.device", name: str) -> Any:
 
 
 def _is_mdm(path: Path) -> bool:
-    return (path if path.is_dir() else path.parent).joinpath(ARGS).exists() or path.is_dir()
+    """By what only MDM's folders hold, so that folders of other kinds are left to their own readers."""
+    folder = path if path.is_dir() else path.parent
+    return (folder / ARGS).exists() or any(folder.glob("model*.pt"))
 
 
 def _describe_mdm(folder: Path) -> dict[str, str]:
     from mdm_adapter.models.mdm.network import NetworkConfig
     from mdm_adapter.models.vocabulary import Vocabulary
+    from mdm_adapter.representation.humanml3d import HUMANML3D
 
     config = NetworkConfig.read(folder / ARGS)
     vocabulary = Vocabulary.read(folder)
     return {
         "architecture": f"{config.arch} {config.layers} x {config.latent_dim}",
         "text encoder": config.text_encoder_type,
-        "longest piece": f"{config.max_frames / 20:g} s",
+        "longest piece": f"{config.max_frames / HUMANML3D.fps:g} s",
         "actions": str(len(vocabulary.actions)) if vocabulary else "open",
     }
 

@@ -27,6 +27,8 @@ class Term:
 class CollageDenoiser:
     """Clean prediction of a big thing: the sum of all nodes' predictions, times their counting numbers.
 
+        whole = CollageDenoiser(denoiser, mc.chain([100, 100], [20]), [walks, waves], axes=(1,))
+
     Guidance multiplies further into the same sum, so a step is one list of evaluations. They are grouped by shape and
     evaluated in calls of at most `batch_limit` samples, which keeps memory flat however big the thing is.
     """

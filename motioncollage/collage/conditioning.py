@@ -175,6 +175,11 @@ class Reconstruction:
             x = x.detach().requires_grad_(True)
             clean = self.denoiser(x, level)
             error = self.observation.apply(clean) - self.value.to(clean)
+            if not error.requires_grad:
+                raise ValueError(
+                    "the model's prediction carries no gradient, which reconstruction needs; do not compute it under"
+                    " no_grad where x requires a gradient"
+                )
             (gradient,) = torch.autograd.grad(error.square().sum(), x)
         clean, error = clean.detach(), error.detach()
         # D = (x + sigma^2 score) / alpha, so a change of the score changes D by sigma^2 / alpha of it.

@@ -60,7 +60,10 @@ class Denoiser(Protocol):
     """
 
     def __call__(self, x: Tensor, level: NoiseLevel, conditions: Sequence[Condition | None]) -> Tensor:
-        """Clean prediction, same shape as x [batch, ...], given one condition per sample (None: null token)."""
+        """Clean prediction, same shape as x [batch, ...], given one condition per sample (None: null token).
+
+        Where x requires a gradient, the prediction must carry it: reconstruction guidance differentiates by x.
+        """
         ...
 
 

@@ -63,6 +63,8 @@ class Node:
 class FactorGraph:
     """Nodes over the sites of a tensor; the factors come first, in the order of the big thing.
 
+        graph = mc.FactorGraph.from_regions(regions, (180,))  # or a layout: mc.chain, mc.cycle, mc.grid
+
     Attributes:
         site_shape: sizes of the site axes, such as (frames,) or (height, width).
         nodes: factors, then overlaps.

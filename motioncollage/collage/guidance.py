@@ -66,6 +66,8 @@ class LimitedGuidance:
 class Guidance:
     """Scales of classifier-free guidance over the levels of noise.
 
+        model.generate("a person walks", guidance=mc.Guidance(3.0, limit=6.4, above=2.0))
+
     Attributes:
         scale: 1 none, higher follows the condition more.
         limit: noise-to-signal ratio above which `above` holds; infinite for one scale throughout.

@@ -12,6 +12,8 @@ from motioncollage.collage.graph import FactorGraph, Node, Region
 def chain(lengths: Sequence[int], overlaps: Sequence[int], *, taper: float = 0.0) -> FactorGraph:
     """Pieces in a row; piece i + 1 starts `overlaps[i]` sites before piece i ends.
 
+        graph = mc.chain([100, 80, 100], [20, 20])  # 240 sites
+
     Args:
         lengths: sites of each piece.
         overlaps: sites shared by neighbours, one fewer than pieces; any size below both neighbours.
@@ -53,6 +55,8 @@ def chain_starts(lengths: Sequence[int], overlaps: Sequence[int]) -> list[int]:
 
 def cycle(lengths: Sequence[int], overlaps: Sequence[int], *, taper: float = 0.0) -> FactorGraph:
     """Pieces round a circle: as `chain`, and the last overlap joins the last piece to the first.
+
+        graph = mc.cycle([100, 100], [20, 20])  # a period of 160 sites
 
     The seam is a join like any other, so the result commutes with rolling by whole pieces.
     """
@@ -135,6 +139,8 @@ def _check_taper(taper: float) -> None:
 
 def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:
     """Product of two covers of lines: pieces +1, shared edges -1, shared corners +1.
+
+        graph = mc.grid(mc.chain([64, 64], [16]), mc.cycle([64, 64, 64], [16, 16, 16]))  # 112 x 144 sites
 
     Counting numbers of a product are products of counting numbers, so each axis may be a chain or a cycle, tapered
     or not.

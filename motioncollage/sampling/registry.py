@@ -25,9 +25,19 @@ def sampler(name: str) -> Sampler:
     return found
 
 
+def _options(name: str) -> frozenset[str]:
+    """What a sampler takes; nothing where it cannot be loaded."""
+    try:
+        return sampler(name).options
+    except ImportError:
+        return frozenset()
+
+
 @dataclass(frozen=True)
 class SamplerSettings:
     """Which sampler, how many steps, how much noise is renewed.
+
+        model.generate("a person walks", sampler=mc.SamplerSettings("ddim", steps=50))
 
     Attributes:
         name: `ddim` (any eta; 0 is the probability-flow ODE, the paper's choice for motion), `ddpm` (ancestral, eta
@@ -54,9 +64,10 @@ class SamplerSettings:
             raise ValueError(f"eta is {self.eta}; choose between 0 (deterministic) and 1 (ancestral)")
         for option in ("eta", "churn"):
             if getattr(self, option) > 0 and option not in options:
+                takers = [name for name in plugins.available("samplers") if option in _options(name)]
                 raise ValueError(
                     f"{option} is {getattr(self, option)} but the sampler is {self.name!r}; only"
-                    f" {'ddim' if option == 'eta' else 'heun'} takes {option}"
+                    f" {', '.join(takers)} {'takes' if len(takers) == 1 else 'take'} {option}"
                 )
         if not 0.2 <= self.spacing <= 10:
             raise ValueError(f"spacing is {self.spacing}; choose between 0.2 and 10, 1 for even steps")
@@ -94,6 +105,8 @@ def sample(
     on_step: OnStep | None = None,
 ) -> Tensor:
     """Sample from standard normal noise.
+
+        clean = mc.sample(whole, torch.randn(1, 180, 263), levels, mc.SamplerSettings("heun", 20), noise)
 
     Args:
         start: standard normal noise [batch, ...]; it is scaled to the first level.

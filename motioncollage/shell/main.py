@@ -48,7 +48,11 @@ GROUPS = {"train": "Train models. Interrupt with Ctrl-C; the same command goes o
 
 
 def _group(text: str) -> typer.Typer:
-    return typer.Typer(help=text, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    # Plain help: rich's would import its Markdown and syntax colouring, which is half of the time that --help takes.
+    return typer.Typer(
+        help=text, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
+        rich_markup_mode=None,
+    )  # fmt: skip
 
 
 def main() -> None:

@@ -3,30 +3,52 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+if TYPE_CHECKING:
+    from rich.console import Console
 
-console = Console()
-notes = Console(stderr=True)
+
+class Printer:
+    """A rich console that is made when something is printed: `--help` does without rich."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self.stderr = stderr
+
+    @cached_property
+    def rich(self) -> "Console":
+        from rich.console import Console
+
+        return Console(stderr=self.stderr)
+
+    def print(self, *things: Any, **options: Any) -> None:
+        """`rich.console.Console.print`."""
+        self.rich.print(*things, **options)
+
+
+console = Printer()
+notes = Printer(stderr=True)
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar with time left; yields `update(done, total)`."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
-    progress = Progress(*columns, console=notes)
+    progress = Progress(*columns, console=notes.rich)
     task = progress.add_task(title, total=None)
 
     def update(done: int, total: int) -> None:

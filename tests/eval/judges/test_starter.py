@@ -1,8 +1,12 @@
+import json
 import os
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
+from eval.commands.evaluate import bundled_evaluator
 from eval.judges.starter import (
     StarterConfig,
     StarterEvaluator,
@@ -15,6 +19,8 @@ from eval.judges.starter import (
 )
 
 SMALL = StarterConfig(hidden=16, word=8, text_hidden=12, embedding=10, buckets=4)
+# The first numbers of the bundled evaluator's embeddings of two sentences, as the file of its training gave them.
+NUMBERS = (0.18059, -0.15248, -0.56626, 0.09796, 0.37815, -0.37239, 0.04256, 0.47346)
 CAPTIONS = ["A man walks forward.", "someone waves the left hand", "jumps"]
 
 
@@ -103,9 +109,9 @@ def test_bad_input_names_the_value() -> None:
 @pytest.mark.parametrize("half", [True, False])
 def test_saved_and_loaded_it_is_the_same(tmp_path, half) -> None:
     evaluator = make()
-    path = tmp_path / "evaluator.pt"
+    path = tmp_path / "evaluator.safetensors"
     save_starter_evaluator(evaluator, path, half=half)
-    assert os.listdir(tmp_path) == ["evaluator.pt"]
+    assert os.listdir(tmp_path) == ["evaluator.safetensors"]
     loaded = load_starter_evaluator(path)
     assert loaded.config == evaluator.config
     assert loaded.vocabulary == evaluator.vocabulary
@@ -120,19 +126,52 @@ def test_saved_and_loaded_it_is_the_same(tmp_path, half) -> None:
 
 def test_the_default_fits_in_ten_megabytes(tmp_path) -> None:
     vocabulary = Vocabulary(tuple(f"word{i}" for i in range(2000)))
-    save_starter_evaluator(StarterEvaluator(StarterConfig(), vocabulary), tmp_path / "evaluator.pt")
-    assert (tmp_path / "evaluator.pt").stat().st_size < 10e6
+    save_starter_evaluator(StarterEvaluator(StarterConfig(), vocabulary), tmp_path / "evaluator.safetensors")
+    assert (tmp_path / "evaluator.safetensors").stat().st_size < 10e6
 
 
 def test_other_files_are_refused(tmp_path) -> None:
-    with pytest.raises(FileNotFoundError, match="is missing"):
-        load_starter_evaluator(tmp_path / "none.pt")
-    torch.save({"format": "something"}, tmp_path / "other.pt")
-    with pytest.raises(ValueError, match="not a starter evaluator"):
-        load_starter_evaluator(tmp_path / "other.pt")
+    with pytest.raises(FileNotFoundError, match="is missing; give the evaluator"):
+        load_starter_evaluator(tmp_path / "none.safetensors")
     torch.save({"code": torch.nn.Linear}, tmp_path / "code.pt")
-    with pytest.raises(ValueError, match="plain weights"):
+    with pytest.raises(ValueError, match="is no safetensors file"):
         load_starter_evaluator(tmp_path / "code.pt")
+    save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="not a starter evaluator"):
+        load_starter_evaluator(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": {"hidden": 10**7}},
+        {"config": {"pose": 12}},
+        {"config": {"unheard": 1}},
+        {"words": 3},
+        {"words": ["one"]},
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused_before_memory_is_taken(tmp_path, change) -> None:
+    path = tmp_path / "evaluator.safetensors"
+    save_starter_evaluator(make(), path)
+    with safe_open(path, framework="pt") as file:
+        metadata, state = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    about = json.loads(metadata["about"])
+    about |= {"words": change.get("words", about["words"])}
+    about["config"] |= change.get("config", {})
+    save_file(state, path, {**metadata, "about": json.dumps(about)})
+    with pytest.raises(ValueError, match="is damaged") as error:
+        load_starter_evaluator(path)
+    assert "\n" not in str(error.value)
+
+
+def test_the_bundled_evaluator_judges_as_it_did() -> None:
+    """Its figures of real motion are bundled, too; embeddings of its own texts must lie where they lay."""
+    evaluator = load_starter_evaluator(bundled_evaluator())
+    embedded = evaluator.embed_text(["a person walks forward", "a person waves with the left hand"])
+    assert torch.allclose(embedded.norm(dim=1), torch.full((2,), 10.0))
+    numbers = embedded[:, :4].flatten().tolist()
+    assert numbers == pytest.approx(list(NUMBERS), abs=2e-4)
 
 
 def test_statistics_average_over_a_kind() -> None:

@@ -296,7 +296,7 @@ def test_a_trained_denoiser_is_a_model(command: Command, pack: Path, tmp_path: P
 def test_a_trained_evaluator_judges_the_val_split(command: Command, pack: Path, tmp_path: Path) -> None:
     result = command("train", "evaluator", pack, "--steps", 2, "--batch-size", 4, "--out", tmp_path / "judge")
     assert result.code == 0, result.err
-    assert (tmp_path / "judge" / "evaluator.pt").stat().st_size < 10e6
+    assert (tmp_path / "judge" / "evaluator.safetensors").stat().st_size < 10e6
     assert "frozen" in result.out
 
 

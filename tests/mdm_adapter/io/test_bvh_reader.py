@@ -15,9 +15,9 @@ from scipy.spatial.transform import Rotation
 from mdm_adapter.io import bvh_parser
 from mdm_adapter.io.bvh_reader import (
     BvhMotion,
+    at_rate,
     import_bvh,
     parse_bvh,
-    resample,
     world_positions,
 )
 
@@ -383,16 +383,16 @@ def test_what_is_not_a_file(tmp_path: Path) -> None:
 def test_resample_takes_exact_times() -> None:
     line = np.arange(10.0)[:, None, None] * np.ones((22, 3))
     for frame_time, fps in ((1 / 30, 20.0), (1 / 120, 20.0), (0.1, 25.0), (0.0333333, 20.0)):
-        got = resample(line, frame_time, fps)[:, 0, 0]
+        got = at_rate(line, frame_time, fps)[:, 0, 0]
         assert len(got) == int(9 * frame_time * fps + 1e-3) + 1
         np.testing.assert_allclose(got, np.minimum(np.arange(len(got)) / fps / frame_time, 9), atol=1e-9)
-    np.testing.assert_array_equal(resample(line, 0.05, 20.0), line)
-    assert resample(line[:1], 0.05, 20.0).shape == (1, 22, 3)
-    assert resample(line, 5e-324, 1e-3).shape == (1, 22, 3)
+    np.testing.assert_array_equal(at_rate(line, 0.05, 20.0), line)
+    assert at_rate(line[:1], 0.05, 20.0).shape == (1, 22, 3)
+    assert at_rate(line, 5e-324, 1e-3).shape == (1, 22, 3)
     with pytest.raises(ValueError, match="fps is 0"):
-        resample(line, 0.05, 0)
+        at_rate(line, 0.05, 0)
     with pytest.raises(ValueError, match="correct Frame Time"):
-        resample(line, 1e9, 20.0)
+        at_rate(line, 1e9, 20.0)
 
 
 def test_import_errors_name_the_file_in_one_line(tmp_path: Path) -> None:

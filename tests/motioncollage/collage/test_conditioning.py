@@ -142,3 +142,13 @@ def test_blocks_must_fit() -> None:
         BlockMean(0, 1)
     with pytest.raises(ValueError, match="12 sites along axis 1 do not divide into blocks of 5"):
         BlockMean(5, 1).apply(torch.zeros(1, 12))
+
+
+def test_a_model_without_gradients_is_told_of() -> None:
+    @torch.no_grad()
+    def denoiser(x: Tensor, level: NoiseLevel) -> Tensor:
+        return 0.5 * x
+
+    known = Mask(torch.tensor([True, False]))
+    with pytest.raises(ValueError, match="carries no gradient, which reconstruction needs"):
+        Reconstruction(denoiser, known, torch.zeros(2))(torch.ones(1, 2), NoiseLevel(0.8, 0.6, 10))
