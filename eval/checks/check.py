@@ -65,6 +65,9 @@ class Verdict:
         return f"{word}: {'; '.join(map(str, self.readings))}"
 
 
+Judge = Callable[[Take], Verdict]
+
+
 def at_least(name: str, value: float, threshold: float) -> Verdict:
     return Verdict((Reading(name, float(value), threshold, "at least"),))
 
@@ -103,20 +106,23 @@ def moment(*conditions: Condition) -> Verdict:
 def in_turn(*stages: Sequence[Condition], gap: float = 0.0) -> Verdict:
     """One stage after another, each as in `moment`, so many seconds apart at least: the best choice of frames."""
     wait = round(gap * RATE)
+    count = len(stages[0][0].series)
+    if count <= wait * (len(stages) - 1):
+        return at_least("time for all stages, s", count / RATE, gap * (len(stages) - 1) + 1 / RATE)
     reached: list[Array] = []  # the best that can be had of the stages so far, the last of them at this frame
     for stage in stages:
         margins = _margins(stage)
         if reached:
             before = np.maximum.accumulate(reached[-1])
-            margins[wait:] = np.minimum(margins[wait:], before[: len(before) - wait])
-            margins[:wait] = -1.0
+            margins[wait:] = np.minimum(margins[wait:], before[: count - wait])
+            margins[:wait] = -np.inf
         reached.append(margins)
     frame = int(reached[-1].argmax())
     readings: tuple[Reading, ...] = ()
     for number in reversed(range(len(stages))):
         readings = _at(stages[number], frame).readings + readings
         if number:
-            frame = int(reached[number - 1][: max(frame - wait, 0) + 1].argmax())
+            frame = int(reached[number - 1][: frame - wait + 1].argmax())
     return Verdict(readings)
 
 
@@ -135,6 +141,28 @@ def _margin(values: Any, threshold: float, sense: Sense) -> Any:
 
 
 @dataclass(frozen=True)
+class Anywhere:
+    """A judge of whole takes, made to look for the stretch in which the action happened.
+
+    Before and after it the body may walk off, stand or lie down. The verdict is that of the whole take or of the best
+    stretch of `seconds`, `hop` seconds apart.
+    """
+
+    judge: Judge
+    seconds: tuple[float, ...] = (2.5, 4.5)
+    hop: float = 0.7
+
+    def __call__(self, take: Take) -> Verdict:
+        found = self.judge(take)
+        if not found.happened:
+            for stretch in take.stretches(self.seconds, self.hop):
+                found = max(found, self.judge(stretch), key=lambda verdict: verdict.margin)
+                if found.happened:
+                    break
+        return found
+
+
+@dataclass(frozen=True)
 class ActionCheck:
     """Did an action happen?
 
@@ -145,7 +173,7 @@ class ActionCheck:
 
     name: str
     slugs: tuple[str, ...]
-    judge: Callable[[Take], Verdict]
+    judge: Judge
     compatible: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:

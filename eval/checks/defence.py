@@ -6,7 +6,7 @@ from eval.checks.check import Condition, Verdict, at_least, at_most, best, in_tu
 from eval.checks.kinematics import SIDES, Side, Take, other, remembered
 from eval.checks.locomotion import turned
 from eval.checks.punches import striking_arm
-from eval.checks.series import Array, averaged, gain, least, most, recent, swings
+from eval.checks.series import RATE, Array, averaged, frames, gain, least, most, recent, swings
 from eval.checks.stance import aimed, in_guard
 
 HIGH, MIDDLE, LOW = "high", "middle", "low"
@@ -90,7 +90,7 @@ def feet_apart(take: Take) -> Array:
 
 def _aside(take: Take, joint: str) -> Array:
     """Way of a joint to the left as the opponent is faced [T], legs."""
-    return np.cumsum(aimed(take, take.velocity(joint))[:, 0]) / 20.0
+    return np.cumsum(aimed(take, take.velocity(joint))[:, 0]) / RATE
 
 
 def dodges(take: Take, way: int) -> Verdict:
@@ -123,7 +123,7 @@ def ducks(take: Take, way: int) -> Verdict:
     """
     height = take.height("head")
     hips = way * _aside(take, "pelvis")
-    half = 14
+    half = frames(0.7)
     path = np.pad(hips, half, mode="edge")
     return moment(
         Condition("fall of the head, legs", recent(height, 0.8) - height, 0.25),
@@ -220,7 +220,7 @@ def bounces(take: Take) -> Verdict:
     spot (0.4 legs a second)."""
     count = swings(take.height("pelvis"), 0.025)
     return (
-        at_least("swings of the hips a second", count / (len(take) / 20.0), 2.2)
+        at_least("swings of the hips a second", count / take.seconds, 2.2)
         & at_least("share of time in guard", float(in_guard(take).mean()), 0.6)
         & at_least("feet apart, legs", float(np.median(feet_apart(take))), 0.45)
         & at_most("pace, legs/s", float(np.median(take.pace)), 0.4)

@@ -161,7 +161,8 @@ def sways(take: Take) -> Verdict:
 
 
 def stands_still(take: Take) -> Verdict:
-    """Stands: for 2.5 s nothing moves faster than 0.25 legs a second, hands down, hips at 0.9 legs, upright."""
+    """Stands: for 2.5 s nothing moves faster than 0.4 legs a second, hands down, hips at 0.9 legs, upright;
+    the body turns by 20 degrees at most."""
     names = (
         "pelvis",
         "head",
@@ -175,22 +176,25 @@ def stands_still(take: Take) -> Verdict:
     fastest = np.max([take.speed(name) for name in names], axis=0)
     hands = np.maximum(*(over_shoulder(take, side) for side in SIDES))
     return moment(
-        Condition("fastest joint, legs/s", most(fastest, 2.5), 0.25, "at most"),
+        Condition("fastest joint, legs/s", most(fastest, 2.5), 0.4, "at most"),
         Condition("wrists over the shoulders, legs", hands, -0.3, "at most"),
         Condition("height of the hips, legs", take.height("pelvis"), 0.9),
         Condition("tilt of the trunk, degrees", take.tilt, 20.0, "at most"),
+        Condition(
+            "turn of the body, degrees", most(take.turning, 2.5) - least(take.turning, 2.5), 20.0, "at most"
+        ),
     )
 
 
 def laughs(take: Take) -> Verdict:
     """Throws the trunk and the arms about: it leans forward and back by 25 degrees twice or more, the hands go up and down by
-    0.5 legs three times; on the feet (0.15 legs), upright on the whole, within 2 legs of ground."""
+    0.5 legs three times; on the feet (0.15 legs), upright on the whole, within 2.3 legs of ground."""
     hands = (over_shoulder(take, "left") + over_shoulder(take, "right")) / 2
     return (
         at_least("swings of the trunk", swings(pitch(take), 25.0), 2)
         & at_least("swings of the hands", swings(hands, 0.5), 3)
         & at_least("least knee bend, degrees", float(np.percentile(take.knee("left"), 10)), 105.0)
         & at_most("height of a foot, legs", float(take.lift.max()), 0.35)
-        & at_most("spread of the path, legs", spread(take), 2.0)
+        & at_most("spread of the path, legs", spread(take), 2.3)
         & at_least("height of the hips, legs", float(take.height("pelvis").min()), 0.95)
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from eval.checks.check import Condition, Verdict, at_least, at_most, in_turn, moment
 from eval.checks.kinematics import SIDES, Take, remembered
-from eval.checks.series import Array, averaged, least, most, smooth, swings
+from eval.checks.series import RATE, Array, averaged, least, most, smooth, swings
 
 
 @remembered
@@ -66,10 +66,10 @@ def sitting(take: Take, seconds: float = 0.4, tilt: float = 35.0, knee: float = 
 
 
 def upright(take: Take, hips: float = 0.9) -> list[Condition]:
-    """Hips at `hips` legs, thighs steep (a cosine of 0.85), trunk within 45 degrees of upright, for 0.2 s."""
+    """Hips at `hips` legs, thighs steep (a cosine of 0.8), trunk within 45 degrees of upright, for 0.2 s."""
     return [
         Condition("height of the hips, legs", averaged(take.height("pelvis"), 0.2), hips),
-        Condition("cosine of the steeper thigh", averaged(steepest_thigh(take), 0.2), 0.85),
+        Condition("cosine of the steeper thigh", averaged(steepest_thigh(take), 0.2), 0.8),
         Condition("tilt of the trunk, degrees", averaged(take.tilt, 0.2), 45.0, "at most"),
     ]
 
@@ -107,7 +107,7 @@ def crawls(take: Take, way: int) -> Verdict:
     spine = smooth(take.at("neck") - take.at("pelvis"), 0.2)
     along = spine[:, [0, 2]] / np.maximum(np.linalg.norm(spine[:, [0, 2]], axis=1), 1e-9)[:, None]
     path = smooth(take.at("pelvis")[:, [0, 2]], 0.25) / take.leg
-    speed = way * np.einsum("ti,ti->t", np.gradient(path, axis=0) * 20.0, along)
+    speed = way * np.einsum("ti,ti->t", np.gradient(path, axis=0) * RATE, along)
     bends = [float(np.ptp(take.knee(side))) for side in SIDES]
     return moment(
         Condition("speed along the trunk, legs/s", averaged(speed, 1.5), 0.2),

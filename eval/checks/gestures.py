@@ -5,7 +5,7 @@ import numpy as np
 from eval.checks.check import Condition, Verdict, at_least, at_most, best, moment
 from eval.checks.defence import feet_apart
 from eval.checks.kinematics import SIDES, Side, Take, other, remembered
-from eval.checks.series import Array, averaged, least, most, recent, stretches, swings
+from eval.checks.series import RATE, Array, averaged, least, most, recent, stretches, swings
 
 RAISED = (
     -0.1
@@ -79,7 +79,7 @@ def shakes(take: Take, side: Side, low: float, size: float) -> tuple[int, float]
         inner = slice(up.start + 3, max(up.start + 4, up.stop - 3))
         reach, bend = take.place(wrist, shoulder)[inner], take.place(wrist, elbow)[inner]
         count = max(swings(reach[:, 0], size), swings(reach[:, 2], size), swings(bend[:, 0], size))
-        found = max(found, (count, (up.stop - up.start) / 20.0))
+        found = max(found, (count, (up.stop - up.start) / RATE))
     return found
 
 
@@ -112,7 +112,7 @@ def says_goodbye(take: Take, both: bool) -> Verdict:
             & at_least(f"turns of the {side} hand", shakes(take, side, -0.28, 0.035)[0], 1)
             & at_most("pace, legs/s", float(np.percentile(take.pace, 90)), 0.2)
             & at_most("tilt of the trunk, degrees", float(np.percentile(take.tilt, 90)), 25.0)
-            & at_most("feet apart, legs", float(np.median(feet_apart(take))), 0.7)
+            & at_most("feet apart, legs", float(np.median(feet_apart(take))), 0.8)
         )
         if not both:
             rest = float(least(over_shoulder(take, other(side)), 0.25).max())
@@ -137,29 +137,30 @@ def reach_level(take: Take, side: Side) -> Array:
 def points(take: Take) -> Verdict:
     """Stretches out one arm and leaves it there, the other hanging: shows the way.
 
-    Thresholds: for 0.4 s the wrist is 0.62 arm lengths from the shoulder along the ground, between 0.45 legs under it and 0.2
-    over it, the forearm no steeper than 0.2 legs; the other wrist 0.15 legs under its shoulder; on the spot.
+    Thresholds: for 0.4 s the wrist is 0.58 arm lengths from the shoulder along the ground, between 0.45 legs under it and 0.2
+    over it, the forearm no steeper than 0.2 legs; the other wrist 0.15 legs under its shoulder; at 0.25 legs
+    a second over 1.2 s, both feet down; within 1 s the wrist is never 0.25 legs over the shoulder.
     """
     verdicts = []
     for side in SIDES:
         verdicts.append(
             moment(
                 *standing(take),
-                Condition(f"reach of the {side} hand, arms", least(reach_level(take, side), 0.4), 0.62),
+                Condition(f"reach of the {side} hand, arms", least(reach_level(take, side), 0.4), 0.58),
                 Condition(f"{side} wrist over the shoulder, legs", over_shoulder(take, side), 0.2, "at most"),
                 Condition(f"{side} wrist over the shoulder at least, legs", over_shoulder(take, side), -0.45),
                 Condition(f"{side} forearm up, legs", most(forearm_up(take, side), 0.4), 0.2, "at most"),
                 Condition(
                     f"{other(side)} wrist under the shoulder, legs", -over_shoulder(take, other(side)), 0.15
                 ),
-            )
-            & at_most("pace, legs/s", float(np.percentile(take.pace, 90)), 0.3)
-            & at_most("spread of the path, legs", spread(take), 0.6)
-            & at_most("height of the lower foot, legs", float(take.lift.max()), 0.2)
-            & at_most(
-                "height of the wrist over the shoulder at any time, legs",
-                over_shoulder(take, side).max(),
-                0.3,
+                Condition("mean pace, legs/s", averaged(take.pace, 1.2), 0.25, "at most"),
+                Condition("height of a foot, legs", most(take.lift.max(axis=1), 0.8), 0.15, "at most"),
+                Condition(
+                    "highest wrist over the shoulder, legs",
+                    most(over_shoulder(take, side), 2.0),
+                    0.25,
+                    "at most",
+                ),
             )
         )
     return best(verdicts, "arms")
@@ -256,7 +257,7 @@ def signals(take: Take) -> Verdict:
     """Stands upright and gives signs with stretched arms, one after another.
 
     Thresholds: a wrist 0.5 arm lengths from the shoulder along the ground for 0.5 s; together the wrists go out and in by 0.3
-    arm lengths or up and down by 0.25 legs four times or more, one every 2.5 s or more often; trunk within 22 degrees of
+    arm lengths or up and down by 0.25 legs four times or more, one every 2.5 s or more often; trunk within 24 degrees of
     upright for three quarters of the time, hips within 0.15 legs of height, body at 0.6 legs a second at most.
     """
     count, reach = 0, 0.0
@@ -267,8 +268,8 @@ def signals(take: Take) -> Verdict:
     return (
         at_least("reach of a hand, arms", reach, 0.5)
         & at_least("changes of the arms", count, 4)
-        & at_least("changes a second", count / (len(take) / 20.0), 0.4)
-        & at_most("tilt of the trunk, degrees", float(np.percentile(take.tilt, 75)), 22.0)
+        & at_least("changes a second", count / take.seconds, 0.4)
+        & at_most("tilt of the trunk, degrees", float(np.percentile(take.tilt, 75)), 24.0)
         & at_most("height of the hips from first to last, legs", float(np.ptp(take.height("pelvis"))), 0.15)
         & at_most("pace, legs/s", float(np.percentile(take.pace, 90)), 0.6)
         & at_most("feet apart, legs", float(np.median(feet_apart(take))), 0.75)

@@ -7,7 +7,7 @@ import numpy as np
 from eval.checks.check import Condition, Verdict, at_least, at_most, best, in_turn, within
 from eval.checks.kinematics import SIDES, Side, Take, other, remembered
 from eval.checks.locomotion import RUNNING, run_index
-from eval.checks.series import averaged, stretches, swings
+from eval.checks.series import RATE, averaged, frames, stretches, swings
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def flights(take: Take, seconds: float = 0.1) -> list[Flight]:
             Flight(
                 part.start,
                 part.stop,
-                (part.stop - part.start) / 20.0,
+                (part.stop - part.start) / RATE,
                 float(take.lift[top].min()),
                 float(np.ptp(take.lift[top])),
                 float(path[2]),
@@ -134,7 +134,11 @@ def squat_jumps(take: Take) -> Verdict:
             at_least("time in the air, s", f.seconds, 0.3)
             & at_least("height of the lower foot, legs", f.lift, 0.2)
             & _two_footed(f)
-            & at_most("height of the hips before, legs", hips[max(f.start - 20, 0) : f.start + 1].min(), 0.7)
+            & at_most(
+                "height of the hips before, legs",
+                hips[max(f.start - frames(1.0), 0) : f.start + 1].min(),
+                0.7,
+            )
             for f in flights(take)
         ),
         "flights",
@@ -202,5 +206,5 @@ def runs_jumps_stops(take: Take) -> Verdict:
         [Condition("run index", run_index(take), RUNNING)],
         [Condition("height of the lower foot, legs", in_air, 0.3)],
         [Condition("pace at rest, legs/s", pace, 0.8, "at most")],
-        [Condition("pace again, legs/s", pace, 1.3)],
+        [Condition("pace again, legs/s", pace, 1.1)],
     )

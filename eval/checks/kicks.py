@@ -7,7 +7,7 @@ import numpy as np
 
 from eval.checks.check import Condition, Verdict, at_least, best, moment
 from eval.checks.kinematics import SIDES, Side, Take, remembered
-from eval.checks.series import Array, averaged, least, most, stretches, swings
+from eval.checks.series import RATE, Array, averaged, least, most, stretches, swings
 from eval.checks.stance import aimed
 
 FOOT_HEIGHT = 0.55  # legs, of the ankle: 0.45 m
@@ -47,8 +47,8 @@ def kicking_leg(take: Take, side: Side) -> Leg:
     up = height >= FOOT_HEIGHT
     apart = (take.at(ankle) - take.at(hip))[:, [0, 2]] / take.leg
     reach = np.hypot(apart[:, 0], apart[:, 1])
-    round_hip = np.unwrap(np.arctan2(apart[:, 0], apart[:, 1]))
-    sweep = sign * np.gradient(round_hip) * 20.0 * reach
+    rate = np.gradient(apart, axis=0) * RATE
+    sweep = sign * (apart[:, 1] * rate[:, 0] - apart[:, 0] * rate[:, 1]) / np.maximum(reach, 1e-3)
     velocity = take.velocity(ankle)
     near = most(up.astype(np.float64), 0.2) > 0
     place = take.place(ankle, hip)
@@ -59,7 +59,7 @@ def kicking_leg(take: Take, side: Side) -> Leg:
         np.where(near, aimed(take, velocity)[:, 2], 0.0),
         np.where(near, take.speed(ankle), 0.0),
         np.where(near, velocity[:, 1], 0.0),
-        np.where(near, np.gradient(reach) * 20.0, 0.0),
+        np.where(near, np.gradient(reach) * RATE, 0.0),
         np.where(up, sweep, 0.0),
         np.where(up, -sweep, 0.0),
         np.degrees(np.arctan2(sign * place[:, 0], place[:, 2])),
@@ -264,7 +264,7 @@ def kicks_twice(take: Take) -> Verdict:
                 at_least(f"turns of the {side} knee", swings(leg.knee[near], 25.0), 5)
                 & at_least("reach of the foot, legs", leg.reach[near].max(), 0.75)
                 & at_least("speed of the foot, legs/s", leg.speed[near].max(), FOOT_SPEED)
-                & at_least("time up, s", (up.stop - up.start) / 20.0, 0.5)
+                & at_least("time up, s", (up.stop - up.start) / RATE, 0.5)
             )
     return best(verdicts, "times a foot was up")
 

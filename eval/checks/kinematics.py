@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from eval.checks.series import RATE, Array, Mask, smooth, stretches
+from eval.checks.series import RATE, Array, Mask, frames, smooth, stretches
 from eval.metric import to_float64
 
 Side = Literal["left", "right"]
@@ -112,11 +112,25 @@ class Take:
                 f"joints last {len(points) / fps:.2f} s; an action needs {MIN_SECONDS:g} s at least"
             )
         self.index = _index(names)
+        self.skeleton = NamedJoints(names)
         self.memory: dict[Any, Any] = {}  # of `remembered`
         self.points = points if abs(fps - RATE) < 1e-6 else _resampled(points, fps)
 
     def __len__(self) -> int:
         return len(self.points)
+
+    @property
+    def seconds(self) -> float:
+        return len(self.points) / RATE
+
+    @remembered
+    def stretches(self, seconds: tuple[float, ...], hop: float) -> list["Take"]:
+        """Every stretch of so many seconds, `hop` apart, as takes of their own; none as long as this one."""
+        found = []
+        for length in map(frames, seconds):
+            starts = range(0, len(self) - length + 1, frames(hop)) if length < len(self) else range(0)
+            found += [Take(self.points[start : start + length], self.skeleton) for start in starts]
+        return found
 
     def at(self, joint: str) -> Array:
         """Where a joint is [T, 3] metres."""

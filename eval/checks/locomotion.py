@@ -4,7 +4,7 @@ import numpy as np
 
 from eval.checks.check import Condition, Verdict, at_least, moment
 from eval.checks.kinematics import SIDES, Take, remembered
-from eval.checks.series import Array, averaged, swings
+from eval.checks.series import Array, averaged, frames, swings
 
 WALK_SECONDS, RUN_SECONDS = 2.0, 0.8
 RUNNING, STILL = 1.0, 0.35
@@ -37,7 +37,7 @@ def run_index(take: Take) -> Array:
 @remembered
 def turned(take: Take, seconds: float) -> Array:
     """How far the body turns in a window around each frame [T], degrees, more is to the left."""
-    half = max(1, round(seconds * 10))
+    half = frames(seconds / 2)
     padded = np.pad(take.turning, half, mode="edge")
     return padded[2 * half :] - padded[: -2 * half]
 
@@ -56,7 +56,7 @@ def path_turned(take: Take, seconds: float) -> Array:
     last[last < 0] = np.flatnonzero(moving)[0]
     aside = np.degrees(np.arctan2(take.travel[:, 0], take.travel[:, 2]))[last]
     facing = take.turning[last]
-    half = max(1, round(seconds * 10))
+    half = frames(seconds / 2)
     aside, facing = np.pad(aside, half, mode="edge"), np.pad(facing, half, mode="edge")
     change = (aside[2 * half :] - aside[: -2 * half] + 180.0) % 360.0 - 180.0
     return facing[2 * half :] - facing[: -2 * half] + change

@@ -60,7 +60,7 @@ def striking_arm(take: Take, side: Side) -> Arm:
 Style = Callable[[Arm], list[Condition]]
 
 
-def strikes(take: Take, sides: tuple[Side, ...], style: Style, speed: float = 2.6) -> Verdict:
+def strikes(take: Take, sides: tuple[Side, ...], style: Style, speed: float = 2.3) -> Verdict:
     """A fist comes up fast, the other hand at the hips or higher; and does what the style asks for.
 
     Thresholds: within 0.2 s of the frame that is judged the wrist moves at `speed` legs (2.1 m) a second, as seen from the
@@ -96,8 +96,8 @@ def straight(arm: Arm) -> list[Condition]:
 
 def _jab(arm: Arm) -> list[Condition]:
     return [
-        Condition("angle of the elbow, degrees", arm.elbow, 132.0),
-        Condition("speed ahead, legs/s", most(arm.speed_ahead, NEAR), 2.6),
+        Condition("angle of the elbow, degrees", arm.elbow, 125.0),
+        Condition("speed ahead, legs/s", most(arm.speed_ahead, NEAR), 2.3),
         Condition("turn of the body, degrees", arm.turn, 48.0, "at most"),
         Condition("foot of this side before the other, legs", arm.lead, 0.1),
     ]
@@ -105,8 +105,8 @@ def _jab(arm: Arm) -> list[Condition]:
 
 def _cross(arm: Arm) -> list[Condition]:
     return [
-        Condition("angle of the elbow, degrees", arm.elbow, 132.0),
-        Condition("speed ahead, legs/s", most(arm.speed_ahead, NEAR), 3.2),
+        Condition("angle of the elbow, degrees", arm.elbow, 125.0),
+        Condition("speed ahead, legs/s", most(arm.speed_ahead, NEAR), 2.8),
         Condition("turn of the body, degrees", arm.turn, 45.0),
         Condition("foot of this side behind the other, legs", -arm.lead, 0.1),
     ]
@@ -121,13 +121,13 @@ def _to_the_head(arm: Arm) -> list[Condition]:
 
 def _to_the_body(arm: Arm) -> list[Condition]:
     return [
-        Condition("wrist ahead of the shoulder, arms", arm.ahead, 0.62),
+        Condition("wrist ahead of the shoulder, arms", arm.ahead, 0.57),
         Condition("wrist under the shoulder, arms", -arm.up, 0.26),
     ]
 
 
 def jab(arm: Arm) -> list[Condition]:
-    """Straight out from the leading side: elbow at 132 degrees, 2.6 legs a second ahead; the body turns by 48 degrees at
+    """Straight out from the leading side: elbow at 125 degrees, 2.3 legs a second ahead; the body turns by 48 degrees at
     most; the foot of that side is 0.1 legs before the other; the wrist ends at shoulder height (0.22 arms)."""
     return _jab(arm) + _to_the_head(arm)
 
@@ -138,7 +138,7 @@ def body_jab(arm: Arm) -> list[Condition]:
 
 
 def cross(arm: Arm) -> list[Condition]:
-    """Straight out from the rear side: elbow at 132 degrees, 3.2 legs a second ahead; the body turns by 45 degrees at
+    """Straight out from the rear side: elbow at 125 degrees, 2.8 legs a second ahead; the body turns by 45 degrees at
     least; the foot of that side is 0.1 legs behind the other; the wrist ends at shoulder height (0.22 arms)."""
     return _cross(arm) + _to_the_head(arm)
 
@@ -150,8 +150,8 @@ def body_cross(arm: Arm) -> list[Condition]:
 
 def _hook(arm: Arm) -> list[Condition]:
     return [
-        Condition("speed inward, legs/s", most(arm.speed_in, NEAR), 4.0),
-        Condition("speed ahead, legs/s", most(arm.speed_ahead, 0.6), 3.0),
+        Condition("speed inward, legs/s", most(arm.speed_in, NEAR), 3.5),
+        Condition("speed ahead, legs/s", most(arm.speed_ahead, 0.6), 2.6),
         Condition("speed up at most, legs/s", most(arm.speed_up, NEAR), 4.0, "at most"),
         Condition("angle of the elbow, degrees", arm.elbow, 125.0, "at most"),
         Condition("angle of the elbow at least, degrees", arm.elbow, 60.0),
@@ -160,7 +160,7 @@ def _hook(arm: Arm) -> list[Condition]:
 
 
 def hook(arm: Arm) -> list[Condition]:
-    """Round from outside with a bent arm: 4 legs a second inward, 3 ahead, elbow at 60 to 125 degrees; the body turns by 35;
+    """Round from outside with a bent arm: 3.5 legs a second inward, 2.6 ahead, elbow at 60 to 125 degrees; the body turns by 35;
     the wrist comes up to 0.27 arm lengths under the shoulder or higher."""
     return [*_hook(arm), Condition("highest wrist over the shoulder, arms", most(arm.up, 0.5), -0.27)]
 
@@ -171,10 +171,10 @@ def body_hook(arm: Arm) -> list[Condition]:
 
 
 def uppercut(arm: Arm) -> list[Condition]:
-    """Straight up with a bent arm: 4.3 legs a second up, elbow at 110 degrees at most, from 0.3 arm lengths under the
+    """Straight up with a bent arm: 3.8 legs a second up, elbow at 110 degrees at most, from 0.3 arm lengths under the
     shoulder to 0.1 over it."""
     return [
-        Condition("speed up, legs/s", most(arm.speed_up, NEAR), 4.3),
+        Condition("speed up, legs/s", most(arm.speed_up, NEAR), 3.8),
         Condition("angle of the elbow, degrees", most(arm.elbow, NEAR), 110.0, "at most"),
         Condition("highest wrist over the shoulder, arms", most(arm.up, 0.6), 0.1),
         Condition("lowest wrist under the shoulder, arms", -least(arm.up, 0.8), 0.3),
@@ -183,10 +183,10 @@ def uppercut(arm: Arm) -> list[Condition]:
 
 
 def backfist(arm: Arm) -> list[Condition]:
-    """In and out again with the forearm from the leading side: 2.6 legs a second inward, within 0.5 s 2.2 outward, 3.2 ahead
+    """In and out again with the forearm from the leading side: 2.6 legs a second inward, within 0.5 s 1.8 outward, 3.2 ahead
     at most; elbow at 130 degrees at most; the body turns by 35 at most; wrist 0.4 arm lengths ahead of the shoulder."""
     return [
-        Condition("speed outward, legs/s", most(-arm.speed_in, 0.2), 2.2),
+        Condition("speed outward, legs/s", most(-arm.speed_in, 0.2), 1.8),
         Condition("speed inward, legs/s", most(arm.speed_in, 1.0), 2.6),
         Condition("speed ahead at most, legs/s", most(arm.speed_ahead, NEAR), 3.2, "at most"),
         Condition("angle of the elbow, degrees", arm.elbow, 130.0, "at most"),
@@ -208,7 +208,7 @@ def boxes(take: Take) -> Verdict:
     up = float(np.mean([(arm.guard > 0.0).mean() for arm in arms]))
     return (
         at_least("swings of the wrists", count, 6)
-        & at_least("swings of the wrists a second", count / (len(take) / 20.0), 0.9)
+        & at_least("swings of the wrists a second", count / take.seconds, 0.9)
         & at_least("speed ahead, legs/s", max(float(arm.speed_ahead.max()) for arm in arms), 2.6)
         & at_most("mean angle of the elbows, degrees", bend, 100.0)
         & at_least("share of time with the hands up", up, 0.7)

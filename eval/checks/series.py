@@ -14,8 +14,12 @@ RATE = 20.0  # frames a second of every take that is judged: other rates are res
 
 
 def smooth(series: Array, seconds: float) -> Array:
-    """Gaussian average [T, ...] over time; seconds: its standard deviation."""
-    return np.asarray(gaussian_filter1d(series, seconds * RATE, axis=0, mode="nearest"))
+    """Gaussian average [T, ...] over time; seconds: its standard deviation. A straight line stays one, to its ends."""
+    reach = frames(4 * seconds)
+    edges = ((reach, reach),) + ((0, 0),) * (series.ndim - 1)
+    # Point reflection at the ends: with the last value repeated, whoever walks on would seem to slow down there.
+    longer = np.pad(series, edges, mode="reflect", reflect_type="odd")
+    return np.asarray(gaussian_filter1d(longer, seconds * RATE, axis=0)[reach:-reach])
 
 
 def averaged(series: Array | Mask, seconds: float) -> Array:

@@ -6,7 +6,7 @@ from scipy.ndimage import median_filter
 from eval.checks.check import Condition, Verdict, moment
 from eval.checks.kinematics import Take, remembered
 from eval.checks.locomotion import bearing, off, stepping, turned
-from eval.checks.series import Array, averaged, frames, most, smooth
+from eval.checks.series import Array, averaged, most, smooth
 
 
 @remembered
@@ -42,7 +42,7 @@ def aim(take: Take) -> Array:
     The median over 2.5 s of where the take's owner looks: a blow turns hips and shoulders, not the opponent.
     """
     looks = take.yaw + front(take)
-    steady = median_filter(looks, size=frames(2.5), mode="nearest")
+    steady = median_filter(looks, size=51, mode="nearest")  # odd, as a mirror wants it
     return np.asarray((steady - take.yaw + 180.0) % 360.0 - 180.0)
 
 

@@ -1,6 +1,5 @@
 """Which check judges which actions, and in which other actions it may rightly find the same."""
 
-from collections.abc import Callable
 from functools import partial
 
 from eval.checks import (
@@ -19,18 +18,25 @@ from eval.checks import (
     transitions,
 )
 from eval.checks import families as of
-from eval.checks.check import ActionCheck, Verdict
+from eval.checks.check import ActionCheck, Anywhere, Judge
 from eval.checks.families import Slugs, named
-from eval.checks.kinematics import SIDES, Take
+from eval.checks.kinematics import SIDES
 
-Judge = Callable[[Take], Verdict]
 NONE: Slugs = frozenset()
+LONG = (4.5,)  # seconds that it takes to see a dance, a form or a row of signs
 WAYS = (("left", 1), ("right", -1))
 
 
 def one(slug: str, judge: Judge, compatible: Slugs = NONE) -> ActionCheck:
     """A check of one action, called like it."""
     return ActionCheck(slug, (slug,), judge, compatible - {slug})
+
+
+def somewhere(
+    slug: str, judge: Judge, compatible: Slugs = NONE, *, seconds: tuple[float, ...] = (2.5, 4.5)
+) -> ActionCheck:
+    """The same of a judge that counts over whole takes: it looks for the stretch in which the action happened."""
+    return one(slug, Anywhere(judge, seconds), compatible)
 
 
 WALKING = (
@@ -54,7 +60,7 @@ WALKING = (
     one("walk-uneven", terrain.walks_rough),
     one("sneak", terrain.sneaks),
     *(
-        one(f"{verb}-{what}", partial(terrain.climbs, way=way, ladder=what == "ladder"), named(f"{verb}-stairs {verb}-ladder"))
+        somewhere(f"{verb}-{what}", partial(terrain.climbs, way=way, ladder=what == "ladder"), named(f"{verb}-stairs {verb}-ladder"))
         for verb, way in (("climb", 1), ("descend", -1))
         for what in ("stairs", "ladder")
     ),
@@ -75,19 +81,19 @@ RUNNING = (
     one("walk-to-run", partial(transitions.changes_gait, first="walk", second="run"), of.RUNS | of.APPROACHES),
     one("run-to-walk", partial(transitions.changes_gait, first="run", second="walk"), of.RUNS | of.APPROACHES),
     one("run-stop-run", transitions.pauses, of.RUNS),
-    *(one(f"run-side-step-{side}", partial(terrain.cuts, way=way), named(f"run-turn-{side}")) for side, way in WAYS),
+    *(somewhere(f"run-side-step-{side}", partial(terrain.cuts, way=way), named(f"run-turn-{side}"), seconds=(1.6, 2.5)) for side, way in WAYS),
     one("duck-under-running", terrain.ducks_running, named("dive-roll")),
-    one("jog-in-place", terrain.jogs_in_place),
+    somewhere("jog-in-place", terrain.jogs_in_place),
 )  # fmt: skip
 
 JUMPING = (
     one("jump", partial(jumps.jumps, path=(-0.35, 0.4), seconds=0.2), of.JUMPS),
     one("jump-forward", partial(jumps.jumps, path=(0.4, 2.5), seconds=0.2, lift=0.1), of.JUMPS),
     one("hop-forward", jumps.hops_forward, of.JUMPS),
-    *(one(f"hop-{side}-foot", partial(jumps.hops_on, side=side), named("skip")) for side in SIDES),
-    one("jumping-jacks", jumps.jumping_jacks),
+    *(somewhere(f"hop-{side}-foot", partial(jumps.hops_on, side=side), named("skip")) for side in SIDES),
+    somewhere("jumping-jacks", jumps.jumping_jacks),
     one("squat-jump", jumps.squat_jumps, of.JUMPS),
-    one("skip", jumps.skips),
+    somewhere("skip", jumps.skips),
     one("hop-while-walking", partial(jumps.leaps, seconds=0.2, lift=0.25, path=0.8, pace=1.4), of.JUMPS),
     one("leap", partial(jumps.leaps, seconds=0.3, lift=0.35, path=1.4, pace=1.4), of.JUMPS),
     one(
@@ -129,7 +135,7 @@ PUNCHING = (
     one(
         "punch", partial(punches.strikes, sides=SIDES, style=punches.straight, speed=1.8), of.PUNCHES | FORMS
     ),
-    one("box", punches.boxes, of.PUNCHES | FORMS),
+    somewhere("box", punches.boxes, of.PUNCHES | FORMS),
     *(
         one(
             f"punch-{name}-{side}", partial(punches.strikes, sides=(side,), style=style), FORMS | named("box")
@@ -154,14 +160,14 @@ DEFENCE = (
     one("block-both", defence.blocks_with_both),
     *(one(f"dodge-{side}", partial(defence.dodges, way=way), named("box")) for side, way in WAYS),
     *(one(f"duck-{side}", partial(defence.ducks, way=way)) for side, way in WAYS),
-    *(one(f"turn-around-{side}", partial(defence.turns_in_place, way=way)) for side, way in WAYS),
+    *(somewhere(f"turn-around-{side}", partial(defence.turns_in_place, way=way)) for side, way in WAYS),
     one("fighting-stance", defence.takes_guard, of.FIGHTS),
     one("leave-fighting-stance", defence.leaves_guard),
-    one("switch-stance", defence.switches_guard),
-    one("bounce", defence.bounces, named("box")),
+    somewhere("switch-stance", defence.switches_guard),
+    somewhere("bounce", defence.bounces, named("box")),
     one("advance", partial(stance.steps_in_guard, way=1), of.FIGHTS),
     one("retreat", partial(stance.steps_in_guard, way=-1), of.FIGHTS),
-    one("martial-arts", dance.performs_form, of.FIGHTS),
+    somewhere("martial-arts", dance.performs_form, of.FIGHTS, seconds=LONG),
 )
 
 HANDS = of.LEFT_HANDS | of.RIGHT_HANDS | of.BOTH_HANDS | of.GREETINGS
@@ -172,7 +178,7 @@ GESTURES = (
             partial(gestures.raises, sides=(side,)),
             hands | of.GREETINGS | named("respond"),
         )
-        for side, hands in (("left", of.LEFT_HANDS), ("right", of.RIGHT_HANDS))
+        for side, hands in zip(SIDES, (of.LEFT_HANDS, of.RIGHT_HANDS))
     ),
     one(
         "raise-up-both-hands",
@@ -181,27 +187,29 @@ GESTURES = (
     ),
     *(one(f"wave-{side}-hand", partial(gestures.waves, sides=(side,)), of.GREETINGS) for side in SIDES),
     one("wave-both-hands", partial(gestures.waves, sides=SIDES), of.GREETINGS),
-    one("bye", partial(gestures.says_goodbye, both=False), HANDS),
-    one("byebye", partial(gestures.says_goodbye, both=True), HANDS),
+    somewhere("bye", partial(gestures.says_goodbye, both=False), HANDS),
+    somewhere("byebye", partial(gestures.says_goodbye, both=True), HANDS),
     one("guide", gestures.points),
     one("bow", gestures.bows, named("call")),
     one("reach-up", gestures.reaches_up),
-    one("arm-circles", gestures.circles_arms),
-    one("swing-arms", gestures.swings_arms),
-    ActionCheck("arm-signals", ("direct-traffic", "referee-signals"), gestures.signals, HANDS),
+    somewhere("arm-circles", gestures.circles_arms),
+    somewhere("swing-arms", gestures.swings_arms),
+    ActionCheck(
+        "arm-signals", ("direct-traffic", "referee-signals"), Anywhere(gestures.signals, LONG), HANDS
+    ),
 )
 
 EXERCISES = (
-    one("bend-over-twist", exercise.bends_over_twisting),
+    somewhere("bend-over-twist", exercise.bends_over_twisting),
     one("reach-up-bend-over", exercise.reaches_up_and_down),
-    one("side-stretch", exercise.stretches_aside),
-    one("twist-torso", exercise.twists, named("bend-over-twist")),
-    one("knee-raises", exercise.raises_knees, named("knee-to-elbow")),
-    one("knee-to-elbow", partial(exercise.raises_knees, elbows=True), named("knee-raises")),
+    somewhere("side-stretch", exercise.stretches_aside),
+    somewhere("twist-torso", exercise.twists, named("bend-over-twist")),
+    somewhere("knee-raises", exercise.raises_knees, named("knee-to-elbow")),
+    somewhere("knee-to-elbow", partial(exercise.raises_knees, elbows=True), named("knee-raises")),
     one("balance-left-leg", partial(exercise.balances, side="left")),
-    one("sway", exercise.sways),
+    somewhere("sway", exercise.sways),
     one("stand", exercise.stands_still, named("look-around start-walking")),
-    one("laugh", exercise.laughs),
+    somewhere("laugh", exercise.laughs),
 )
 
 FLOOR = (
@@ -212,11 +220,11 @@ FLOOR = (
     one("crawl-backward", partial(floor.crawls, way=-1), named("get-up")),
     one("crouch", floor.crouches, of.LOW_DOWN),
     one("rise-from-crouch", floor.rises, of.LOW_DOWN),
-    one("squat", floor.squats, of.LOW_DOWN),
+    somewhere("squat", floor.squats, of.LOW_DOWN),
     one("sit", floor.sits, of.SEATS),
     one("sit-down", floor.sits_down),
     one("stand-up", floor.stands_up),
-    one("sit-swing-legs", floor.swings_legs_seated, of.SEATS),
+    somewhere("sit-swing-legs", floor.swings_legs_seated, of.SEATS),
     one("cartwheel", floor.cartwheels),
     one("dive-roll", floor.rolls),
 )
@@ -225,22 +233,22 @@ OBJECTS = (
     one("pick-up-box", objects.lifts_box),
     one("put-down-box", objects.puts_down_box),
     one("carry-box", objects.carries, named("pick-up-box put-down-box")),
-    one("pick-up", objects.picks_up),
-    one("swing-golf-club", objects.swings_club),
-    one("slash", objects.slashes, named("swing-golf-club swordplay")),
+    somewhere("pick-up", objects.picks_up),
+    somewhere("swing-golf-club", objects.swings_club),
+    somewhere("slash", objects.slashes, named("swing-golf-club swordplay")),
     one("pitch-baseball", objects.pitches),
     one("dribble-basketball", objects.dribbles, named("shoot-basketball")),
-    one("shoot-basketball", objects.shoots),
-    one("wash-window", objects.wipes_window),
+    somewhere("shoot-basketball", objects.shoots),
+    somewhere("wash-window", objects.wipes_window),
     one("drink", objects.drinks),
-    one("mop-floor", objects.mops),
+    somewhere("mop-floor", objects.mops),
 )
 
 DANCES = (
-    one("dance-salsa", dance.dances_salsa),
-    one("dance-indian", dance.dances, of.DANCES),
-    one("dance-charleston", dance.dances_charleston),
-    one("dance-chicken", dance.dances_like_chicken),
+    somewhere("dance-salsa", dance.dances_salsa, seconds=LONG),
+    somewhere("dance-indian", dance.dances, of.DANCES, seconds=LONG),
+    somewhere("dance-charleston", dance.dances_charleston, seconds=LONG),
+    somewhere("dance-chicken", dance.dances_like_chicken),
 )
 
 CHECKS: tuple[ActionCheck, ...] = (

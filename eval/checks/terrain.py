@@ -13,7 +13,7 @@ from eval.checks.locomotion import (
     striding,
     turned,
 )
-from eval.checks.series import RATE, Array, averaged, gain, smooth, stretches, swings
+from eval.checks.series import Array, averaged, gain, smooth, stretches, swings
 
 
 @remembered
@@ -138,7 +138,7 @@ def jogs_in_place(take: Take) -> Verdict:
     elbows = (take.elbow("left") + take.elbow("right")) / 2
     return (
         at_least("swings of the feet", turns, 4)
-        & at_least("swings of the feet a second", turns / (len(take) / RATE), 1.5)
+        & at_least("swings of the feet a second", turns / take.seconds, 1.5)
         & at_most(
             "height of the feet when down, legs", float(np.percentile(take.lift, 20, axis=0).max()), 0.06
         )
