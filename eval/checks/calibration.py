@@ -53,12 +53,17 @@ class Calibration:
 
 
 def calibrate(
-    checks: Sequence[ActionCheck], clips: Mapping[str, Sequence[Take]], *, progress: Progress | None = None
+    checks: Sequence[ActionCheck],
+    clips: Mapping[str, Sequence[Take]],
+    *,
+    others: int | None = None,
+    progress: Progress | None = None,
 ) -> list[Calibration]:
     """Calibration of each check.
 
     Args:
         clips: takes by label; labels without a take are left out.
+        others: look at no more than so many clips of an action that a check does not judge, evenly spread.
         progress: called with (checks done, checks).
 
     Raises:
@@ -70,17 +75,26 @@ def calibrate(
         missing = [slug for slug in check.slugs if slug not in filled]
         if missing:
             raise ValueError(f"no clip of {missing[0]}; check {check.name} cannot be calibrated on such data")
-        counts = {slug: (_passed(check, takes), len(takes)) for slug, takes in filled.items()}
-        own = {slug: counts.pop(slug) for slug in check.slugs}
-        compatible = {slug: counts.pop(slug) for slug in sorted(check.compatible & counts.keys())}
-        found.append(Calibration(check.name, own, counts, compatible))
+        own = {slug: _passed(check, filled[slug]) for slug in check.slugs}
+        rest = {
+            slug: _passed(check, _spread(takes, others)) for slug, takes in filled.items() if slug not in own
+        }
+        compatible = {slug: rest.pop(slug) for slug in sorted(check.compatible & rest.keys())}
+        found.append(Calibration(check.name, own, rest, compatible))
         if progress:
             progress(number, len(checks))
     return found
 
 
-def _passed(check: ActionCheck, takes: Sequence[Take]) -> int:
-    return sum(check.judge(take).happened for take in takes)
+def _passed(check: ActionCheck, takes: Sequence[Take]) -> tuple[int, int]:
+    return sum(check.judge(take).happened for take in takes), len(takes)
+
+
+def _spread(takes: Sequence[Take], most: int | None) -> Sequence[Take]:
+    if most is None or len(takes) <= most:
+        return takes
+    step = (len(takes) - 1) / max(most - 1, 1)
+    return [takes[round(i * step)] for i in range(most)]
 
 
 def as_table(calibrations: Sequence[Calibration]) -> str:
