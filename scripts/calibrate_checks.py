@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How well the action checks tell real motion apart: calibrate_checks.py DATA [--out docs/studies/checks].
 
-Every clip of a starter pack goes through the 263 features and back first: that is the body, and the loss, of what a
-model makes. Writes OUT.md, a table with the weakest checks first, and OUT.json with all counts.
+Every clip of a starter pack goes through the 263 features and back first: that is the body, and the loss, of
+what a model makes. Writes OUT.md, a table with the weakest checks first, and OUT.json with all counts.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What a model makes of each action, judged by the action checks: judge_actions.py DATA [--slugs walk,kick-front].
+"""What a model makes of each action, judged by the action checks: judge_actions.py DATA [--slugs
+walk,kick-front].
 
-For every label the first caption of a train or val clip is generated in so many takes, each as long as the model finds
-natural, and the label's check says in how many the action happened. Beside it stands the rate of real clips
-(calibrate_checks.py), which is the most that can be asked.
+For every label the first caption of a train or val clip is generated in so many takes, each as long as the
+model finds natural, and the label's check says in how many the action happened. Beside it stands the rate of
+real clips (calibrate_checks.py), which is the most that can be asked.
 """
 
 import argparse
@@ -29,8 +30,9 @@ from motioncollage.cli.common import load_pipeline, progress_bar
 class Judged:
     """Takes of one action.
 
-    made: share of takes in which it happened; real: share of real clips, or None; margin: median of the takes' margins (0 or
-    more happened); missing: what was missing most often, the reading nearest to the middle of those; seconds: of a take.
+    made: share of takes in which it happened; real: share of real clips, or None; margin: median of the
+    takes' margins (0 or more happened); missing: what was missing most often, the reading nearest to the
+    middle of those; seconds: of a take.
     """
 
     slug: str
@@ -68,7 +70,7 @@ def judged(
     caption: str,
     settings: GenerateSettings,
     real: float | None,
-    split: bool,
+    whole: bool,
 ) -> Judged:
     """Generate the takes of a caption and judge them."""
     actions = [Action(caption)] if whole else read_prompt(caption)
@@ -149,7 +151,8 @@ def main() -> None:
         target.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
     print(as_table(rows))
     print(
-        f"{len(rows)} actions, {arguments.takes} takes each: happened in {np.mean([row.made for row in rows]):.2f}"
+        f"{len(rows)} actions, {arguments.takes} takes each: happened in "
+        f"{np.mean([row.made for row in rows]):.2f}"
     )
 
 

@@ -1,4 +1,5 @@
-"""Motions of a stick figure in closed form: paths of hips, feet and hands are given, knees and elbows follow."""
+"""Motions of a stick figure in closed form: paths of hips, feet and hands are given, knees and elbows
+follow."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,9 +47,9 @@ def constant(frames: int, *numbers: float) -> Array:
 class Figure:
     """A body of 22 joints, by default standing with the arms hanging.
 
-    Vectors [T, 3] are left, up, forward of the body (x, y, z at yaw 0), metres. root: the pelvis in the world; yaw: [T]
-    radians, more is to the left; lean: [T] radians of the trunk forward; ankles: in the world, by side; wrists: from the
-    shoulder, by side.
+    Vectors [T, 3] are left, up, forward of the body (x, y, z at yaw 0), metres. root: the pelvis in the
+    world; yaw: [T] radians, more is to the left; lean: [T] radians of the trunk forward; ankles: in the
+    world, by side; wrists: from the shoulder, by side.
     """
 
     frames: int
@@ -150,7 +151,8 @@ def travelling(
 
 
 def jumping(start: float, seconds: float, total: float, *, ahead: float = 0.0) -> Figure:
-    """A figure that leaves the ground at `start` with both feet for so many seconds, in free fall; `ahead`: metres."""
+    """A figure that leaves the ground at `start` with both feet for so many seconds, in free fall;
+    `ahead`: metres."""
     at = times(total)
     body = Figure(len(at))
     air = np.clip(at - start, 0.0, seconds)

@@ -22,7 +22,8 @@ UP, AHEAD, LEFT = np.eye(3)[[1, 2, 0]]
 
 
 def to(body: Figure, side: str, target: tuple[float, float, float], share: Array) -> None:
-    """Move a wrist from where it is to a place from the shoulder (outward, up, forward) and as far as `share` [T] says."""
+    """Move a wrist from where it is to a place from the shoulder (outward, up, forward) and as far as
+    `share` [T] says."""
     goal = np.array(target) * (SIGNS[side], 1.0, 1.0)
     body.wrists[side] = body.wrists[side] + share[:, None] * (goal - body.wrists[side])
 

@@ -11,7 +11,8 @@ Array = npt.NDArray[np.float64]
 
 
 def clips_by_label(folder: Path, *, most: int | None = None) -> dict[str, list[Array]]:
-    """Joints [frames, 22, 3] in metres of all splits; of each label `most` clips, evenly spread over the pack."""
+    """Joints [frames, 22, 3] in metres of all splits; of each label `most` clips, evenly spread over the
+    pack."""
     rows = [json.loads(line) for line in (folder / "captions.jsonl").read_text(encoding="utf-8").splitlines()]
     places = defaultdict(list)
     for place, row in enumerate(rows):

@@ -14,8 +14,8 @@ Progress = Callable[[int, int], None]
 class Calibration:
     """What one check says of labelled clips.
 
-    check: its name; own: of each label that it judges, (clips that pass, clips); others: of each label that it should
-    reject; compatible: of each label in which the action may happen too.
+    check: its name; own: of each label that it judges, (clips that pass, clips); others: of each label that
+    it should reject; compatible: of each label in which the action may happen too.
     """
 
     check: str
@@ -37,7 +37,8 @@ class Calibration:
 
     @property
     def balanced(self) -> float:
-        """The same, every label weighing the same: a thousand clips of raised hands would hide everything else."""
+        """The same, every label weighing the same: a thousand clips of raised hands would hide everything
+        else."""
         rates = [passed / clips for passed, clips in self.others.values()]
         return sum(rates) / max(1, len(rates))
 
@@ -111,6 +112,7 @@ def as_table(calibrations: Sequence[Calibration]) -> str:
         passed, clips = row.own[slug]
         worst = ", ".join(f"{other} {rate:.2f}" for other, rate in row.confusions())
         lines.append(
-            f"| {slug} | {row.check} | {clips} | {passed / clips:.2f} | {row.pooled:.3f} | {row.balanced:.3f} | {worst} |"
+            f"| {slug} | {row.check} | {clips} | {passed / clips:.2f} "
+            f"| {row.pooled:.3f} | {row.balanced:.3f} | {worst} |"
         )
     return "\n".join(lines) + "\n"

@@ -1,4 +1,5 @@
-"""What a check is, and what it answers: every number that it looked at beside the threshold it was held against."""
+"""What a check is, and what it answers: every number that it looked at beside the threshold it was held
+against."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ Sense = Literal["at least", "at most"]
 class Reading:
     """One measured number against its threshold.
 
-    name: what was measured, with its unit where it has one ("foot height, legs"); value and threshold: in that unit;
-    sense: on which side of the threshold the value must lie.
+    name: what was measured, with its unit where it has one ("foot height, legs"); value and threshold: in
+    that unit; sense: on which side of the threshold the value must lie.
     """
 
     name: str
@@ -27,7 +28,8 @@ class Reading:
 
     @property
     def margin(self) -> float:
-        """How far on the right side, as a share of the threshold (of 1 where that is smaller than 0.05); -1 to 1."""
+        """How far on the right side, as a share of the threshold (of 1 where that is smaller than 0.05);
+        -1 to 1."""
         return float(_margin(np.float64(self.value), self.threshold, self.sense))
 
     def __str__(self) -> str:
@@ -104,7 +106,8 @@ def moment(*conditions: Condition) -> Verdict:
 
 
 def in_turn(*stages: Sequence[Condition], gap: float = 0.0) -> Verdict:
-    """One stage after another, each as in `moment`, so many seconds apart at least: the best choice of frames."""
+    """One stage after another, each as in `moment`, so many seconds apart at least: the best choice of
+    frames."""
     wait = round(gap * RATE)
     count = len(stages[0][0].series)
     if count <= wait * (len(stages) - 1):
@@ -144,8 +147,8 @@ def _margin(values: Any, threshold: float, sense: Sense) -> Any:
 class Anywhere:
     """A judge of whole takes, made to look for the stretch in which the action happened.
 
-    Before and after it the body may walk off, stand or lie down. The verdict is that of the whole take or of the best
-    stretch of `seconds`, `hop` seconds apart.
+    Before and after it the body may walk off, stand or lie down. The verdict is that of the whole take or of
+    the best stretch of `seconds`, `hop` seconds apart.
     """
 
     judge: Judge
@@ -166,9 +169,9 @@ class Anywhere:
 class ActionCheck:
     """Did an action happen?
 
-    name: of the check; slugs: labels of the actions that it judges, of which every clip should pass; judge: what it
-    does with a take; compatible: labels of actions in which this one may happen, so that they tell nothing about the
-    check. Clips of all other labels should not pass.
+    name: of the check; slugs: labels of the actions that it judges, of which every clip should pass; judge:
+    what it does with a take; compatible: labels of actions in which this one may happen, so that they tell
+    nothing about the check. Clips of all other labels should not pass.
     """
 
     name: str

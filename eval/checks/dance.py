@@ -3,9 +3,8 @@
 import numpy as np
 
 from eval.checks.check import Verdict, at_least, at_most, within
-from eval.checks.defence import feet_apart
-from eval.checks.gestures import spread
 from eval.checks.kinematics import SIDES, Take
+from eval.checks.measures import feet_apart, spread
 from eval.checks.series import longest, smooth, swings
 
 
@@ -28,8 +27,9 @@ def _elbows(take: Take) -> float:
 def dances(take: Take, steps: float = 1.5, turning: float = 12.0, elbows: float = 115.0) -> Verdict:
     """Steps about, turns and moves bent arms, without getting far.
 
-    Thresholds: `steps` a second; `turning` degrees a second, both ways counted; wrists 0.4 legs a second from the hips on
-    average; the way is no straighter than 0.97 or shorter than 0.45 legs a second; elbows bent to `elbows` degrees.
+    Thresholds: `steps` a second; `turning` degrees a second, both ways counted; wrists 0.4 legs a second from
+    the hips on average; the way is no straighter than 0.97 or shorter than 0.45 legs a second; elbows bent to
+    `elbows` degrees.
     """
     pace, straight = _path(take)
     turn = float(np.abs(np.diff(take.turning)).sum()) / take.seconds
@@ -44,8 +44,8 @@ def dances(take: Take, steps: float = 1.5, turning: float = 12.0, elbows: float 
 
 
 def dances_salsa(take: Take) -> Verdict:
-    """Small quick steps to and fro with turns, bent arms: 2.4 steps and 0.38 legs of way a second, no straighter than 0.6; the
-    facing spans 80 degrees; elbows 66 to 106 degrees; no jumps."""
+    """Small quick steps to and fro with turns, bent arms: 2.4 steps and 0.38 legs of way a second, no
+    straighter than 0.6; the facing spans 80 degrees; elbows 66 to 106 degrees; no jumps."""
     pace, straight = _path(take)
     return (
         dances(take, 2.4, 25.0, 106.0)
@@ -58,8 +58,9 @@ def dances_salsa(take: Take) -> Verdict:
 
 
 def dances_charleston(take: Take) -> Verdict:
-    """Kicks and steps forward and back on the spot: the ankles pass each other 1.2 times a second, 0.3 legs apart; the hips
-    go up and down by 0.04 legs 1.1 times a second and stay within 1 leg of ground; facing within 90 degrees."""
+    """Kicks and steps forward and back on the spot: the ankles pass each other 1.2 times a second, 0.3
+    legs apart; the hips go up and down by 0.04 legs 1.1 times a second and stay within 1 leg of ground;
+    facing within 90 degrees."""
     apart = take.place("left_ankle")[:, 2] - take.place("right_ankle")[:, 2]
     return (
         at_least("strides a second", swings(apart, 0.3) / take.seconds, 1.2)
@@ -72,7 +73,8 @@ def dances_charleston(take: Take) -> Verdict:
 
 
 def dances_like_chicken(take: Take) -> Verdict:
-    """Bent elbows (80 degrees on average), feet that stay, knees that dip: the hips go down and up by 0.25 legs."""
+    """Bent elbows (80 degrees on average), feet that stay, knees that dip: the hips go down and up by 0.25
+    legs."""
     return (
         at_most("mean angle of the elbows, degrees", _elbows(take), 80.0)
         & at_most("steps a second", _steps(take), 0.3)
@@ -82,8 +84,9 @@ def dances_like_chicken(take: Take) -> Verdict:
 
 
 def performs_form(take: Take) -> Verdict:
-    """Wide stances and sharp arms: for 0.2 s on end the feet are 0.7 legs apart, over the whole 0.5 on average; a wrist is as fast
-    as 1.4 legs a second, and the body stands (0.3 legs a second) for an eighth of the time; three steps or more."""
+    """Wide stances and sharp arms: for 0.2 s on end the feet are 0.7 legs apart, over the whole 0.5 on
+    average; a wrist is as fast as 1.4 legs a second, and the body stands (0.3 legs a second) for an eighth
+    of the time; three steps or more."""
     fast = max(float(take.speed(f"{side}_wrist", "pelvis").max()) for side in SIDES)
     return (
         at_least("mean distance of the feet, legs", float(feet_apart(take).mean()), 0.5)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from eval.checks.check import Condition, Verdict, at_least, at_most, best, in_turn, moment
-from eval.checks.kinematics import SIDES, Side, Take, other, remembered
+from eval.checks.kinematics import SIDES, Side, Take, other
 from eval.checks.locomotion import turned
+from eval.checks.measures import feet_apart
 from eval.checks.punches import striking_arm
 from eval.checks.series import RATE, Array, averaged, frames, gain, least, most, recent, swings
 from eval.checks.stance import aimed, in_guard
@@ -15,11 +16,12 @@ HIGH, MIDDLE, LOW = "high", "middle", "low"
 def blocks(take: Take, sides: tuple[Side, ...], kinds: tuple[str, ...] = (HIGH, MIDDLE, LOW)) -> Verdict:
     """One forearm flies into the way and stays there.
 
-    Thresholds: a wrist as fast as 3 legs (2.4 m) a second, and within the next 0.4 s slower than 0.8 where it stands for
-    0.15 s; it was faster than the other wrist (low: 0.7 times as fast, a karateka draws that
-    one back) and does not strike (2.6 legs a second ahead at most); the other elbow is
-    bent to 125 degrees, the feet are 0.35 legs apart. It stands high (0.35 arm lengths over the shoulder), in the middle (within 0.35 of the shoulder's
-    height and 0.35 across to the other side) or low (0.5 under the shoulder, 0.2 ahead, elbow 115 degrees or straighter).
+    Thresholds: a wrist as fast as 3 legs (2.4 m) a second, and within the next 0.45 s slower than 0.9 for
+    0.15 s; it was faster than the other wrist (low: 0.7 times as fast, a karateka draws that one back) and
+    does not strike (2.6 legs a second ahead at most); the other elbow is bent to 125 degrees, the feet are
+    0.35 legs apart. It stands high (0.35 arm lengths over the shoulder), in the middle (within 0.35 of the
+    shoulder's height and 0.35 across to the other side) or low (0.5 under the shoulder, 0.2 ahead, elbow 115
+    degrees or straighter).
     """
     verdicts = []
     for side in sides:
@@ -61,8 +63,9 @@ def blocks(take: Take, sides: tuple[Side, ...], kinds: tuple[str, ...] = (HIGH, 
 def blocks_with_both(take: Take) -> Verdict:
     """Both forearms go up or down together into the way and stay.
 
-    Thresholds: both wrists as fast as 1.5 legs a second within 0.5 s, then slower than 0.8; both 0.08 arm lengths across
-    or more, 0.4 ahead, 0.1 or more over the shoulders, or 0.5 or more under, and level with each other within 0.35.
+    Thresholds: both wrists as fast as 1.5 legs a second within 0.5 s, then slower than 0.8; both 0.08 arm
+    lengths across or more, 0.4 ahead, 0.1 or more over the shoulders, or 0.5 or more under, and level with
+    each other within 0.35.
     """
     left, right = (striking_arm(take, side) for side in SIDES)
     slower = np.minimum(recent(left.speed, 0.5), recent(right.speed, 0.5))
@@ -81,13 +84,6 @@ def blocks_with_both(take: Take) -> Verdict:
     )
 
 
-@remembered
-def feet_apart(take: Take) -> Array:
-    """Between the ankles along the ground [T], legs."""
-    apart = take.place("left_ankle", "right_ankle")
-    return np.hypot(apart[:, 0], apart[:, 2])
-
-
 def _aside(take: Take, joint: str) -> Array:
     """Way of a joint to the left as the opponent is faced [T], legs."""
     return np.cumsum(aimed(take, take.velocity(joint))[:, 0]) / RATE
@@ -96,9 +92,9 @@ def _aside(take: Take, joint: str) -> Array:
 def dodges(take: Take, way: int) -> Verdict:
     """The head goes aside and back over feet that stay.
 
-    way: 1 left, -1 right. Thresholds: head 0.22 legs (0.18 m) to that side of where it was 0.8 s before and 0.15 or more of
-    that back within 1 s, the hips less than 0.15; it is 0.05 legs lower; hips at 0.9; in guard for half the time; the body
-    turns by 42 degrees at most.
+    way: 1 left, -1 right. Thresholds: head 0.22 legs (0.18 m) to that side of where it was 0.8 s before and
+    0.15 or more of that back within 1 s, the hips 0.2 at most; it is 0.05 legs lower; hips at 0.9; in guard
+    for half the time; the body turns by 42 degrees at most.
     """
     head, hips = way * _aside(take, "head"), way * _aside(take, "pelvis")
     lean = head - hips
@@ -118,8 +114,8 @@ def dodges(take: Take, way: int) -> Verdict:
 def ducks(take: Take, way: int) -> Verdict:
     """The head dives and comes up on one side.
 
-    way: 1 left, -1 right. Thresholds: head 0.25 legs (0.2 m) lower than within 0.8 s before and after; within 1 s around
-    that the hips go 0.3 legs to that side; in guard for half the time; hips at 0.7.
+    way: 1 left, -1 right. Thresholds: head 0.25 legs (0.2 m) lower than within 0.8 s before and after; within
+    1.4 s around that the hips go 0.28 legs to that side; in guard for half the time; hips at 0.7.
     """
     height = take.height("head")
     hips = way * _aside(take, "pelvis")
@@ -138,8 +134,8 @@ def ducks(take: Take, way: int) -> Verdict:
 def turns_in_place(take: Take, way: int, degrees: float = 120.0) -> Verdict:
     """Turns round on the spot.
 
-    way: 1 left, -1 right. Thresholds: the body turns by `degrees` within 7 s, never back by more than 45; over 2 s it gets
-    no further than at 0.35 legs a second.
+    way: 1 left, -1 right. Thresholds: the body turns by `degrees` within 7 s, never back by more than 45
+    within 3 s; the hips stay within 1 leg of ground, at 0.5 legs a second for no second.
     """
     turn = way * turned(take, 7.0)
     back = gain(-way * take.turning, 3.0)
@@ -154,7 +150,9 @@ def turns_in_place(take: Take, way: int, degrees: float = 120.0) -> Verdict:
 
 
 def takes_guard(take: Take) -> Verdict:
-    """The hands come up and the feet go apart: 0.3 s out of guard, later 0.6 s in it with the feet 0.5 legs apart."""
+    """The hands come up and the feet go apart: 0.3 s out of guard with the hands under the hips and the
+    elbows at 135 degrees, later 0.8 s in it, slow (0.4 legs a second), feet 0.5 legs apart, elbows at 130
+    degrees or less."""
     guard = in_guard(take)
     return in_turn(
         [
@@ -173,7 +171,8 @@ def takes_guard(take: Take) -> Verdict:
 
 
 def leaves_guard(take: Take) -> Verdict:
-    """In guard for 0.5 s with the feet 0.4 legs apart, later 0.6 s with the hands down, walking at 0.6 legs a second."""
+    """In guard for 0.5 s with the feet 0.4 legs apart, later 0.5 s with a hand no higher than 0.15
+    legs over the hips and the elbows at 125 degrees, walking at 0.6 legs a second."""
     guard = in_guard(take)
     return in_turn(
         [
@@ -192,7 +191,9 @@ def leaves_guard(take: Take) -> Verdict:
 
 
 def switches_guard(take: Take) -> Verdict:
-    """The other foot comes to the front, hands up all the time: 0.3 legs before the other, each for 0.3 s."""
+    """The other foot comes to the front, hands up for three quarters of the time: 0.3 legs before the
+    other, each for 0.3 s; no foot over 0.35 legs, no hand faster than 3 legs a second, the body at 0.45 at
+    most."""
     lead = aimed(take, take.place("left_ankle", "right_ankle"))[:, 2]
     guard = averaged(in_guard(take), 0.6)
     feet = np.maximum(take.lift[:, 0], take.lift[:, 1])
@@ -216,8 +217,8 @@ def switches_guard(take: Take) -> Verdict:
 
 
 def bounces(take: Take) -> Verdict:
-    """Up and down on the feet in guard: the hips swing by 0.025 legs 2.5 times a second or more; feet 0.5 legs apart; on the
-    spot (0.4 legs a second)."""
+    """Up and down on the feet in guard: the hips make 2.2 swings of 0.025 legs a second or more; feet 0.45
+    legs apart; on the spot (0.4 legs a second)."""
     count = swings(take.height("pelvis"), 0.025)
     return (
         at_least("swings of the hips a second", count / take.seconds, 2.2)

@@ -3,34 +3,15 @@
 import numpy as np
 
 from eval.checks.check import Condition, Verdict, at_least, at_most, best, in_turn, moment
-from eval.checks.gestures import over_shoulder, spread
-from eval.checks.kinematics import SIDES, Side, Take, other, remembered
-from eval.checks.series import Array, averaged, least, most, smooth, swings
-
-
-@remembered
-def pitch(take: Take) -> Array:
-    """Lean of the trunk forward [T], degrees."""
-    return np.degrees(np.arcsin(np.clip(take.trunk[:, 2], -1.0, 1.0)))
-
-
-@remembered
-def roll(take: Take) -> Array:
-    """Lean of the trunk to the left [T], degrees."""
-    return np.degrees(np.arcsin(np.clip(take.trunk[:, 0], -1.0, 1.0)))
-
-
-@remembered
-def twist(take: Take) -> Array:
-    """Of the shoulders over the hips to the left [T], degrees."""
-    lines = [take.at(f"left_{part}") - take.at(f"right_{part}") for part in ("shoulder", "hip")]
-    shoulders, hips = (np.arctan2(-line[:, 2], line[:, 0]) for line in lines)
-    return smooth(np.degrees(np.unwrap((shoulders - hips + np.pi) % (2 * np.pi) - np.pi)), 0.1)
+from eval.checks.kinematics import SIDES, Side, Take, other
+from eval.checks.measures import over_shoulder, pitch, roll, spread, twist
+from eval.checks.series import averaged, least, most, swings
 
 
 def bends_over_twisting(take: Take) -> Verdict:
-    """Bends down and turns the shoulders: a lean of 55 degrees forward, there a hand within 0.4 legs of the other side's ankle
-    or a twist of 25 degrees, and up again; the hips turn or the shoulders twist by 33 degrees in all; knees at 125."""
+    """Bends down and turns the shoulders: a lean of 55 degrees forward, within 0.5 s a hand 0.75 legs or
+    less from the other side's ankle and the hands 0.6 legs apart in height; the shoulders twist by 32
+    degrees in all; knees at 125; on the spot (0.6 legs)."""
     near = np.minimum(take.distance("left_wrist", "right_ankle"), take.distance("right_wrist", "left_ankle"))
     knees = np.minimum(take.knee("left"), take.knee("right"))
     apart = np.abs(take.at("left_wrist")[:, 1] - take.at("right_wrist")[:, 1]) / take.leg
@@ -47,8 +28,8 @@ def bends_over_twisting(take: Take) -> Verdict:
 
 
 def reaches_up_and_down(take: Take) -> Verdict:
-    """Both hands over the head by 0.15 legs, then a lean of 55 degrees forward with the hands under the hips; legs at 110
-    degrees or straighter."""
+    """Both hands over the head by 0.15 legs, then a lean of 55 degrees forward with the hands under the
+    hips; legs at 110 degrees or straighter."""
     top = np.minimum(*(take.at(f"{side}_wrist")[:, 1] for side in SIDES)) - take.at("head")[:, 1]
     hands = np.maximum(*(take.place(f"{side}_wrist")[:, 1] for side in SIDES))
     return in_turn(
@@ -65,7 +46,8 @@ def reaches_up_and_down(take: Take) -> Verdict:
 
 
 def stretches_aside(take: Take) -> Verdict:
-    """Leans aside by 28 degrees for 0.4 s, forward by no more than that, the upper hand over the head; the feet stay."""
+    """Leans aside by 28 degrees for 0.4 s, forward by 32 at most, the upper wrist 0.2 legs over its
+    shoulder within 0.5 s; the feet stay down (0.25 legs), the body at 0.3 legs a second."""
     verdicts = []
     for side, sign in (("left", 1.0), ("right", -1.0)):
         lean = sign * roll(take)
@@ -84,8 +66,8 @@ def stretches_aside(take: Take) -> Verdict:
 
 
 def twists(take: Take) -> Verdict:
-    """The shoulders turn over the hips from side to side: by 30 degrees twice or more, 50 in all; hips on the spot (0.28
-    legs), feet down."""
+    """The shoulders turn over the hips from side to side: by 30 degrees twice or more, 50 in all; hips on
+    the spot (0.28 legs), feet down."""
     return (
         at_least("twists", swings(twist(take), 30.0), 2)
         & at_least("twist of the trunk in all, degrees", float(np.ptp(twist(take))), 50.0)
@@ -97,9 +79,9 @@ def twists(take: Take) -> Verdict:
 def raises_knees(take: Take, elbows: bool = False) -> Verdict:
     """Pulls up one knee, then the other, standing on the other leg.
 
-    Thresholds: each knee comes to 0.9 legs (hips: 1.1), while the foot is slower than 3.75 legs a second and the other one
-    down; on the spot (0.6 legs). elbows: each knee comes within 0.4 legs of the opposite elbow, the trunk twisting by 60
-    degrees in all.
+    Thresholds: each knee comes to 0.9 legs (hips: 1.1), while the foot is slower than 3.75 legs a second and
+    the other one down; on the spot (0.6 legs). elbows: each knee comes within 0.4 legs of the opposite elbow,
+    the trunk twisting by 45 degrees in all.
     """
     verdict = at_most("spread of the path, legs", spread(take), 0.6)
     for side in SIDES:
@@ -121,8 +103,8 @@ def raises_knees(take: Take, elbows: bool = False) -> Verdict:
 
 
 def balances(take: Take, side: Side) -> Verdict:
-    """Stands on one leg: the other foot 0.2 legs up for 1.5 s while this one stays down (0.05) and the hips on the spot (0.25
-    legs a second)."""
+    """Stands on one leg: the other foot 0.2 legs up for 1.5 s while this one stays down (0.05) and the
+    hips on the spot (0.25 legs a second)."""
     free = take.lift[:, SIDES.index(other(side))]
     own = take.lift[:, SIDES.index(side)]
     return moment(
@@ -140,8 +122,9 @@ def balances(take: Take, side: Side) -> Verdict:
 
 
 def sways(take: Take) -> Verdict:
-    """Hips and trunk go from side to side over feet that stay: the hips by 0.06 legs or the trunk by 6 degrees, three times;
-    hands down, upright, the feet never up by 0.1 legs."""
+    """Hips and trunk go from side to side over feet that stay: the hips by 0.06 legs three times, the
+    trunk by 5 degrees twice; hands 0.2 legs under the shoulders and slow (0.9 legs a second), trunk
+    upright (20 degrees), the feet never up by 0.12 legs."""
     hips = take.at("pelvis") - (take.at("left_ankle") + take.at("right_ankle")) / 2
     aside = np.einsum("ti,ti->t", hips, take.axes[:, 0]) / take.leg
     hands = float(np.percentile(np.maximum(*(over_shoulder(take, side) for side in SIDES)), 90))
@@ -187,13 +170,18 @@ def stands_still(take: Take) -> Verdict:
 
 
 def laughs(take: Take) -> Verdict:
-    """Throws the trunk and the arms about: it leans forward and back by 25 degrees twice or more, the hands go up and down by
-    0.5 legs three times; on the feet (0.15 legs), upright on the whole, within 2.3 legs of ground."""
+    """Throws the trunk and the arms about: it leans forward and back by 25 degrees twice or more, the
+    hands go up and down by 0.5 legs three times; hips at 0.95 legs, knees at 105 degrees for nine tenths
+    of the time, feet down (0.35 legs), within 2.3 legs of ground."""
     hands = (over_shoulder(take, "left") + over_shoulder(take, "right")) / 2
     return (
         at_least("swings of the trunk", swings(pitch(take), 25.0), 2)
         & at_least("swings of the hands", swings(hands, 0.5), 3)
-        & at_least("least knee bend, degrees", float(np.percentile(take.knee("left"), 10)), 105.0)
+        & at_least(
+            "least knee bend, degrees",
+            min(float(np.percentile(take.knee(side), 10)) for side in SIDES),
+            105.0,
+        )
         & at_most("height of a foot, legs", float(take.lift.max()), 0.35)
         & at_most("spread of the path, legs", spread(take), 2.3)
         & at_least("height of the hips, legs", float(take.height("pelvis").min()), 0.95)

@@ -38,8 +38,8 @@ def lying(take: Take) -> list[Condition]:
 
 
 def crouching(take: Take) -> list[Condition]:
-    """Hips at 0.62 legs at most, both knees bent to 75 degrees, the feet under the hips (0.3 legs ahead at most), trunk
-    within 65 degrees of upright, for 0.3 s."""
+    """Hips at 0.62 legs at most, both knees bent to 75 degrees, the feet under the hips (0.3 legs ahead at
+    most), trunk within 65 degrees of upright, for 0.3 s."""
     return [
         Condition("height of the hips, legs", averaged(take.height("pelvis"), 0.3), 0.62, "at most"),
         Condition(
@@ -51,8 +51,9 @@ def crouching(take: Take) -> list[Condition]:
 
 
 def sitting(take: Take, seconds: float = 0.4, tilt: float = 35.0, knee: float = 118.0) -> list[Condition]:
-    """The thighs level (neither steeper than by a cosine of 0.72), the feet 0.1 legs or more ahead of the hips, hips at 0.5
-    legs or higher and slow (0.28 legs a second), knees at `knee` degrees or less, trunk within `tilt` degrees of upright."""
+    """The thighs level (neither steeper than by a cosine of 0.72), the feet 0.1 legs or more ahead of the
+    hips, hips at 0.5 legs or higher and slow (0.28 legs a second), knees at `knee` degrees or less, trunk
+    within `tilt` degrees of upright."""
     return [
         Condition("cosine of the steeper thigh", averaged(steepest_thigh(take), seconds), 0.72, "at most"),
         Condition("feet ahead of the hips, legs", averaged(feet_ahead(take), seconds), 0.1),
@@ -101,8 +102,8 @@ def gets_up(take: Take) -> Verdict:
 def crawls(take: Take, way: int) -> Verdict:
     """Moves along the floor, head first or feet first.
 
-    way: 1 forward, -1 backward. Thresholds over 1.5 s: 0.2 legs a second along the trunk, which is 50 degrees or more from
-    upright; hips at 0.6 legs at most, head at 0.8; knees move: one bends by 25 degrees or more.
+    way: 1 forward, -1 backward. Thresholds over 1.5 s: 0.2 legs a second along the trunk, which is 50 degrees
+    or more from upright; hips at 0.6 legs at most, head at 0.8; knees move: one bends by 25 degrees or more.
     """
     spine = smooth(take.at("neck") - take.at("pelvis"), 0.2)
     along = spine[:, [0, 2]] / np.maximum(np.linalg.norm(spine[:, [0, 2]], axis=1), 1e-9)[:, None]
@@ -118,7 +119,8 @@ def crawls(take: Take, way: int) -> Verdict:
 
 
 def crouches(take: Take) -> Verdict:
-    """Stays down in a crouch: see `crouching`, 0.6 s of it slower than 0.4 legs a second in all directions."""
+    """Stays down in a crouch: see `crouching`, 0.6 s of it slower than 0.4 legs a second in all
+    directions."""
     return moment(
         *crouching(take),
         Condition("speed of the hips, legs/s", averaged(take.speed("pelvis"), 0.6), 0.4, "at most"),
@@ -133,8 +135,8 @@ def rises(take: Take) -> Verdict:
 def squats(take: Take, times: int = 1) -> Verdict:
     """Down and up again over feet that stay.
 
-    Thresholds: upright, in a crouch, upright again; the hips swing by 0.3 legs twice or more; the ankles stay within 0.35
-    legs along the ground and 0.15 above it.
+    Thresholds: upright, in a crouch, upright again; the hips swing by 0.3 legs twice or more; the ankles stay
+    within 0.35 legs along the ground and 0.15 above it.
     """
     spread = (
         max(float(np.hypot(*np.ptp(take.at(f"{side}_ankle")[:, [0, 2]], axis=0))) for side in SIDES)
@@ -162,8 +164,8 @@ def sits_down(take: Take) -> Verdict:
 
 
 def stands_up(take: Take) -> Verdict:
-    """Seated (see `sitting`; who is about to rise leans up to 62 degrees, knees up to 145), later upright with hips at 1
-    leg, 0.06 legs or more higher."""
+    """Seated (see `sitting`; who is about to rise leans up to 62 degrees, knees up to 145), later upright
+    with hips at 1 leg, 0.06 legs or more higher."""
     return in_turn([*sitting(take, 0.2, 62.0, 145.0), *_lower(take)], upright(take, 1.0), gap=0.3)
 
 
@@ -173,14 +175,15 @@ def _lower(take: Take) -> list[Condition]:
 
 
 def swings_legs_seated(take: Take) -> Verdict:
-    """Seated for most of the time (see `sits`), an ankle swings to and fro under the knee by 0.08 legs three times."""
+    """Seated for most of the time (see `sits`), an ankle swings to and fro under the knee by 0.08 legs
+    three times."""
     turns = max(swings(take.place(f"{side}_ankle", f"{side}_knee")[:, 2], 0.08) for side in SIDES)
     return moment(*sitting(take, 0.8)) & at_least("swings of a foot", turns, 3)
 
 
 def cartwheels(take: Take) -> Verdict:
-    """Over the hands, sideways or not: trunk 100 degrees or more from upright, a hand at 0.3 legs over the floor or lower, a foot
-    at 1.3 legs; upright before and after."""
+    """Over the hands, sideways or not: trunk 100 degrees or more from upright, a hand at 0.3 legs over the
+    floor or lower, a foot at 1.3 legs; upright before and after."""
     hands = np.minimum(take.height("left_wrist"), take.height("right_wrist"))
     feet = np.maximum(take.height("left_ankle"), take.height("right_ankle"))
     over = [
@@ -194,8 +197,9 @@ def cartwheels(take: Take) -> Verdict:
 
 
 def rolls(take: Take) -> Verdict:
-    """Dives and rolls over the back: off the ground or leaning over by 90 degrees, then head and neck at 0.5 legs or lower with
-    the feet higher than the head, then up again (head at 1.2 legs); at 1 leg a second or faster."""
+    """Dives and rolls over the back: off the ground or leaning over by 90 degrees, then head and neck at
+    0.5 legs or lower with the feet higher than the head, then up again (head at 1.2 legs); at 1 leg a
+    second or faster."""
     feet = np.maximum(take.height("left_ankle"), take.height("right_ankle"))
     over = [
         Condition("height of the head, legs", take.height("head"), 0.5, "at most"),

@@ -3,25 +3,11 @@
 import numpy as np
 
 from eval.checks.check import Condition, Verdict, at_least, at_most, best, moment
-from eval.checks.defence import feet_apart
 from eval.checks.kinematics import SIDES, Side, Take, other, remembered
-from eval.checks.series import RATE, Array, averaged, least, most, recent, stretches, swings
+from eval.checks.measures import feet_apart, forearm_up, hands_low, over_shoulder, pitch, reach_level, roll
+from eval.checks.series import RATE, averaged, least, most, recent, stretches, swings
 
-RAISED = (
-    -0.1
-)  # legs: how far a raised wrist may be under the shoulder; the shy raise a bent arm, the hand to the chin
-
-
-@remembered
-def over_shoulder(take: Take, side: Side) -> Array:
-    """Height of the wrist over the shoulder [T], legs."""
-    return (take.at(f"{side}_wrist")[:, 1] - take.at(f"{side}_shoulder")[:, 1]) / take.leg
-
-
-@remembered
-def forearm_up(take: Take, side: Side) -> Array:
-    """Height of the wrist over the elbow [T], legs; a forearm is about 0.3 long."""
-    return (take.at(f"{side}_wrist")[:, 1] - take.at(f"{side}_elbow")[:, 1]) / take.leg
+RAISED = -0.1  # legs over the shoulder, of a raised wrist: the shy raise a bent arm, the hand to the chin
 
 
 def standing(take: Take) -> tuple[Condition, ...]:
@@ -37,10 +23,10 @@ def standing(take: Take) -> tuple[Condition, ...]:
 def raises(take: Take, sides: tuple[Side, ...], low: float = RAISED) -> Verdict:
     """Holds up one hand, or both, and not the other.
 
-    Thresholds: for 0.25 s the wrist is no lower than 0.1 legs (8 cm) under the shoulder, the forearm pointing up by 0.12
-    legs or more; a hand that is not asked for stays 0.2 legs under its shoulder; on the spot (0.5 legs a second), upright, feet 0.5 legs
-    apart at most.
-    Somewhere in the take that hand is 0.25 legs lower: it goes up or comes down.
+    Thresholds: for 0.25 s the wrist is no lower than 0.1 legs (8 cm) under the shoulder, the forearm pointing
+    up by 0.12 legs or more; a hand that is not asked for stays 0.2 legs under its shoulder; at no time for
+    0.25 s within 0.15; on the spot (0.5 legs a second), upright, feet 0.5 legs apart at most. Somewhere in
+    the take that hand is 0.25 legs lower: it goes up or comes down.
     """
     conditions = list(standing(take))
     for side in SIDES:
@@ -71,7 +57,8 @@ def raises(take: Take, sides: tuple[Side, ...], low: float = RAISED) -> Verdict:
 
 @remembered
 def shakes(take: Take, side: Side, low: float, size: float) -> tuple[int, float]:
-    """Swings to and fro of a hand that is held up, and their seconds, in the best stretch of 0.4 s or more."""
+    """Swings to and fro of a hand that is held up, and their seconds, in the best stretch of 0.4 s or
+    more."""
     wrist, elbow, shoulder = f"{side}_wrist", f"{side}_elbow", f"{side}_shoulder"
     found = (0, 0.0)
     for up in stretches(over_shoulder(take, side) > low, 0.4):
@@ -86,7 +73,8 @@ def shakes(take: Take, side: Side, low: float, size: float) -> tuple[int, float]
 def waves(
     take: Take, sides: tuple[Side, ...], times: int = 3, low: float = -0.15, size: float = 0.04
 ) -> Verdict:
-    """Raises one hand, or both, see `raises`, and swings it to and fro: `times` turns of `size` legs (3 cm) or more."""
+    """Raises one hand, or both, see `raises`, and swings it to and fro: `times` turns of `size` legs (3
+    cm) or more."""
     verdict = raises(take, sides)
     for side in sides:
         verdict &= at_least(f"turns of the {side} hand", shakes(take, side, low, size)[0], times)
@@ -96,9 +84,9 @@ def waves(
 def says_goodbye(take: Take, both: bool) -> Verdict:
     """Stands and moves a hand that is held up (or both): the small goodbyes too.
 
-    Thresholds: for 0.8 s a wrist is no lower than 0.25 legs under the shoulder and 0.02 over the elbow; it turns once in
-    the air by 0.035 legs (3 cm); for nine tenths of the time the body goes no faster than 0.2 legs a second, trunk
-    within 25 degrees of upright. One hand: the other stays 0.15 legs under its shoulder.
+    Thresholds: for 0.8 s a wrist is no lower than 0.25 legs under the shoulder and 0.02 over the elbow; it
+    turns once in the air by 0.035 legs (3 cm); for nine tenths of the time the body goes no faster than 0.2
+    legs a second, trunk within 25 degrees of upright. One hand: the other stays 0.15 legs under its shoulder.
     """
     verdicts = []
     for side in SIDES:
@@ -121,25 +109,13 @@ def says_goodbye(take: Take, both: bool) -> Verdict:
     return verdicts[0] & verdicts[1] if both else best(verdicts, "hands")
 
 
-@remembered
-def spread(take: Take) -> float:
-    """Of the way of the hips over the ground, legs."""
-    return float(np.hypot(*np.ptp(take.at("pelvis")[:, [0, 2]], axis=0))) / take.leg
-
-
-@remembered
-def reach_level(take: Take, side: Side) -> Array:
-    """Of the wrist from the shoulder along the ground [T], arm lengths."""
-    place = take.place(f"{side}_wrist", f"{side}_shoulder")
-    return np.hypot(place[:, 0], place[:, 2]) / take.arm
-
-
 def points(take: Take) -> Verdict:
     """Stretches out one arm and leaves it there, the other hanging: shows the way.
 
-    Thresholds: for 0.4 s the wrist is 0.58 arm lengths from the shoulder along the ground, between 0.45 legs under it and 0.2
-    over it, the forearm no steeper than 0.2 legs; the other wrist 0.15 legs under its shoulder; at 0.25 legs
-    a second over 1.2 s, both feet down; within 1 s the wrist is never 0.25 legs over the shoulder.
+    Thresholds: for 0.4 s the wrist is 0.58 arm lengths from the shoulder along the ground, between 0.45 legs
+    under it and 0.2 over it, the forearm no steeper than 0.2 legs; the other wrist 0.15 legs under its
+    shoulder; at 0.25 legs a second over 1.2 s, both feet down; within 1 s the wrist is never 0.25 legs over
+    the shoulder.
     """
     verdicts = []
     for side in SIDES:
@@ -169,17 +145,16 @@ def points(take: Take) -> Verdict:
 def bows(take: Take) -> Verdict:
     """The trunk goes forward and comes up over straight legs, hands down.
 
-    Thresholds: the trunk leans forward by 20 degrees or more, 13 more than within 2 s before and after; knees at 130 degrees,
-    hips at 0.95 legs and both feet down all the while; wrists 0.08 legs or more under the shoulders, 0.85 over the floor;
-    slower than 0.5 legs a second.
+    Thresholds: the trunk leans forward by 20 degrees or more, 13 more than within 2 s before and 2.5 s after,
+    aside by 16 at most; knees at 130 degrees, hips at 0.95 legs and both feet down all the while; wrists 0.08
+    legs or more under the shoulders, 0.85 over the floor; slower than 0.5 legs a second.
     """
-    pitch = np.degrees(np.arcsin(np.clip(take.trunk[:, 2], -1.0, 1.0)))
-    pitch = averaged(pitch, 0.2)
+    lean = averaged(pitch(take), 0.2)
     hands = np.maximum(over_shoulder(take, "left"), over_shoulder(take, "right"))
     return moment(
-        Condition("lean forward, degrees", pitch, 20.0),
-        Condition("more than before, degrees", pitch + recent(-pitch, 2.0), 13.0),
-        Condition("more than after, degrees", pitch + recent(-pitch[::-1], 2.5)[::-1], 13.0),
+        Condition("lean forward, degrees", lean, 20.0),
+        Condition("more than before, degrees", lean + recent(-lean, 2.0), 13.0),
+        Condition("more than after, degrees", lean + recent(-lean[::-1], 2.5)[::-1], 13.0),
         Condition("angle of the knees, degrees", np.minimum(take.knee("left"), take.knee("right")), 130.0),
         Condition("height of the hips, legs", least(take.height("pelvis"), 1.6), 0.95),
         Condition("height of a foot, legs", most(take.lift.max(axis=1), 1.2), 0.12, "at most"),
@@ -187,18 +162,14 @@ def bows(take: Take) -> Verdict:
         Condition("height of the hands, legs", hands_low(take), 0.85),
         Condition("pace, legs/s", averaged(take.pace, 0.6), 0.5, "at most"),
         Condition("feet apart, legs", averaged(feet_apart(take), 0.5), 0.5, "at most"),
-        Condition("twist of the trunk, degrees", np.abs(take.trunk[:, 0]) * 90.0, 25.0, "at most"),
+        Condition("lean aside, degrees", np.abs(roll(take)), 16.0, "at most"),
     )
 
 
-def hands_low(take: Take) -> Array:
-    """Height of the lower wrist above the floor [T], legs."""
-    return np.minimum(take.height("left_wrist"), take.height("right_wrist"))
-
-
 def reaches_up(take: Take) -> Verdict:
-    """Stretches a hand up as far as it goes: wrist 0.38 legs over the head (0.5 over the shoulder), elbow at 140 degrees, and
-    rises for it: on the toes or in a jump the hips come 0.04 legs over their middle height."""
+    """Stretches a hand up as far as it goes: wrist 0.36 legs over the head, elbow at 135 degrees, and
+    rises for it: on the toes or in a jump the hips come 0.05 legs over their middle height; at 0.9 legs a
+    second at most."""
     hips = take.height("pelvis")
     verdicts = []
     for side in SIDES:
@@ -218,8 +189,9 @@ def reaches_up(take: Take) -> Verdict:
 
 
 def circles_arms(take: Take) -> Verdict:
-    """Both straight arms go round: each wrist up and down by 0.4 legs three times, forward and back by 0.2 legs three times,
-    elbows at 135 degrees on average, on the spot with still hips (0.12 legs)."""
+    """Both straight arms go round: each wrist up and down by 0.4 legs three times, forward and back by 0.2
+    legs three times, elbows at 130 degrees on average; hips still (0.12 legs up and down, 0.4 legs a
+    second), trunk upright (20 degrees)."""
     verdict = (
         at_most("height of the hips from first to last, legs", float(np.ptp(take.height("pelvis"))), 0.12)
         & at_most("pace, legs/s", float(take.pace.max()), 0.4)
@@ -234,8 +206,9 @@ def circles_arms(take: Take) -> Verdict:
 
 
 def swings_arms(take: Take) -> Verdict:
-    """Both arms swing forward and back over feet that stay: each wrist by 0.1 legs three times, under the shoulders but for
-    a tenth of the time; the feet do not step."""
+    """Both arms swing forward and back over feet that stay: each wrist by 0.1 legs three times, under the
+    shoulders but for a tenth of the time; the feet do not step, the body goes 0.35 legs a second at most;
+    less aside than ahead (0.9)."""
     steps = sum(len(take.steps(side)) for side in SIDES)
     verdict = (
         at_most("steps", steps, 1)
@@ -256,9 +229,10 @@ def swings_arms(take: Take) -> Verdict:
 def signals(take: Take) -> Verdict:
     """Stands upright and gives signs with stretched arms, one after another.
 
-    Thresholds: a wrist 0.5 arm lengths from the shoulder along the ground for 0.5 s; together the wrists go out and in by 0.3
-    arm lengths or up and down by 0.25 legs four times or more, one every 2.5 s or more often; trunk within 24 degrees of
-    upright for three quarters of the time, hips within 0.15 legs of height, body at 0.6 legs a second at most.
+    Thresholds: a wrist 0.5 arm lengths from the shoulder along the ground for 0.5 s; together the wrists go
+    out and in by 0.3 arm lengths or up and down by 0.25 legs four times or more, one every 2.5 s or more
+    often; trunk within 24 degrees of upright for three quarters of the time, hips within 0.15 legs of height,
+    body at 0.6 legs a second at most.
     """
     count, reach = 0, 0.0
     for side in SIDES:

@@ -14,10 +14,10 @@ from eval.checks.series import RATE, averaged, frames, stretches, swings
 class Flight:
     """One time in the air.
 
-    start, end: frames; seconds; lift: of the lower foot above the floor at the highest, legs; lift_apart: how much
-    higher the other foot is then, legs; forward, aside: path of the feet from before to after, legs, in the body's
-    directions at the take-off; path: its length; same_foot: the foot that left last comes down first; pace: of the
-    body before, legs a second.
+    start, end: frames; seconds; lift: of the lower foot above the floor at the highest, legs; lift_apart: how
+    much higher the other foot is then, legs; forward, aside: path of the feet from before to after, legs, in
+    the body's directions at the take-off; path: its length; same_foot: the foot that left last comes down
+    first; pace: of the body before, legs a second.
     """
 
     start: int
@@ -71,8 +71,8 @@ def jumps(
 ) -> Verdict:
     """Both feet leave the ground together.
 
-    Thresholds: in the air for `seconds`, the lower foot at `lift` legs (0.1 m), the feet level within 0.12 legs; the
-    feet come down within `path`: legs ahead of where they left; 0.5 aside at most.
+    Thresholds: in the air for `seconds`, the lower foot at `lift` legs (0.1 m), the feet level within 0.12
+    legs; the feet come down within `path`: legs ahead of where they left; 0.5 aside at most.
     """
     return best(
         (
@@ -100,7 +100,8 @@ def hops_forward(take: Take, times: int = 2) -> Verdict:
 def hops_on(take: Take, side: Side, times: int = 2) -> Verdict:
     """Hops on one foot.
 
-    Thresholds: `times` flights of 0.15 s within which and 0.15 s around which the other foot stays 0.1 legs up.
+    Thresholds: `times` flights of 0.15 s within which and 0.15 s around which the other foot stays 0.1 legs
+    up.
     """
     free = take.lift[:, SIDES.index(other(side))]
     own = take.lift[:, SIDES.index(side)]
@@ -114,8 +115,8 @@ def hops_on(take: Take, side: Side, times: int = 2) -> Verdict:
 def jumping_jacks(take: Take) -> Verdict:
     """Legs and arms open and close in jumps.
 
-    Thresholds: the ankles' distance sideways swings by 0.3 legs three times, the hands' height by 0.5 legs three times;
-    two flights of 0.15 s.
+    Thresholds: the ankles' distance sideways swings by 0.3 legs three times, the hands' height by 0.5 legs
+    three times; two flights of 0.15 s.
     """
     width = take.place("left_ankle")[:, 0] - take.place("right_ankle")[:, 0]
     hands = (take.place("left_wrist")[:, 1] + take.place("right_wrist")[:, 1]) / 2
@@ -127,7 +128,7 @@ def jumping_jacks(take: Take) -> Verdict:
 
 
 def squat_jumps(take: Take) -> Verdict:
-    """Jumps up out of a squat: hips at 0.7 legs, within 1 s a flight of 0.3 s with the feet level."""
+    """Jumps up out of a squat: hips at 0.7 legs, within 1 s a flight of 0.3 s, feet level at 0.2 legs."""
     hips = take.height("pelvis")
     return best(
         (
@@ -148,8 +149,8 @@ def squat_jumps(take: Take) -> Verdict:
 def skips(take: Take) -> Verdict:
     """Skips: each hop leaves and lands on the same foot, on and on.
 
-    Thresholds: a flight of 0.15 s that lands on the foot it left, the other at 0.08 legs more, 0.6 legs ahead; it lasts
-    as long as most do that step does.
+    Thresholds: a flight of 0.15 s that lands on the foot it left, 0.6 legs ahead, the other foot 0.07 legs
+    higher, neither over 0.3; one flight from foot to foot at most.
     """
     good = [
         f
@@ -170,10 +171,10 @@ def leaps(
     pace: float = 1.5,
     index: float = 0.0,
 ) -> Verdict:
-    """A long bound off one foot out of a walk or run.
+    """A long bound out of a walk or run.
 
-    Thresholds: in the air for `seconds`, lower foot at `lift` legs, `path` legs ahead, coming at `pace` legs a second;
-    somewhere a run index of `index`.
+    Thresholds: in the air for `seconds`, lower foot at `lift` legs, `path` legs ahead, coming at `pace` legs
+    a second; somewhere a run index of `index`.
     """
     bound = best(
         (
@@ -189,7 +190,8 @@ def leaps(
 
 
 def clears(take: Take, lift: float = 0.22) -> Verdict:
-    """Runs over something low: at a run, both feet are at `lift` legs at once, between steps from foot to foot."""
+    """Runs over something low: at a run, at a run index of 0.8 or more, both feet are `lift` legs up at
+    once."""
     low = take.lift.min(axis=1)
     return at_least("run index", run_index(take).max(), RUNNING) & at_least(
         "height of the lower foot, legs", low[run_index(take) >= 0.8].max(initial=0.0), lift
@@ -197,7 +199,8 @@ def clears(take: Take, lift: float = 0.22) -> Verdict:
 
 
 def runs_jumps_stops(take: Take) -> Verdict:
-    """A bound of 0.3 s out of a run, then a halt of 0.2 s under 0.6 legs a second, then a run again."""
+    """Runs, bounds for 0.3 s (lower foot at 0.3 legs), slows down to 0.8 legs a second for 0.4 s, goes on
+    at 1.1."""
     in_air = np.zeros(len(take))
     for f in flights(take, 0.3):
         in_air[f.start : f.end] = f.lift

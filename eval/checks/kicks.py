@@ -19,11 +19,11 @@ NEAR = 0.5  # seconds around the frame that is judged
 class Leg:
     """A leg that may kick, frame by frame [T].
 
-    height: of the ankle, legs; reach: of the ankle from the hip along the ground, legs; ahead: speed of the ankle
-    towards `aim`, legs/s, and speed: its length; thrust: rate of the reach, legs/s; outward, inward: speed of the ankle
-    round the hip, away from the other leg and towards it, legs/s; bearing: of the ankle from the hip as the body sees it,
-    degrees, outward positive; aside: the same as the opponent sees it; knee: angle, degrees. Rates count while the ankle
-    is at `FOOT_HEIGHT` only.
+    height: of the ankle, legs; reach: of the ankle from the hip along the ground, legs; ahead: speed of the
+    ankle towards `aim`, legs/s, and speed: its length; thrust: rate of the reach, legs/s; outward, inward:
+    speed of the ankle round the hip, away from the other leg and towards it, legs/s; bearing: of the ankle
+    from the hip as the body sees it, degrees, outward positive; aside: the same as the opponent sees it;
+    knee: angle, degrees. Rates count while the ankle is at `FOOT_HEIGHT` only.
     """
 
     height: Array
@@ -82,8 +82,8 @@ def kicks(
 ) -> Verdict:
     """A foot goes up, out and fast; and does what the style asks for.
 
-    Thresholds: the ankle at 0.55 legs (0.45 m), 0.65 legs from the hip along the ground, the knee at 115 degrees or
-    straighter, and within 0.25 s the ankle as fast as `speed` legs a second (3 m/s).
+    Thresholds: the ankle at 0.55 legs (0.45 m), 0.65 legs from the hip along the ground, the knee at 115
+    degrees or straighter, and within 0.25 s the ankle as fast as `speed` legs a second (3 m/s).
     """
     verdicts = []
     for side in sides:
@@ -101,7 +101,8 @@ def kicks(
 
 
 def any_way(take: Take, leg: Leg) -> list[Condition]:
-    """Forward, sideways, or leaning: not the heel of a runner. Slower than 2.5 legs a second over the floor."""
+    """Forward, sideways, or leaning: not the heel of a runner. Slower than 2.5 legs a second over the
+    floor."""
     return [
         Condition("pace, legs/s", averaged(take.pace, NEAR), 2.5, "at most"),
         Condition(
@@ -111,8 +112,9 @@ def any_way(take: Take, leg: Leg) -> list[Condition]:
 
 
 def front(take: Take, leg: Leg) -> list[Condition]:
-    """Thrust at the opponent: within 40 degrees of straight ahead, 3.75 legs a second that way and 3.5 away from the hip;
-    round the hip 2.5 at most; the body turns by 75 degrees at most."""
+    """Thrust at the opponent: within 40 degrees of straight ahead, 3.75 legs a second that way and 3.5
+    away from the hip; round the hip 2.6 at most; the body turns by 75 degrees at most, the ankle stays
+    under 1.75 legs."""
     return [
         Condition("off straight ahead, degrees", np.abs(leg.aside), 40.0, "at most"),
         Condition("off the front of the body, degrees", np.abs(leg.bearing), 55.0, "at most"),
@@ -125,8 +127,8 @@ def front(take: Take, leg: Leg) -> list[Condition]:
 
 
 def push(take: Take, leg: Leg) -> list[Condition]:
-    """A slow kick with the sole: leg nearly straight (140 degrees) and level (ankle at 0.75 legs), straight ahead within 30
-    degrees, 1.2 to 4 legs a second away from the hip, 5.8 in all."""
+    """A slow kick with the sole: leg nearly straight (140 degrees) and level (ankle at 0.75 legs),
+    straight ahead within 35 degrees, 1.2 to 4 legs a second away from the hip, 6.5 in all."""
     return [
         Condition("height of the ankle, legs", leg.height, 0.75),
         Condition("reach of the foot, legs", leg.reach, 0.85),
@@ -142,8 +144,8 @@ def push(take: Take, leg: Leg) -> list[Condition]:
 
 
 def sideways(take: Take, leg: Leg) -> list[Condition]:
-    """Thrust out of the side of the body: 60 to 125 degrees from its front, leaning away by 25; the body turns by 75 at
-    most."""
+    """Thrust out of the side of the body: 62 to 125 degrees from its front, ankle at 0.8 legs, leaning by
+    25; the body turns by 75 at most."""
     return [
         Condition("from the front of the body, degrees", leg.bearing, 62.0),
         Condition("from the front of the body at most, degrees", leg.bearing, 125.0, "at most"),
@@ -156,8 +158,8 @@ def sideways(take: Take, leg: Leg) -> list[Condition]:
 
 
 def roundhouse(take: Take, leg: Leg) -> list[Condition]:
-    """Swings round from outside in: 2.8 legs a second round the hip, ankle at 0.8 legs, never far out or over the head; no
-    full turn (250 degrees) of the body."""
+    """Swings round from outside in: 2.8 legs a second round the hip, ankle at 0.8 legs, the foot within 75
+    degrees of the body's front; the body turns by 60 degrees or leans by 45, and turns by 220 at most."""
     return [
         Condition("height of the ankle, legs", leg.height, 0.8),
         Condition("inward round the hip, legs/s", most(leg.inward, NEAR), 2.8),
@@ -169,8 +171,8 @@ def roundhouse(take: Take, leg: Leg) -> list[Condition]:
 
 
 def crescent(take: Take, leg: Leg) -> list[Condition]:
-    """A straight leg rises and swings from inside out: 4.2 legs a second round the hip, ankle at 1.1 legs, knee never under
-    85 degrees; the body turns by 150 at most."""
+    """A straight leg rises and swings from inside out: 4.2 legs a second round the hip, ankle at 1.15
+    legs; the trunk within 40 degrees of upright, the body turns by 150 at most."""
     return [
         Condition("height of the ankle, legs", most(leg.height, NEAR), 1.15),
         Condition("outward round the hip, legs/s", most(leg.outward, NEAR), 4.2),
@@ -180,8 +182,8 @@ def crescent(take: Take, leg: Leg) -> list[Condition]:
 
 
 def spinning_crescent(take: Take, leg: Leg) -> list[Condition]:
-    """The same out of a turn of the body by 180 degrees or more, 5.5 legs a second round the hip, with a leg that is never
-    bent under 95 degrees."""
+    """The same out of a turn of the body by 180 degrees or more, 5.5 legs a second round the hip, with a
+    leg that is never bent under 92 degrees."""
     return [
         Condition("height of the ankle, legs", most(leg.height, NEAR), 1.1),
         Condition("outward round the hip, legs/s", most(leg.outward, NEAR), 5.5),
@@ -192,8 +194,8 @@ def spinning_crescent(take: Take, leg: Leg) -> list[Condition]:
 
 
 def spinning_back(take: Take, leg: Leg) -> list[Condition]:
-    """Out of a turn by 180 degrees or more a kick to the side or back (70 to 180 degrees from the body's front) of a leg
-    that was bent under 92 degrees; the trunk leans by 30."""
+    """Out of a turn by 180 degrees or more a kick to the side or back (70 to 180 degrees from the body's
+    front) of a leg that was bent under 92 degrees; the trunk leans by 30."""
     return [
         Condition("height of the ankle, legs", leg.height, 0.8),
         Condition("from the front of the body, degrees", np.abs(leg.bearing), 70.0),
@@ -206,8 +208,8 @@ def spinning_back(take: Take, leg: Leg) -> list[Condition]:
 
 
 def backward(take: Take, leg: Leg) -> list[Condition]:
-    """Out behind the body: 125 degrees or more from its front, ankle at 0.8 legs, trunk leaning by 35 to 85 degrees; the
-    body turns by 170 at most."""
+    """Out behind the body: 125 degrees or more from its front, ankle at 0.8 legs, trunk leaning by 35 to
+    85 degrees; the body turns by 170 at most."""
     return [
         Condition("height of the ankle, legs", leg.height, 0.8),
         Condition("from the front of the body, degrees", np.abs(leg.bearing), 125.0),
@@ -220,8 +222,8 @@ def backward(take: Take, leg: Leg) -> list[Condition]:
 
 
 def axe(take: Take, leg: Leg) -> list[Condition]:
-    """A straight leg goes up over the hips (ankle at 1.5 legs, knee never under 105 degrees) and comes down at 4.5 legs a
-    second; 3 at most round the hip."""
+    """A straight leg goes up over the hips (ankle at 1.5 legs, knee never under 105 degrees) and comes
+    down at 4.5 legs a second; 3 at most round the hip."""
     return [
         Condition("height of the ankle, legs", most(leg.height, NEAR), 1.5),
         Condition("least angle of the knee, degrees", least(leg.knee, NEAR), 105.0),
@@ -234,7 +236,8 @@ def axe(take: Take, leg: Leg) -> list[Condition]:
 
 
 def inverted(take: Take, leg: Leg) -> list[Condition]:
-    """Over the head, hands down: the trunk leans by 85 degrees or more, ankle at 1.1 legs, hands at 0.5."""
+    """Over the head, hands down: the trunk leans by 85 degrees or more, ankle at 1.1 legs, hands at 0.5;
+    the body turns by 150."""
     hands = np.minimum(take.height("left_wrist"), take.height("right_wrist"))
     return [
         Condition("tilt of the trunk, degrees", most(take.tilt, NEAR), 85.0),
@@ -252,8 +255,8 @@ def in_the_air(take: Take, leg: Leg) -> list[Condition]:
 def kicks_twice(take: Take) -> Verdict:
     """One leg kicks twice without coming down between.
 
-    Thresholds: for 0.5 s the ankle stays at 0.55 legs, meanwhile the knee opens and closes by 25 degrees five times or
-    more (bent, out, bent, out, bent); the foot as fast as 3.75 legs a second.
+    Thresholds: for 0.5 s the ankle stays at 0.55 legs, meanwhile the knee opens and closes by 25 degrees five
+    times or more (bent, out, bent, out, bent); the foot as fast as 3.75 legs a second.
     """
     verdicts = []
     for side in SIDES:
@@ -272,8 +275,9 @@ def kicks_twice(take: Take) -> Verdict:
 def kicks_ball(take: Take) -> Verdict:
     """Swings a foot forward, low and fast, as at a ball.
 
-    Thresholds: the toes pass the hips at 6.5 legs (5.5 m) a second, twice as fast as the other foot ever or nearly so (1.4
-    times), while lower than 0.45 legs, and end 0.75 legs ahead of the hips within 0.4 s; the other foot stands.
+    Thresholds: the toes pass the hips at 6 legs (4.8 m) a second, 1.3 times as fast as the other foot ever,
+    while no higher than 0.5 legs, and are 0.75 legs ahead of the hips within 0.4 s; hips at 0.8 legs, trunk
+    within 45 degrees of upright.
     """
     verdicts = []
     for side in SIDES:

@@ -1,7 +1,7 @@
 """Small kinematic measurements of one take, in units of its own body: what every check is made of.
 
-Lengths are in leg lengths (thigh and shin; 0.8 m in a body of 1.7 m), so that a child and a giant are judged alike.
-Directions are the body's own: left, up, forward. Time is in seconds, angles are in degrees.
+Lengths are in leg lengths (thigh and shin; 0.8 m in a body of 1.7 m), so that a child and a giant are judged
+alike. Directions are the body's own: left, up, forward. Time is in seconds, angles are in degrees.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,18 +21,18 @@ SIDES: tuple[Side, Side] = ("left", "right")
 
 MIN_SECONDS = 0.5
 MAX_FRAMES = 100_000
-NEEDED = (
-    "pelvis", "neck", "head", "spine3",
-    *(f"{side}_{part}" for side in SIDES for part in ("hip", "knee", "ankle", "foot", "shoulder", "elbow", "wrist")),
-)  # fmt: skip
+LIMBS = ("hip", "knee", "ankle", "foot", "shoulder", "elbow", "wrist")
+NEEDED = ("pelvis", "neck", "head", "spine3", *(f"{side}_{part}" for side in SIDES for part in LIMBS))
 
 
 class Skeleton(Protocol):
-    """What a check must know of a skeleton: which row of the joints carries which name, and how fast they come."""
+    """What a check must know of a skeleton: which row of the joints carries which name, and how fast they
+    come."""
 
     @property
     def joints(self) -> Sequence[str]:
-        """Names in the order of the rows: `pelvis`, `left_hip`, ..., as SMPL calls them; more than needed is fine."""
+        """Names in the order of the rows: `pelvis`, `left_hip`, ..., as SMPL calls them; more than needed
+        is fine."""
         ...
 
     @property
@@ -95,7 +95,8 @@ class Take:
             skeleton: names of the J joints and frames a second.
 
         Raises:
-            ValueError: a shape or number that is none of a motion, a joint missing, shorter than half a second.
+            ValueError: a shape or number that is none of a motion, a joint missing, shorter than half a
+            second.
         """
         points = to_float64(joints, "joints", 3)
         names, fps = tuple(skeleton.joints), float(skeleton.fps)
@@ -222,7 +223,8 @@ class Take:
 
     @remembered
     def velocity(self, joint: str, origin: str | None = None) -> Array:
-        """Of a joint [T, 3], from that of the origin where there is one, as left, up, forward; legs a second."""
+        """Of a joint [T, 3], from that of the origin where there is one, as left, up, forward; legs a
+        second."""
         path = self.at(joint) if origin is None else self.at(joint) - self.at(origin)
         return np.asarray(np.einsum("tij,tj->ti", self.axes, _rate(path)) / self.leg)
 
@@ -232,7 +234,8 @@ class Take:
 
     @cached_property
     def travel(self) -> Array:
-        """Velocity of the pelvis [T, 3] without its sway at each step, as left, up, forward; legs a second."""
+        """Velocity of the pelvis [T, 3] without its sway at each step, as left, up, forward; legs a
+        second."""
         path = smooth(self.at("pelvis"), 0.25)
         return np.einsum("tij,tj->ti", self.axes, _rate(path)) / self.leg
 
@@ -243,7 +246,8 @@ class Take:
 
     @remembered
     def steps(self, side: Side) -> list[slice]:
-        """Frames in which a foot swings: faster than the body and than 0.6 legs a second, for 0.1 s at least."""
+        """Frames in which a foot swings: faster than the body and than 0.6 legs a second, for 0.1 s at
+        least."""
         velocity = self.velocity(f"{side}_ankle")
         speed = np.hypot(velocity[:, 0], velocity[:, 2])
         return stretches(speed > np.maximum(0.6, 1.15 * self.pace), 0.1)

@@ -28,7 +28,8 @@ def bearing(take: Take, seconds: float) -> Array:
 def run_index(take: Take) -> Array:
     """1 where walking becomes running [T], in windows of 0.8 s.
 
-    That is at 2.2 legs (1.8 m) a second, or at 1.3 where both feet are off the ground for a twentieth of the time.
+    That is at 2.2 legs (1.8 m) a second, or at 1.3 where both feet are off the ground for a twentieth of the
+    time.
     """
     pace, flight = averaged(take.pace, RUN_SECONDS), averaged(take.flight, RUN_SECONDS)
     return np.maximum(pace / 2.2, np.minimum(pace / 1.3, flight / 0.05))
@@ -44,7 +45,8 @@ def turned(take: Take, seconds: float) -> Array:
 
 @remembered
 def path_turned(take: Take, seconds: float) -> Array:
-    """How far the path over the floor bends in a window [T], degrees, more is to the left; 0 where the body stands.
+    """How far the path over the floor bends in a window [T], degrees, more is to the left; 0 where the body
+    stands.
 
     Of two ways round, the one nearer to the turn of the body.
     """
@@ -86,8 +88,9 @@ def off(angles: Array, centre: float) -> Array:
 def walks(take: Take, centre: float = 0.0, tolerance: float = 30.0, pace: float = 0.6) -> Verdict:
     """Goes at walking pace in one direction of its own for 2 s.
 
-    Thresholds: `pace` legs (0.8 m) a second at least; bearing within `tolerance` of `centre` degrees; not running
-    (`run_index` under 1); hips at 0.75 legs; the body turns less than 60 degrees meanwhile; four strides of 0.3 legs.
+    Thresholds: `pace` legs (0.8 m) a second at least; bearing within `tolerance` of `centre` degrees; not
+    running (`run_index` under 1); hips at 0.75 legs; the body turns less than 60 degrees meanwhile; four
+    strides of 0.3 legs.
     """
     return (
         stepping(take, 4)
@@ -109,8 +112,8 @@ def runs(
 ) -> Verdict:
     """Runs in one direction of its own for 0.8 s.
 
-    Thresholds: `run_index` 1 at least; bearing within `tolerance` of `centre` degrees; `pace` legs a second; three
-    steps.
+    Thresholds: `run_index` 1 at least; bearing within `tolerance` of `centre` degrees; `pace` legs a second;
+    three steps.
     """
     return stepping(take, 3) & moment(
         Condition("run index", run_index(take), index),
@@ -123,8 +126,8 @@ def runs(
 def bends(take: Take, way: int, degrees: float, limit: float = 1000.0, running: bool = False) -> Verdict:
     """Walks or runs on in another direction.
 
-    way: 1 left, -1 right, 0 either. Thresholds: within 3 s (2 s running) the path and the body both turn by `degrees`
-    at least and by `limit` at most.
+    way: 1 left, -1 right, 0 either. Thresholds: within 4 s (2 s running) the body turns by `degrees` at least
+    and by `limit` at most, the path over the floor by 0.6 of that.
     """
     seconds = 2.0 if running else 4.0
     body, path = turned(take, seconds), path_turned(take, seconds)

@@ -1,14 +1,13 @@
-"""Hands at work: boxes, balls, clubs, swords, mops, windows, cups. The things themselves are not seen, the hands are."""
+"""Hands at work: boxes, balls, clubs, swords, mops, windows, cups. The things themselves are not seen, the
+hands are."""
 
 import numpy as np
 
 from eval.checks.check import Condition, Verdict, at_least, at_most, best, in_turn, moment
-from eval.checks.defence import feet_apart
-from eval.checks.exercise import pitch, twist
-from eval.checks.gestures import over_shoulder, spread
 from eval.checks.jumps import flights
 from eval.checks.kinematics import SIDES, Side, Take, other, remembered
 from eval.checks.locomotion import stepping
+from eval.checks.measures import feet_apart, over_shoulder, pitch, spread, twist
 from eval.checks.series import RATE, Array, averaged, frames, least, most, recent, stretches, swings
 
 
@@ -41,8 +40,8 @@ def _unequal_ahead(take: Take) -> Array:
 
 
 def _held(take: Take, seconds: float) -> tuple[Condition, ...]:
-    """For so long until now both hands kept their distance within 0.19 legs (15 cm), at most 0.75 apart and 0.28 unequal in
-    height, ahead of the hips."""
+    """For so long until now both hands kept their distance within 0.19 legs (15 cm), at most 0.8 apart and
+    0.28 unequal in height, 0.05 ahead of the hips."""
     change = recent(hands_apart(take), seconds) + recent(-hands_apart(take), seconds)
     return (
         Condition("change of the hands' distance, legs", change, 0.19, "at most"),
@@ -53,8 +52,9 @@ def _held(take: Take, seconds: float) -> tuple[Condition, ...]:
 
 
 def lifts_box(take: Take) -> Verdict:
-    """Both hands go up together as if something were between them: by 0.22 legs (18 cm) within 1 s, see `_held`; bent by 20
-    degrees or with the feet 0.35 legs apart at most."""
+    """Both hands go up together as if something were between them: by 0.22 legs (18 cm) within 1 s, see
+    `_held`, 0.33 legs apart or more; bent by 20 degrees or with the feet 0.35 legs apart at most; no jump
+    (0.12 legs)."""
     up = hands_height(take) + recent(-hands_height(take), 1.0)
     return moment(
         Condition("rise of the hands, legs", up, 0.22),
@@ -69,8 +69,9 @@ def lifts_box(take: Take) -> Verdict:
 
 
 def puts_down_box(take: Take) -> Verdict:
-    """Both hands go down together as if something were between them, with the trunk or the knees bent: by 0.35 legs within
-    1.2 s, see `_held`, to 0.75 legs over the floor or lower; later the hands are 0.9 legs over the floor, the body upright."""
+    """Both hands go down together as if something were between them, by 0.3 legs within 1.2 s, see
+    `_held`, to 0.8 legs over the floor or lower; later the body is upright (40 degrees) and goes off at
+    0.6 legs a second."""
     down = recent(hands_height(take), 1.2) - hands_height(take)
     return in_turn(
         [
@@ -90,9 +91,9 @@ def puts_down_box(take: Take) -> Verdict:
 def carries(take: Take) -> Verdict:
     """Walks or runs with both hands held still before the body.
 
-    Thresholds over 1 s: 0.6 legs a second; the hands' distance within 0.13 legs, the wrists' speed from the hips 1.5 legs a
-    second at most on average, both no more than 0.05 legs behind the hips and 0.22 under the shoulder, elbows bent to
-    150 degrees, heights within 0.25.
+    Thresholds over 1 s: 0.6 legs a second; the hands' distance within 0.13 legs, the wrists' speed from the
+    hips 1.5 legs a second at most on average, both no more than 0.05 legs behind the hips and 0.22 under the
+    shoulder, elbows at 60 to 150 degrees; hands 0.35 to 0.68 apart, 0.25 unequal in height and 0.2 ahead.
     """
     seconds = 1.0
     change = most(hands_apart(take), seconds) - least(hands_apart(take), seconds)
@@ -116,8 +117,9 @@ def carries(take: Take) -> Verdict:
 def picks_up(take: Take) -> Verdict:
     """A hand goes down to the floor and later up over the head.
 
-    Thresholds: a wrist at 0.6 legs over the floor with the trunk leaning 45 degrees or the hips at 0.8 legs, later the same
-    wrist over the head while upright (30 degrees); the feet stay down.
+    Thresholds: a wrist at 0.6 legs over the floor with the trunk leaning 45 degrees or the hips at 0.8 legs,
+    later the same wrist 0.15 over the head while upright (30 degrees), the other under its shoulder; no jump
+    (0.1 legs).
     """
     verdicts = []
     for side in SIDES:
@@ -153,8 +155,9 @@ def together(take: Take) -> Verdict:
 
 
 def swings_club(take: Take) -> Verdict:
-    """Both hands on one handle swing up and through: the hands' height goes by 0.6 legs twice or more, as fast as 2 legs a
-    second; the shoulders turn over the hips by 45 degrees in all; the feet stay (0.8 legs)."""
+    """Both hands on one handle swing up and through: the hands' height goes by 0.6 legs twice or more, as
+    fast as 2 legs a second; the shoulders turn over the hips by 45 degrees in all; the feet stay (0.8
+    legs)."""
     fast = max(float(take.speed(f"{side}_wrist", "pelvis").max()) for side in SIDES)
     return (
         together(take)
@@ -166,8 +169,8 @@ def swings_club(take: Take) -> Verdict:
 
 
 def slashes(take: Take) -> Verdict:
-    """Both hands on one handle go over the head and cut down before the body: from 0.02 legs over the head down by 0.5 legs
-    within 0.9 s, ahead by 0.5 arm lengths."""
+    """Both hands on one handle go over the head and cut down before the body: from 0.02 legs over the head
+    down by 0.5 legs within 0.9 s, ahead by 0.5 arm lengths."""
     head = take.height("head")
     down = recent(hands_height(take), 0.9) - hands_height(take)
     ahead = np.minimum(*(take.place(f"{side}_wrist", f"{side}_shoulder")[:, 2] for side in SIDES)) / take.arm
@@ -179,8 +182,9 @@ def slashes(take: Take) -> Verdict:
 
 
 def pitches(take: Take) -> Verdict:
-    """Throws overhand: one wrist as fast as 5 legs (4 m) a second from the hips, over the shoulder by 0 or more within 0.4 s
-    before; the other leg was lifted by 0.25 legs within 1.8 s before and steps ahead by 0.5 legs; the shoulders turn."""
+    """Throws overhand: one wrist as fast as 5 legs (4 m) a second from the hips, over the shoulder by 0 or
+    more within 0.4 s before; the other leg was lifted by 0.25 legs within 1.8 s before and within 0.5 s
+    the feet are 0.8 legs apart; hips at 0.75."""
     verdicts = []
     for side in SIDES:
         free = take.lift[:, SIDES.index(other(side))]
@@ -202,8 +206,9 @@ def pitches(take: Take) -> Verdict:
 def dribbles(take: Take) -> Verdict:
     """One hand pumps up and down beside the hips.
 
-    Thresholds: for 2 s a wrist goes up and down by 0.09 legs 1.2 times a second or more (two swings each), more up and down
-    than ahead and back, under the shoulder by 0.2 legs, and more than the other wrist; elbow bent to 160 degrees.
+    Thresholds: for 2 s a wrist makes 1.9 swings of 0.08 legs a second up or down, 0.9 times as far as ahead
+    and back and further than the other wrist; 0.1 legs under the shoulder, 0.15 aside of the hips; trunk
+    within 45 degrees of upright.
     """
     verdicts = []
     for side in SIDES:
@@ -229,8 +234,9 @@ def dribbles(take: Take) -> Verdict:
 
 
 def shoots(take: Take) -> Verdict:
-    """Both hands go up with a jump: in a flight of 0.2 s or 0.3 s around it both wrists are 0.0 legs or more over the head and
-    within 0.7 legs of each other, having risen by 0.5 legs within 1 s; the feet leave the ground together, for once."""
+    """Both hands go up with a jump: in a flight of 0.2 s or 0.3 s around it both wrists are over the head
+    and within 0.5 legs of each other, having risen by 0.5 legs within 1.2 s; two flights at most, each 0.5
+    legs long at most."""
     top = np.minimum(take.height("left_wrist"), take.height("right_wrist")) - take.height("head")
     rise = hands_height(take) + recent(-hands_height(take), 1.2)
     candidates = []
@@ -249,8 +255,9 @@ def shoots(take: Take) -> Verdict:
 def wipes_window(take: Take) -> Verdict:
     """One hand, stretched out to the front, wipes up and down or from side to side.
 
-    Thresholds: for 1 s a wrist is 0.55 arm lengths ahead of its shoulder, no more than 0.35 legs under it; there it swings by
-    0.09 legs three times or more; on the spot.
+    Thresholds: for 1.5 s a wrist is 0.4 arm lengths ahead of its shoulder, no more than 0.3 legs under it,
+    and there swings by 0.09 legs four times or more; at its best 0.65 arm lengths ahead and 0.1 legs over the
+    shoulder; the other wrist stays under the head; at 0.45 legs a second and 39 degrees of tilt at most.
     """
     verdicts = []
     for side in SIDES:
@@ -279,9 +286,10 @@ def wipes_window(take: Take) -> Verdict:
 
 
 def drinks(take: Take) -> Verdict:
-    """A hand goes to the mouth and stays: for 0.5 s a wrist is within 0.55 legs of the head, before the face (within 0.25 arm
-    lengths of straight ahead of the shoulder or further in, 0.4 ahead), 0.05 legs over the shoulder; the other hand hangs
-    0.2 legs under its shoulder; elbow bent to 100 degrees; the body stays."""
+    """A hand goes to the mouth and stays: for 0.5 s a wrist is within 0.55 legs of the head, before the
+    face (0.12 arm lengths out from the shoulder at most, 0.35 ahead), 0.05 legs over the shoulder, at 0.8
+    legs a second at most; the other hand hangs 0.2 legs under its shoulder; elbow bent to 110 degrees; the
+    body at 0.3 legs a second."""
     verdicts = []
     for side, sign in (("left", 1.0), ("right", -1.0)):
         rest: Side = "right" if side == "left" else "left"
@@ -316,8 +324,9 @@ def drinks(take: Take) -> Verdict:
 def mops(take: Take) -> Verdict:
     """Leans over and pushes both hands to and fro, low.
 
-    Thresholds: trunk 20 degrees forward or more for three quarters of the time; hands under the shoulders, within 0.7 legs of
-    each other, their distance within 0.3; their middle swings by 0.25 legs ahead or aside three times, the feet near the spot.
+    Thresholds: trunk 20 to 65 degrees forward for half of the time or more; hands 0.1 legs under the
+    shoulders, within 0.7 legs of each other, their distance within 0.25; their middle swings by 0.25 legs
+    ahead or aside three times; hips at 0.9 legs, at 0.8 legs a second at most.
     """
     middle = (take.place("left_wrist") + take.place("right_wrist")) / 2
     turns = max(swings(middle[:, axis], 0.25) for axis in (0, 2))

@@ -17,9 +17,10 @@ NEAR = 0.4  # seconds around the frame that is judged
 class Arm:
     """An arm that may strike, frame by frame [T], as seen towards `aim`.
 
-    ahead, up: of the wrist from the shoulder, arm lengths; speed_ahead, speed_up, speed_in, speed: of the wrist from the
-    pelvis, legs/s, `in` towards the other side; elbow: angle, degrees; lead: this side's foot before the other, legs;
-    turn: of the body within 0.8 s, degrees; guard: height of the other wrist over the hips, legs.
+    ahead, up: of the wrist from the shoulder, arm lengths; speed_ahead, speed_up, speed_in, speed: of the
+    wrist from the pelvis, legs/s, `in` towards the other side; elbow: angle, degrees; lead: this side's foot
+    before the other, legs; turn: of the body within 0.8 s, degrees; guard: height of the other wrist over the
+    hips, legs.
     """
 
     ahead: Array
@@ -63,8 +64,9 @@ Style = Callable[[Arm], list[Condition]]
 def strikes(take: Take, sides: tuple[Side, ...], style: Style, speed: float = 2.3) -> Verdict:
     """A fist comes up fast, the other hand at the hips or higher; and does what the style asks for.
 
-    Thresholds: within 0.2 s of the frame that is judged the wrist moves at `speed` legs (2.1 m) a second, as seen from the
-    hips; it is between 0.85 arm lengths under the shoulder and 0.6 over it; the trunk leans by 55 degrees at most.
+    Thresholds: within 0.2 s of the frame that is judged the wrist moves at `speed` legs (2.1 m) a second, as
+    seen from the hips; it is between 0.85 arm lengths under the shoulder and 0.6 over it; the trunk leans by
+    55 degrees at most.
     """
     verdicts = []
     for side in sides:
@@ -82,8 +84,9 @@ def strikes(take: Take, sides: tuple[Side, ...], style: Style, speed: float = 2.
 
 
 def straight(arm: Arm) -> list[Condition]:
-    """The arm goes out to the front and comes back: wrist 0.75 arm lengths ahead of the shoulder and within 0.4 of its
-    height, elbow at 140 degrees or straighter, 1.8 legs a second ahead; 0.25 arm lengths closer within 0.75 s."""
+    """The arm goes out to the front and comes back: wrist 0.75 arm lengths ahead of the shoulder and
+    within 0.45 of its height, elbow at 140 degrees or straighter, 1.8 legs a second ahead; 0.25 arm
+    lengths closer within 0.75 s of that."""
     return [
         Condition("wrist ahead of the shoulder, arms", arm.ahead, 0.75),
         Condition("wrist over the shoulder, arms", arm.up, -0.45),
@@ -127,8 +130,9 @@ def _to_the_body(arm: Arm) -> list[Condition]:
 
 
 def jab(arm: Arm) -> list[Condition]:
-    """Straight out from the leading side: elbow at 125 degrees, 2.3 legs a second ahead; the body turns by 48 degrees at
-    most; the foot of that side is 0.1 legs before the other; the wrist ends at shoulder height (0.22 arms)."""
+    """Straight out from the leading side: elbow at 125 degrees, 2.3 legs a second ahead; the body turns by
+    48 degrees at most; the foot of that side is 0.1 legs before the other; the wrist ends at shoulder
+    height (0.22 arms)."""
     return _jab(arm) + _to_the_head(arm)
 
 
@@ -138,8 +142,9 @@ def body_jab(arm: Arm) -> list[Condition]:
 
 
 def cross(arm: Arm) -> list[Condition]:
-    """Straight out from the rear side: elbow at 125 degrees, 2.8 legs a second ahead; the body turns by 45 degrees at
-    least; the foot of that side is 0.1 legs behind the other; the wrist ends at shoulder height (0.22 arms)."""
+    """Straight out from the rear side: elbow at 125 degrees, 2.8 legs a second ahead; the body turns by 45
+    degrees at least; the foot of that side is 0.1 legs behind the other; the wrist ends at shoulder height
+    (0.22 arms)."""
     return _cross(arm) + _to_the_head(arm)
 
 
@@ -160,8 +165,8 @@ def _hook(arm: Arm) -> list[Condition]:
 
 
 def hook(arm: Arm) -> list[Condition]:
-    """Round from outside with a bent arm: 3.5 legs a second inward, 2.6 ahead, elbow at 60 to 125 degrees; the body turns by 35;
-    the wrist comes up to 0.27 arm lengths under the shoulder or higher."""
+    """Round from outside with a bent arm: 3.5 legs a second inward, 2.6 ahead, elbow at 60 to 125 degrees;
+    the body turns by 35; the wrist comes up to 0.27 arm lengths under the shoulder or higher."""
     return [*_hook(arm), Condition("highest wrist over the shoulder, arms", most(arm.up, 0.5), -0.27)]
 
 
@@ -171,8 +176,8 @@ def body_hook(arm: Arm) -> list[Condition]:
 
 
 def uppercut(arm: Arm) -> list[Condition]:
-    """Straight up with a bent arm: 3.8 legs a second up, elbow at 110 degrees at most, from 0.3 arm lengths under the
-    shoulder to 0.1 over it."""
+    """Straight up with a bent arm: 3.8 legs a second up, elbow at 110 degrees at most, from 0.3 arm
+    lengths under the shoulder to 0.1 over it."""
     return [
         Condition("speed up, legs/s", most(arm.speed_up, NEAR), 3.8),
         Condition("angle of the elbow, degrees", most(arm.elbow, NEAR), 110.0, "at most"),
@@ -183,8 +188,9 @@ def uppercut(arm: Arm) -> list[Condition]:
 
 
 def backfist(arm: Arm) -> list[Condition]:
-    """In and out again with the forearm from the leading side: 2.6 legs a second inward, within 0.5 s 1.8 outward, 3.2 ahead
-    at most; elbow at 130 degrees at most; the body turns by 35 at most; wrist 0.4 arm lengths ahead of the shoulder."""
+    """In and out again with the forearm from the leading side: 2.6 legs a second inward, within 0.5 s 1.8
+    outward, 3.2 ahead at most; elbow at 130 degrees at most; the body turns by 35 at most; wrist 0.4 arm
+    lengths ahead of the shoulder."""
     return [
         Condition("speed outward, legs/s", most(-arm.speed_in, 0.2), 1.8),
         Condition("speed inward, legs/s", most(arm.speed_in, 1.0), 2.6),
@@ -199,8 +205,9 @@ def backfist(arm: Arm) -> list[Condition]:
 def boxes(take: Take) -> Verdict:
     """Punches again and again.
 
-    Thresholds: the wrists go 0.3 arm lengths ahead and back eight times at least, both together, 0.9 a second; the fastest
-    at 2.6 legs a second; elbows bent to 110 degrees on average; wrists over the hips for 0.7 of the time.
+    Thresholds: the wrists make six swings of 0.3 arm lengths ahead or back, both together, 0.9 a second or
+    more; the fastest at 2.6 legs a second; elbows bent to 100 degrees on average; wrists over the hips for
+    0.7 of the time; the body at 1.2 legs a second at most (median).
     """
     arms = [striking_arm(take, side) for side in SIDES]
     count = sum(swings(arm.ahead, 0.3) for arm in arms)

@@ -22,7 +22,8 @@ def by_slug() -> dict[str, tuple[ActionCheck, ...]]:
 
 
 def checks_for(slug: str) -> tuple[ActionCheck, ...]:
-    """The checks of an action; none where kinematics cannot decide it (`UNDECIDED` says why) or nobody has tried."""
+    """The checks of an action; none where kinematics cannot decide it (`UNDECIDED` says why) or nobody has
+    tried."""
     return by_slug().get(slug, ())
 
 

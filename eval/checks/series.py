@@ -10,14 +10,15 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d,
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-RATE = 20.0  # frames a second of every take that is judged: other rates are resampled, thresholds hold at this one
+RATE = 20.0  # frames a second of every take that is judged: thresholds hold there, other rates are resampled
 
 
 def smooth(series: Array, seconds: float) -> Array:
-    """Gaussian average [T, ...] over time; seconds: its standard deviation. A straight line stays one, to its ends."""
+    """Gaussian average [T, ...] over time; seconds: its standard deviation. A straight line stays one, to
+    its ends."""
     reach = frames(4 * seconds)
     edges = ((reach, reach),) + ((0, 0),) * (series.ndim - 1)
-    # Point reflection at the ends: with the last value repeated, whoever walks on would seem to slow down there.
+    # Point reflection at the ends: were the last value repeated, whoever walks on would seem to slow down.
     longer = np.pad(series, edges, mode="reflect", reflect_type="odd")
     return np.asarray(gaussian_filter1d(longer, seconds * RATE, axis=0)[reach:-reach])
 
@@ -41,7 +42,8 @@ def most(series: Array, seconds: float) -> Array:
 
 
 def recent(series: Array, seconds: float) -> Array:
-    """Maximum [T] of the window of so many seconds that ends at each frame; of what there is of it at the start."""
+    """Maximum [T] of the window of so many seconds that ends at each frame; of what there is of it at the
+    start."""
     width = min(frames(seconds), len(series))
     return np.asarray(maximum_filter1d(series, width, mode="nearest", origin=(width - 1) // 2))
 
@@ -72,7 +74,8 @@ def stretches(mask: Mask, seconds: float = 0.0) -> list[slice]:
 
 
 def held(series: Array, seconds: float) -> float:
-    """The highest level that a series [T] keeps for so long without a break; of a shorter one, its minimum."""
+    """The highest level that a series [T] keeps for so long without a break; of a shorter one, its
+    minimum."""
     width = min(frames(seconds), len(series))
     return float(np.lib.stride_tricks.sliding_window_view(series, width).min(axis=1).max())
 
@@ -84,7 +87,8 @@ def gain(series: Array, seconds: float) -> float:
 
 
 def swings(series: Array, size: float) -> int:
-    """How often a series [T] goes up or down by at least `size` before it turns: half periods of an oscillation."""
+    """How often a series [T] goes up or down by at least `size` before it turns: half periods of an
+    oscillation."""
     steps = np.diff(series)
     turns = np.flatnonzero(steps[1:] * steps[:-1] <= 0) + 1  # where it may turn; between them it only goes on
     points = [float(series[0]), *series[turns].tolist(), float(series[-1])]

@@ -20,7 +20,8 @@ def guard_yaw(take: Take) -> Array:
 def in_guard(take: Take) -> Array:
     """1 where both hands are up in front [T], else 0.
 
-    That is both wrists 0.1 legs above the hips or more, their middle 0.22 legs from the neck along the ground.
+    That is both wrists 0.1 legs above the hips or more, their middle 0.22 legs from the neck along the
+    ground.
     """
     left, right = take.place("left_wrist"), take.place("right_wrist")
     middle = (take.place("left_wrist", "neck") + take.place("right_wrist", "neck")) / 2
@@ -30,7 +31,8 @@ def in_guard(take: Take) -> Array:
 
 @remembered
 def front(take: Take) -> Array:
-    """Where the take's owner looks [T], degrees from where the body faces: along the guard where there is one."""
+    """Where the take's owner looks [T], degrees from where the body faces: along the guard where there is
+    one."""
     guarded = averaged(in_guard(take), 0.5) >= 0.8
     return np.where(guarded, np.clip(guard_yaw(take), -75.0, 75.0), 0.0)
 
@@ -57,8 +59,8 @@ def aimed(take: Take, vectors: Array) -> Array:
 def side_steps(take: Take, way: int) -> Verdict:
     """Steps sideways, facing on.
 
-    way: 1 left, -1 right. Thresholds: for 0.5 s 0.45 legs a second or more, within 35 degrees of straight sideways (of the
-    body, or of a fighter's guard); the body turns by 30 degrees at most; it gets 0.35 legs aside.
+    way: 1 left, -1 right. Thresholds: for 0.5 s 0.45 legs a second or more, within 40 degrees of straight
+    sideways (of the body, or of a fighter's guard); the body turns by 30 degrees at most within 1 s.
     """
     angle = off(bearing(take, 0.5) - front(take), way * 90.0)
     return stepping(take, 2) & moment(
@@ -72,8 +74,8 @@ def side_steps(take: Take, way: int) -> Verdict:
 def steps_in_guard(take: Take, way: int) -> Verdict:
     """Goes towards the opponent or away, hands up.
 
-    way: 1 advance, -1 retreat. Thresholds over 1 s: 0.6 legs a second, within 45 degrees of where the hands point (or of
-    straight away from there), in guard (see `in_guard`) for 0.8 of the time.
+    way: 1 advance, -1 retreat. Thresholds over 1 s: 0.6 legs a second, within 45 degrees of where the hands
+    point (or of straight away from there), in guard (see `in_guard`) for 0.8 of the time.
     """
     angle = off(bearing(take, 1.0) - guard_yaw(take), 0.0 if way > 0 else 180.0)
     return stepping(take, 2) & moment(

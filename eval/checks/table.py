@@ -35,13 +35,18 @@ def one(slug: str, judge: Judge, compatible: Slugs = NONE) -> ActionCheck:
 def somewhere(
     slug: str, judge: Judge, compatible: Slugs = NONE, *, seconds: tuple[float, ...] = (2.5, 4.5)
 ) -> ActionCheck:
-    """The same of a judge that counts over whole takes: it looks for the stretch in which the action happened."""
+    """The same of a judge that counts over whole takes: it looks for the stretch in which the action
+    happened."""
     return one(slug, Anywhere(judge, seconds), compatible)
 
 
 WALKING = (
     one("walk", partial(locomotion.walks, tolerance=12.0, pace=0.6), of.WALKS | of.RUNS | of.APPROACHES),
-    one("walk-back", partial(locomotion.walks, centre=180.0, tolerance=40.0), of.BACK_WALKS | of.BACK_RUNS | named("retreat")),
+    one(
+        "walk-back",
+        partial(locomotion.walks, centre=180.0, tolerance=40.0),
+        of.BACK_WALKS | of.BACK_RUNS | named("retreat"),
+    ),
     *(
         one(
             f"walk-diagonal-{side}",
@@ -50,41 +55,74 @@ WALKING = (
         )
         for side, way in WAYS
     ),
-    *(one(f"walk-turn-{side}", partial(locomotion.walks_bending, way=way, degrees=48.0), of.TURNS) for side, way in WAYS),
+    *(
+        one(f"walk-turn-{side}", partial(locomotion.walks_bending, way=way, degrees=48.0), of.TURNS)
+        for side, way in WAYS
+    ),
     one("walk-turn-around", partial(locomotion.walks_bending, way=0, degrees=135.0), of.TURNS),
-    one("walk-change-direction", partial(locomotion.walks_bending, way=0, degrees=45.0, limit=150.0), of.TURNS),
-    one("walk-back-and-forth", partial(transitions.goes_back_and_forth, gait="walk", turn=False), of.BACK_RUNS),
-    one("walk-back-turn-around", partial(transitions.goes_back_and_forth, gait="walk", turn=True), of.BACK_RUNS),
+    one(
+        "walk-change-direction", partial(locomotion.walks_bending, way=0, degrees=45.0, limit=150.0), of.TURNS
+    ),
+    one(
+        "walk-back-and-forth", partial(transitions.goes_back_and_forth, gait="walk", turn=False), of.BACK_RUNS
+    ),
+    one(
+        "walk-back-turn-around",
+        partial(transitions.goes_back_and_forth, gait="walk", turn=True),
+        of.BACK_RUNS,
+    ),
     one("start-walking", partial(transitions.starts, gait="walk"), of.WALKS | of.RUNS | of.APPROACHES),
     one("stop-walking", partial(transitions.stops, gait="walk"), of.WALKS | of.RUNS | of.APPROACHES),
     one("walk-uneven", terrain.walks_rough),
     one("sneak", terrain.sneaks),
     *(
-        somewhere(f"{verb}-{what}", partial(terrain.climbs, way=way, ladder=what == "ladder"), named(f"{verb}-stairs {verb}-ladder"))
+        somewhere(
+            f"{verb}-{what}",
+            partial(terrain.climbs, way=way, ladder=what == "ladder"),
+            named(f"{verb}-stairs {verb}-ladder"),
+        )
         for verb, way in (("climb", 1), ("descend", -1))
         for what in ("stairs", "ladder")
     ),
-    *(one(f"side-step-{side}", partial(stance.side_steps, way=way), named(f"duck-{side}")) for side, way in WAYS),
-)  # fmt: skip
+    *(
+        one(f"side-step-{side}", partial(stance.side_steps, way=way), named(f"duck-{side}"))
+        for side, way in WAYS
+    ),
+)
 
 RUNNING = (
     one("run", locomotion.runs, of.RUNS | of.APPROACHES),
     one("dash", partial(locomotion.runs, pace=2.7, index=1.2), of.RUNS | of.APPROACHES),
     one("run-back", partial(locomotion.runs, centre=180.0, tolerance=45.0), of.BACK_RUNS),
-    *(one(f"run-turn-{side}", partial(locomotion.runs_bending, way=way, degrees=24.0), of.TURNS) for side, way in WAYS),
+    *(
+        one(f"run-turn-{side}", partial(locomotion.runs_bending, way=way, degrees=24.0), of.TURNS)
+        for side, way in WAYS
+    ),
     one("run-turn-around", partial(locomotion.runs_bending, way=0, degrees=135.0), of.TURNS),
     one("run-change-direction", partial(locomotion.runs_bending, way=0, degrees=35.0, limit=150.0), of.TURNS),
     one("run-back-and-forth", partial(transitions.goes_back_and_forth, gait="run", turn=False)),
     one("run-back-turn-around", partial(transitions.goes_back_and_forth, gait="run", turn=True)),
     one("start-running", partial(transitions.starts, gait="run"), of.RUNS | of.APPROACHES),
     one("stop-running", partial(transitions.stops, gait="run", rest=0.6), of.RUNS | of.APPROACHES),
-    one("walk-to-run", partial(transitions.changes_gait, first="walk", second="run"), of.RUNS | of.APPROACHES),
-    one("run-to-walk", partial(transitions.changes_gait, first="run", second="walk"), of.RUNS | of.APPROACHES),
+    one(
+        "walk-to-run", partial(transitions.changes_gait, first="walk", second="run"), of.RUNS | of.APPROACHES
+    ),
+    one(
+        "run-to-walk", partial(transitions.changes_gait, first="run", second="walk"), of.RUNS | of.APPROACHES
+    ),
     one("run-stop-run", transitions.pauses, of.RUNS),
-    *(somewhere(f"run-side-step-{side}", partial(terrain.cuts, way=way), named(f"run-turn-{side}"), seconds=(1.6, 2.5)) for side, way in WAYS),
+    *(
+        somewhere(
+            f"run-side-step-{side}",
+            partial(terrain.cuts, way=way),
+            named(f"run-turn-{side}"),
+            seconds=(1.6, 2.5),
+        )
+        for side, way in WAYS
+    ),
     one("duck-under-running", terrain.ducks_running, named("dive-roll")),
     somewhere("jog-in-place", terrain.jogs_in_place),
-)  # fmt: skip
+)
 
 JUMPING = (
     one("jump", partial(jumps.jumps, path=(-0.35, 0.4), seconds=0.2), of.JUMPS),
@@ -252,6 +290,7 @@ DANCES = (
 )
 
 CHECKS: tuple[ActionCheck, ...] = (
-    *WALKING, *RUNNING, *JUMPING, *KICKING, *PUNCHING, *DEFENCE, *GESTURES, *EXERCISES, *FLOOR, *OBJECTS, *DANCES,
+    *WALKING, *RUNNING, *JUMPING, *KICKING, *PUNCHING, *DEFENCE,
+    *GESTURES, *EXERCISES, *FLOOR, *OBJECTS, *DANCES,
 )  # fmt: skip
 """Every check of this package."""

@@ -18,7 +18,8 @@ from eval.checks.series import Array, averaged, gain, smooth, stretches, swings
 
 @remembered
 def footholds(take: Take) -> Array:
-    """Height of the ankle at each step [steps], legs, in order: while a foot is slower than 0.5 legs a second."""
+    """Height of the ankle at each step [steps], legs, in order: while a foot is slower than 0.5 legs a
+    second."""
     found = []
     for side in SIDES:
         rests = stretches(take.speed(f"{side}_ankle") < 0.5, 0.15)
@@ -30,8 +31,9 @@ def footholds(take: Take) -> Array:
 def climbs(take: Take, way: int, ladder: bool) -> Verdict:
     """Goes up or down, step by step.
 
-    way: 1 up, -1 down. Thresholds: hips and footholds rise (or sink) by 0.4 legs (0.34 m: two stairs) and end there;
-    two steps of 0.08 legs or more; upright. A ladder: 1.15 times as far along as up at most, stairs: at least.
+    way: 1 up, -1 down. Thresholds: hips and footholds rise (or sink) by 0.4 legs (0.34 m: two stairs) and end
+    there; two steps of 0.08 legs or more; upright. A ladder: 1.15 times as far along as up at most, stairs:
+    at least.
     """
     hips = smooth(take.height("pelvis"), 0.3)
     holds = footholds(take)
@@ -53,8 +55,9 @@ def climbs(take: Take, way: int, ladder: bool) -> Verdict:
 def walks_rough(take: Take) -> Verdict:
     """Walks over ground that goes up and down.
 
-    Thresholds: 0.5 legs a second for 2 s, upright; footholds differ by 0.15 legs (0.12 m) or more, and two steps or
-    more are 0.08 legs higher or lower than the one before; no stairs: the last is within 0.4 legs of the first.
+    Thresholds: 0.5 legs a second for 2 s, upright; footholds differ by 0.15 legs (0.12 m) or more, and two
+    steps or more are 0.08 legs higher or lower than the one before; no stairs: the last is within 0.4 legs of
+    the first.
     """
     holds = footholds(take)
     steps = np.diff(holds)
@@ -75,8 +78,8 @@ def walks_rough(take: Take) -> Verdict:
 def sneaks(take: Take) -> Verdict:
     """Walks with bent knees, low.
 
-    Thresholds over 2 s: 0.35 to 1.2 legs a second; mean height of the hips 1.0 legs at most and mean angle of a knee 115
-    degrees at most (walkers: 1.04, 130); no run; two strides.
+    Thresholds over 2 s: 0.35 to 1.2 legs a second; mean height of the hips 1.0 legs at most and mean angle of
+    a knee 112 degrees at most (walkers: 1.04, 130); no run; two strides.
     """
     bend = np.minimum(averaged(take.knee("left"), 2.0), averaged(take.knee("right"), 2.0))
     return striding(take, 2) & moment(
@@ -92,7 +95,8 @@ def sneaks(take: Take) -> Verdict:
 
 
 def ducks_running(take: Take) -> Verdict:
-    """Runs, and at a pace of 1.2 legs a second the head goes down to 1.35 legs (upright: 1.7) and comes up again."""
+    """Runs, and at a pace of 1.2 legs a second the head goes down to 1.35 legs (upright: 1.7) and comes up
+    again by 0.3, or came down by that, within 1 s."""
     head = take.height("head")
     return (
         at_least("run index", run_index(take).max(), RUNNING)
@@ -108,8 +112,8 @@ def ducks_running(take: Take) -> Verdict:
 def cuts(take: Take, way: int) -> Verdict:
     """Dodges sideways at a run, and runs on in the old direction.
 
-    way: 1 left, -1 right. Thresholds: the path ends 0.26 legs (0.2 m) or more to that side of the line of the first steps;
-    the last steps go within 35 degrees of the first.
+    way: 1 left, -1 right. Thresholds: the path ends 0.26 legs (0.2 m) or more to that side of the line of the
+    first steps; the last steps go within 35 degrees of the first.
     """
     path = smooth(take.at("pelvis")[:, [0, 2]], 0.15) / take.leg
     velocity = np.gradient(path, axis=0)
@@ -129,9 +133,9 @@ def cuts(take: Take, way: int) -> Verdict:
 def jogs_in_place(take: Take) -> Verdict:
     """Runs without getting anywhere.
 
-    Thresholds: the feet differ in height by 0.1 legs now one way, now the other, four times at least and 1.5 a second, and
-    each comes down (0.06); both are off the ground for 0.06 of the time; the body goes 0.35 legs a second at most (median),
-    the more bent knee at 128 degrees on average, the elbows at 115.
+    Thresholds: the feet differ in height by 0.1 legs now one way, now the other, four times at least and 1.5
+    a second, and each comes down (0.06); both are off the ground for 0.06 of the time; the body goes 0.35
+    legs a second at most (median), the more bent knee at 128 degrees on average, the elbows at 115.
     """
     turns = swings(take.lift[:, 0] - take.lift[:, 1], 0.1)
     knees = np.minimum(take.knee("left"), take.knee("right"))

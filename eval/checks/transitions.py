@@ -26,8 +26,8 @@ def stands(take: Take, seconds: float = 0.3, pace: float = STILL) -> list[Condit
 def goes(
     take: Take, gait: str = "any", centre: float = 0.0, tolerance: float = 35.0, seconds: float = 0.8
 ) -> list[Condition]:
-    """Goes on one bearing of its own for so long at 0.6 legs a second: walking (a run index under 1), running (a run
-    index of 1), or either."""
+    """Goes on one bearing of its own for so long at 0.6 legs a second: walking (a run index under 1),
+    running (a run index of 1), or either."""
     conditions = [
         Condition("pace, legs/s", averaged(take.pace, seconds), 0.6),
         Condition("off the bearing, degrees", off(bearing(take, seconds), centre), tolerance, "at most"),
@@ -41,13 +41,15 @@ def goes(
 
 
 def starts(take: Take, gait: str, strides: int = 3) -> Verdict:
-    """Stands for 0.3 s (slower than 0.35 legs a second), then goes forward in that gait (walking for 1.2 s)."""
+    """Stands for 0.3 s (slower than 0.35 legs a second), then goes forward in that gait for 0.8 s
+    (walking: 1.2 s), within 25 degrees of straight."""
     moving = goes(take, gait, tolerance=25.0, seconds=0.8 if gait == "run" else 1.2)
     return striding(take, strides) & in_turn(stands(take), moving, gap=0.3)
 
 
 def stops(take: Take, gait: str, rest: float = STILL, strides: int = 3) -> Verdict:
-    """Goes forward in that gait (walking for 1.2 s), then stands for 0.3 s (slower than `rest` legs a second)."""
+    """Goes forward in that gait for 0.8 s (walking: 1.2 s), within 25 degrees of straight, then stands for
+    0.3 s (slower than `rest` legs a second)."""
     moving = goes(take, gait, tolerance=25.0, seconds=0.8 if gait == "run" else 1.2)
     return striding(take, strides) & in_turn(moving, stands(take, pace=rest), gap=0.3)
 
@@ -81,8 +83,8 @@ def pauses(take: Take, rest: float = 0.6) -> Verdict:
 def goes_back_and_forth(take: Take, gait: str, turn: bool) -> Verdict:
     """Goes backward, then forward.
 
-    turn: whether it turns round for that (by 120 degrees at least in 4 s) or not (by 60 at most). Bearings within 45
-    degrees of straight backward and forward.
+    turn: whether it turns round for that (by 120 degrees at least in 4 s) or not (by 60 at most). Bearings
+    within 45 degrees of straight backward and forward.
     """
     tail = "run" if gait == "run" else "walk"
     back, ahead = goes(take, gait, 180.0, 45.0), goes(take, tail)

@@ -3,8 +3,8 @@
 from eval.checks.families import named
 
 _ACTED = (
-    "what the animal looks like is left to the one actor there is; the clips are windows of one take or two of which none "
-    "need show what another shows"
+    "what the animal looks like is left to the one actor there is; the clips are windows of one take or two, "
+    "and none of them need show what another shows"
 )
 
 UNDECIDED: dict[str, str] = {
@@ -12,7 +12,7 @@ UNDECIDED: dict[str, str] = {
         f"imitate-{animal}": _ACTED
         for animal in named("bear chicken dinosaur dog elephant fish monkey mouse prairie-dog snake whale")
     },
-    "block-knife-hand": "an open hand and a fist are the same wrist; by the arm alone it is a block in the middle",
+    "block-knife-hand": "an open hand and a fist are the same wrist: by the arm alone it blocks in the middle",
     "call": "two clips that share nothing but a lean forward; a voice is not in the joints",
     "celebrate": "two clips, one kneels and one dances",
     "dance-modern": "windows of long takes, in some of which the dancer rests, in others runs or leaps",

@@ -62,7 +62,8 @@ def test_the_table_puts_the_worst_first() -> None:
 
 @pytest.mark.slow
 def test_every_check_finds_its_own_clips_and_few_others() -> None:
-    """All splits together: most labels have one to five clips. The thresholds were set on these same clips."""
+    """All splits together: most labels have one to five clips. The thresholds were set on these same
+    clips."""
     clips = clips_by_label(shared("data", "starter2"), most=40)
     takes = {label: [Take(joints) for joints in found] for label, found in clips.items()}
     found = calibrate(CHECKS, takes, others=8)
