@@ -11,14 +11,15 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from motioncollage.shell.common import progress_bar
+
 from eval.checks.calibration import Calibration, as_table, calibrate
 from eval.checks.kinematics import Take
 from eval.checks.registry import by_slug
 from eval.checks.undecided import UNDECIDED
-from mdm_adapter import features as representation
-from mdm_adapter.data import SPLITS, read_dataset
-from mdm_adapter.export.atomic import atomic_path
-from motioncollage.cli.common import progress_bar
+from mdm_adapter.data.datasets import SPLITS, read_dataset
+from mdm_adapter.representation import features as representation
+from motioncollage.files import atomic_path
 
 
 def takes_by_label(data: Path) -> dict[str, list[Take]]:

@@ -19,11 +19,13 @@ import numpy as np
 from eval.checks.check import Verdict
 from eval.checks.kinematics import NamedJoints, Take
 from eval.checks.registry import by_slug, judge
-from mdm_adapter.export.atomic import atomic_path
-from mdm_adapter.pipelines import GenerateSettings, MotionPipeline
+from mdm_adapter.maker import GenerateSettings
+from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.prompts import Action, read_prompt
-from mdm_adapter.skeleton import JOINTS
-from motioncollage.cli.common import load_pipeline, progress_bar
+from mdm_adapter.representation.skeleton import JOINTS
+from motioncollage.files import atomic_path
+from motioncollage.models import load_model
+from motioncollage.shell.output import progress_bar
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,12 @@ def main() -> None:
             sys.exit(
                 f"{slug!r} has no {'caption in the data' if slug in by_slug() else 'check'}; leave it out"
             )
-    pipeline = load_pipeline(arguments.model, arguments.device)
+    pipeline: MotionPipeline = load_model(arguments.model, medium="motion", device=arguments.device)
     settings = GenerateSettings(seed=arguments.seed, samples=arguments.takes)
     rows: list[Judged] = []
     with progress_bar("judging") as progress:
         for number, slug in enumerate(wanted):
-            rows.append(judged(pipeline, slug, captions[slug], settings, real.get(slug), arguments.whole))
+            rows.append(judged(pipeline, slug, captions[slug], settings, real.get(slug), not arguments.split))
             progress(number + 1, len(wanted))
     with atomic_path(arguments.out, force=arguments.force) as target:
         numbers = {"model": arguments.model, "seed": arguments.seed, "actions": [asdict(row) for row in rows]}

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from eval.checks.series import RATE, Array, Mask, frames, smooth, stretches
-from eval.metric import to_float64
+from eval.metrics.metric import to_float64
 
 Side = Literal["left", "right"]
 Result = TypeVar("Result")
