@@ -220,7 +220,7 @@ def test_bad_checkpoints(command: Command, toy: Path, tmp_path: Path) -> None:
 
     assert "neither a bundled model (starter) nor a checkpoint folder" in attempt(tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    assert "neither model*.pt nor" in attempt(tmp_path / "empty")
+    assert "empty holds no motion model of a known kind (mdm" in attempt(tmp_path / "empty")
     broken = tmp_path / "broken"
     broken.mkdir()
     for file in toy.iterdir():
