@@ -114,9 +114,8 @@ def points(take: Take) -> Verdict:
 
     Thresholds: for 0.4 s the wrist is 0.58 arm lengths from the shoulder along the ground, between 0.45 legs
     under it and 0.2 over it, the forearm no steeper than 0.2 legs; the other wrist 0.13 legs under its
-    shoulder; the hand
-    at 0.4, the body at 0.25 legs a second over 1.2 s, both feet down; within 1 s the wrist is never 0.25 legs over
-    the shoulder.
+    shoulder; the hand at 0.4, the body at 0.25 legs a second, both feet down; within 1 s the wrist is never
+    0.25 legs over the shoulder.
     """
     verdicts = []
     for side in SIDES:
