@@ -123,9 +123,7 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
-    parser.add_argument(
-        "--split", action="store_true", help="split captions into actions, as `generate` does"
-    )
+    parser.add_argument("--whole", action="store_true", help="never split a caption into several actions")
     parser.add_argument(
         "--real", type=Path, default=Path("docs/studies/checks.json"), help="rates of real clips"
     )

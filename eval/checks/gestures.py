@@ -113,9 +113,9 @@ def points(take: Take) -> Verdict:
     """Stretches out one arm and leaves it there, the other hanging: shows the way.
 
     Thresholds: for 0.4 s the wrist is 0.58 arm lengths from the shoulder along the ground, between 0.45 legs
-    under it and 0.2 over it, the forearm no steeper than 0.2 legs; the other wrist 0.15 legs under its
-    shoulder; at 0.25 legs a second over 1.2 s, both feet down; within 1 s the wrist is never 0.25 legs over
-    the shoulder.
+    under it and 0.2 over it, the forearm no steeper than 0.2 legs; the other wrist 0.13 legs under its
+    shoulder; the hand at 0.4, the body at 0.25 legs a second, both feet down; within 1 s the wrist is never
+    0.25 legs over the shoulder.
     """
     verdicts = []
     for side in SIDES:
@@ -127,9 +127,15 @@ def points(take: Take) -> Verdict:
                 Condition(f"{side} wrist over the shoulder at least, legs", over_shoulder(take, side), -0.45),
                 Condition(f"{side} forearm up, legs", most(forearm_up(take, side), 0.4), 0.2, "at most"),
                 Condition(
-                    f"{other(side)} wrist under the shoulder, legs", -over_shoulder(take, other(side)), 0.15
+                    f"{other(side)} wrist under the shoulder, legs", -over_shoulder(take, other(side)), 0.13
                 ),
                 Condition("mean pace, legs/s", averaged(take.pace, 1.2), 0.25, "at most"),
+                Condition(
+                    "speed of the hand, legs/s",
+                    averaged(take.speed(f"{side}_wrist", "pelvis"), 0.4),
+                    0.4,
+                    "at most",
+                ),
                 Condition("height of a foot, legs", most(take.lift.max(axis=1), 0.8), 0.15, "at most"),
                 Condition(
                     "highest wrist over the shoulder, legs",
