@@ -5,7 +5,6 @@ away. It shares nothing with a generator: its word vectors are learned from its 
 fall into hashed buckets.
 """
 
-import os
 import re
 import zlib
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from motioncollage.files import atomic_path
 
 FORMAT = "motioncollage starter evaluator 1"
 CONTACTS = 4
@@ -269,9 +270,8 @@ def save_starter_evaluator(evaluator: StarterEvaluator, path: Path, half: bool =
         "words": list(evaluator.vocabulary.words),
         "state": state,
     }
-    temporary = Path(path).with_name(Path(path).name + ".part")
-    torch.save(content, temporary)
-    os.replace(temporary, path)
+    with atomic_path(path, force=True) as target:
+        torch.save(content, target)
 
 
 def load_starter_evaluator(path: Path, device: torch.device | str = "cpu") -> StarterEvaluator:
