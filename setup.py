@@ -90,6 +90,21 @@ setup(
             "multidiffusion=motioncollage.methods:MULTIDIFFUSION",
             "collage=motioncollage.methods:COLLAGE",
         ],
+        "motioncollage.metrics": [
+            "retrieval=eval.metrics.motion:retrieval",
+            "fid=eval.metrics.motion:fid",
+            "kid=eval.metrics.motion:kid",
+            "diversity=eval.metrics.motion:diversity",
+            "multimodality=eval.metrics.motion:multimodality",
+            "transitions=eval.metrics.motion:transitions",
+            "loops=eval.metrics.motion:loops",
+            "feet=eval.metrics.motion:feet",
+        ],
+        "motioncollage.protocols": [
+            "long=eval.benchmark.protocols.long:PROTOCOL",
+            "composition=eval.benchmark.protocols.composition:PROTOCOL",
+            "loops=eval.benchmark.protocols.loops:PROTOCOL",
+        ],
         "motioncollage.readers": [
             "npz=mdm_adapter.io.npz:load_archive",
             "bvh=mdm_adapter.io.bvh_reader:read_bvh",

@@ -323,9 +323,9 @@ def export_model(
 ) -> None:
     """Write the run's best averaged weights (its latest where nothing was held out) as a model folder."""
     network = build_network(config)
-    best = trainer.checkpoint.with_name("best.pt")
     weights, step = trainer.average.state_dict(), trainer.step
-    if best.exists():
+    best = trainer.best_file
+    if best is not None and best.exists():
         contents = torch.load(best, map_location="cpu", weights_only=True)
         if contents["about"] == trainer.about:
             weights, step = contents["model"], int(contents["step"])

@@ -17,6 +17,7 @@ GROUPS = (
     "methods",
     "samplers",
     "metrics",
+    "protocols",
     "checks",
     "readers",
     "writers",

@@ -6,19 +6,20 @@ run that was interrupted goes on exactly as if it had not been.
 
 import copy
 import json
-import os
+import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from motioncollage.files import atomic_path
 from motioncollage.precision import check_precision, mixed
 
 
@@ -26,18 +27,29 @@ from motioncollage.precision import check_precision, mixed
 class TrainingSettings:
     """How to optimise; `steps` counts from the start of the run, not from the checkpoint it resumes.
 
-    The learning rate rises over `warmup` steps, stays, and falls linearly to a hundredth over the last `decay`
-    fraction of the steps.
+    The learning rate rises over `warmup` steps; `linear` then stays, and falls to a hundredth over the last `decay`
+    fraction of the steps, `cosine` falls to zero.
+
+    Attributes:
+        betas: of Adam.
+        decay_vectors: weight decay also for biases, norms and other parameters of less than two dimensions.
+        checkpoint_seconds: time between two checkpoints.
+        checkpoint_steps: steps between two checkpoints, besides; 0 for time alone.
+        validate_every: steps between two validations; 0 for an objective that has nothing held out.
     """
 
     steps: int = 20_000
     learning_rate: float = 5e-4
     warmup: int = 300
+    schedule: Literal["linear", "cosine"] = "linear"
     decay: float = 0.25
+    betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.01
+    decay_vectors: bool = True
     ema_decay: float = 0.999
     gradient_clip: float = 1.0
     checkpoint_seconds: float = 180.0
+    checkpoint_steps: int = 0
     validate_every: int = 500
     seed: int = 0
     precision: str = "auto"
@@ -49,6 +61,9 @@ class TrainingSettings:
 
     def learning_rate_at(self, step: int) -> float:
         rise = min(1.0, (step + 1) / max(1, self.warmup))
+        if self.schedule == "cosine":
+            gone = max(0, step - self.warmup) / max(self.steps - self.warmup, 1)
+            return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * gone))
         left = (self.steps - step) / max(1.0, self.decay * self.steps)
         return self.learning_rate * rise * max(0.01, min(1.0, left))
 
@@ -75,14 +90,9 @@ def step_generator(seed: int, step: int, device: torch.device | str = "cpu") -> 
 
 
 def save_atomically(contents: dict[str, Any], path: Path) -> None:
-    """`torch.save` to a temporary name, then rename: a killed process leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(path.suffix + f".{os.getpid()}.tmp")
-    try:
-        torch.save(contents, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """`torch.save`, whole or not at all: a killed process leaves the old file or the new one."""
+    with atomic_path(path, force=True) as target:
+        torch.save(contents, target)
 
 
 @contextmanager
@@ -120,28 +130,44 @@ class Trainer:
         objective: Objective,
         settings: TrainingSettings,
         *,
-        checkpoint: Path,
-        about: str = "",
+        checkpoint: Path | None,
+        about: str | Mapping[str, str] = "",
     ) -> None:
         """Args:
-        checkpoint: file to resume from, if it exists, and to write.
-        about: describes model and data; a checkpoint with another description is refused.
+        checkpoint: file to resume from, if it exists, and to write; None for a run that leaves no trace.
+        about: describes model and data, as a whole or by parts; a checkpoint with another description is refused.
         """
         self.model, self.objective, self.settings = model, objective, settings
-        self.checkpoint, self.about = checkpoint, about
+        self.checkpoint = checkpoint
+        self.about = about if isinstance(about, str) else dict(about)
         self.device = next(model.parameters()).device
         self.average = copy.deepcopy(model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
-            model.parameters(),
+            self._groups(),
             lr=settings.learning_rate,
-            betas=(0.9, 0.99),
+            betas=settings.betas,
             weight_decay=settings.weight_decay,
             fused=self.device.type in ("cpu", "cuda"),
         )
         self.step = 0
         self.best = float("inf")
-        if checkpoint.exists():
-            self._resume()
+        if checkpoint is not None and checkpoint.exists():
+            self._resume(checkpoint)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        parameters = list(self.model.parameters())
+        if self.settings.decay_vectors:
+            return [{"params": parameters}]
+        vectors = [p for p in parameters if p.ndim < 2]
+        return [
+            {"params": [p for p in parameters if p.ndim >= 2]},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
+
+    @property
+    def best_file(self) -> Path | None:
+        """Where the average of the best validation is kept."""
+        return None if self.checkpoint is None else self.checkpoint.with_name("best.pt")
 
     @property
     def autocast(self) -> torch.autocast:
@@ -153,9 +179,10 @@ class Trainer:
         with stop_requested() as stop:
             while self.step < self.settings.steps and not stop:
                 figures = self._train_step()
-                if self.step % self.settings.validate_every == 0 or self.step == self.settings.steps:
+                if self._due(self.settings.validate_every, last=True):
                     figures["validation"] = self._validate()
-                if time.monotonic() - last_save > self.settings.checkpoint_seconds:
+                late = time.monotonic() - last_save > self.settings.checkpoint_seconds
+                if late or self._due(self.settings.checkpoint_steps):
                     self.save()
                     last_save = time.monotonic()
                 if report:
@@ -163,17 +190,22 @@ class Trainer:
         self.save()
         return self.step
 
+    def _due(self, every: int, *, last: bool = False) -> bool:
+        """Whether a number of steps has passed, or all of them."""
+        return bool(every) and (self.step % every == 0 or (last and self.step == self.settings.steps))
+
     def _train_step(self) -> dict[str, float]:
         self.model.train()
         rate = self.settings.learning_rate_at(self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        # Dropout draws from the global generator; seeding it makes a resumed run identical.
-        torch.manual_seed((self.settings.seed * 0x85EBCA6B + self.step) % (1 << 32))
-        with self.autocast:
-            terms = self.objective.training_terms(
-                self.model, self.step, step_generator(self.settings.seed, self.step)
-            )
+        # Dropout draws from the global generator; seeding it makes a resumed run identical. Others find it as it was.
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed((self.settings.seed * 0x85EBCA6B + self.step) % (1 << 32))
+            with self.autocast:
+                terms = self.objective.training_terms(
+                    self.model, self.step, step_generator(self.settings.seed, self.step)
+                )
         loss = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(loss):
             raise ValueError(
@@ -200,6 +232,8 @@ class Trainer:
             value = self.objective.validation_loss(self.average)
         if value < self.best:
             self.best = value
+            if self.best_file is None:
+                return value
             save_atomically(
                 {
                     "model": self.average.state_dict(),
@@ -207,12 +241,14 @@ class Trainer:
                     "validation": value,
                     "about": self.about,
                 },
-                self.checkpoint.with_name("best.pt"),
+                self.best_file,
             )
         return value
 
     def save(self) -> None:
         """Write the checkpoint."""
+        if self.checkpoint is None:
+            return
         contents = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -223,18 +259,20 @@ class Trainer:
         }
         save_atomically(contents, self.checkpoint)
 
-    def _resume(self) -> None:
+    def _resume(self, path: Path) -> None:
         try:
-            contents = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+            contents = torch.load(path, map_location=self.device, weights_only=True)
             about = contents["about"]
         except Exception as error:
             # A damaged or foreign file surfaces as whatever its parser trips over.
             raise ValueError(
-                f"{self.checkpoint} is damaged or no checkpoint of a training ({type(error).__name__}); move it away"
+                f"{path} is damaged or no checkpoint of a training ({type(error).__name__}); move it away"
                 " to start anew, or choose another --out"
             ) from error
         if about != self.about:
-            raise ValueError(f"{self.checkpoint} was written by another run ({about}); choose another --out")
+            raise ValueError(
+                f"{path} was written by another run ({self._differing(about)}); choose another --out"
+            )
         try:
             self.model.load_state_dict(contents["model"])
             self.average.load_state_dict(contents["average"])
@@ -242,8 +280,14 @@ class Trainer:
             self.step, self.best = int(contents["step"]), float(contents["best"])
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             raise ValueError(
-                f"{self.checkpoint} does not fit this model ({str(error).splitlines()[0][:120]}); choose another --out"
+                f"{path} does not fit this model ({str(error).splitlines()[0][:120]}); choose another --out"
             ) from error
+
+    def _differing(self, about: object) -> str:
+        """What another run's description says, or which parts of it are others."""
+        if not (isinstance(about, dict) and isinstance(self.about, dict)):
+            return str(about)
+        return "with other " + " and ".join(k for k, v in self.about.items() if about.get(k) != v)
 
 
 class TrainingLog:

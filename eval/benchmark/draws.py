@@ -1,7 +1,7 @@
 """Chance of a benchmark: which texts, which lengths, which crops; decided by seed and repetition alone."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,15 +9,6 @@ import numpy as np
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import POOL, UNIT, BenchmarkSettings
 from motioncollage.methods import Script
-
-# Actions of the starter pack that come to an end: 24 seconds of one are something else than its clips, whoever makes
-# them (ordinary samples of the model, cropped at random, are as far from the clips as any long method's).
-ENDING = frozenset(
-    (
-        "raise-up-right-hand", "raise-up-left-hand", "raise-up-both-hands", "bow", "guide", "slash", "punch", "kick",
-        "soccer - kick ball", "respond", "call",
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,17 +31,29 @@ class Draw:
     places: np.ndarray
     pools: tuple[np.ndarray, ...]
 
-    def scripts(self, reference: Reference, settings: BenchmarkSettings) -> list[Script]:
-        """What every long motion shows."""
-        lengths = settings.lengths()
+    def scripts(self, reference: Reference, lengths: tuple[int, ...]) -> list[Script]:
+        """What every long motion shows, given the frames of its actions."""
         return [
             Script(tuple(reference.entries[c].captions[k] for c, k in zip(row, which)), lengths)
             for row, which in zip(self.clips, self.captions)
         ]
 
 
-def draw(reference: Reference, settings: BenchmarkSettings, repetition: int) -> Draw:
+def draw_clips(
+    reference: Reference,
+    settings: BenchmarkSettings,
+    repetition: int,
+    *,
+    actions: int = 1,
+    parts: int = 1,
+    fits: Callable[[str], bool] = lambda label: True,
+) -> Draw:
     """The draw of a repetition: clips in random order, those left out whose label a pool already holds.
+
+    Args:
+        actions: texts of every motion.
+        parts: crops of every motion; with several actions, one each.
+        fits: whether clips of a label may be drawn.
 
     Raises:
         ValueError: fewer labels than a pool holds.
@@ -58,27 +61,26 @@ def draw(reference: Reference, settings: BenchmarkSettings, repetition: int) -> 
     rng = np.random.default_rng([settings.seed, repetition])
     members: dict[str, list[int]] = defaultdict(list)
     for number, entry in enumerate(reference.entries):
-        if settings.protocol == "composition" or not _ends(entry.label):
+        if fits(entry.label):
             members[entry.label].append(number)
-    size = min(POOL, settings.texts)
+    texts = settings.texts or POOL
+    size = min(POOL, texts)
     if len(members) < size:
         raise ValueError(
             f"{len(members)} distinct labels cannot fill a retrieval pool of {size}; use --texts {len(members)}"
         )
-    actions = settings.actions if settings.protocol == "composition" else 1
-    pools = [np.arange(first, min(first + size, settings.texts)) for first in range(0, settings.texts, size)]
-    clips = np.empty((settings.texts, actions), dtype=np.int64)
+    pools = [np.arange(first, min(first + size, texts)) for first in range(0, texts, size)]
+    clips = np.empty((texts, actions), dtype=np.int64)
     for pool in pools:
         for action in range(actions):
             clips[pool, action] = _distinct(members, len(pool), rng)
     captions = np.array([[rng.integers(len(reference.entries[c].captions)) for c in row] for row in clips])
-    crops = settings.parts
     of_label = [
         members[reference.entries[clips[i, k if actions > 1 else 0]].label]
         for i in range(len(clips))
-        for k in range(crops)
+        for k in range(parts)
     ]
-    matches = np.array([rng.choice(group) for group in of_label]).reshape(len(clips), crops)
+    matches = np.array([rng.choice(group) for group in of_label]).reshape(len(clips), parts)
     lengths = np.array([[reference.entries[m].frames // UNIT * UNIT for m in row] for row in matches])
     return Draw(
         clips,
@@ -88,10 +90,6 @@ def draw(reference: Reference, settings: BenchmarkSettings, repetition: int) -> 
         rng.random(matches.shape),
         tuple(p for p in pools if len(p) == size),
     )
-
-
-def _ends(label: str) -> bool:
-    return label.split(" / ")[0] in ENDING
 
 
 def _distinct(members: Mapping[str, Sequence[int]], count: int, rng: np.random.Generator) -> list[int]:

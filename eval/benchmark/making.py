@@ -13,10 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from eval.benchmark.draws import Draw
 from eval.benchmark.maker import MotionMaker
-from eval.benchmark.reference import Reference
-from eval.benchmark.settings import LONGEST_CROP, REAL, BenchmarkSettings, digest
+from eval.benchmark.settings import REAL, BenchmarkSettings, digest
 from motioncollage.files import atomic_path
 from motioncollage.methods import Script, method
 
@@ -72,31 +70,12 @@ class Motions:
             raise ValueError(f"{path} is damaged ({error}); delete it and run the command again") from error
 
 
-def units_of(
-    method: str, repetition: int, drawn: Draw, reference: Reference, settings: BenchmarkSettings
-) -> list[Unit]:
-    """The units of one method in one repetition; none for real motion.
-
-    Noise depends on seed, repetition and place in the draw, not on the method: all methods start alike.
-    """
-    if method == REAL:
-        return []
-    scripts = drawn.scripts(reference, settings)
-    first = (settings.seed * 1_000 + repetition) * 100_000
-    parts = drawn.crop_lengths.shape[1]
-    if method == "short" and settings.protocol == "long":
-        # As many motions as others have crops, each at the model's own length; they are cropped as all are.
-        pairs = [
-            (Script(script.texts, (LONGEST_CROP,)), first + i * parts + k)
-            for i, script in enumerate(scripts)
-            for k in range(parts)
-        ]
-    else:
-        pairs = [(script, first + i * parts) for i, script in enumerate(scripts)]
-    batches = [pairs[start : start + settings.batch] for start in range(0, len(pairs), settings.batch)]
+def in_batches(method: str, repetition: int, pairs: Sequence[tuple[Script, int]], batch: int) -> list[Unit]:
+    """Units of motions, each a script of the same lengths as all others and the seed of its noise."""
+    batches = [pairs[start : start + batch] for start in range(0, len(pairs), batch)]
     return [
-        Unit(method, repetition, number, tuple(s for s, _ in batch), tuple(seed for _, seed in batch))
-        for number, batch in enumerate(batches)
+        Unit(method, repetition, number, tuple(s for s, _ in part), tuple(seed for _, seed in part))
+        for number, part in enumerate(batches)
     ]
 
 

@@ -70,7 +70,8 @@ def report(results: Results, times: Times, about: Mapping[str, Any]) -> str:
             "![seconds of work against seconds of motion](times.png)",
             "",
         ]
-    lines += ["## What the numbers are", "", conventions(results)]
+    lines += ["## What the numbers are", "", *(f"{line}\n" for line in about["conventions"])]
+    lines.append(conventions(results))
     return "\n".join(lines)
 
 

@@ -19,12 +19,12 @@ from eval.benchmark.settings import LONGEST_CROP, UNIT
 from eval.judges.probes import embed_motions
 from eval.judges.protocol import MotionEmbedder
 from eval.judges.words import tagged_captions
+from eval.metrics.evidence import WINDOW
 from eval.metrics.feet import foot_report
 from eval.metrics.transitions import jerk_curve
 from motioncollage.files import atomic_path
 
 SHORTEST = 24  # frames; the evaluators see nothing in less
-WINDOW = 60  # frames of the windows in which jerk is measured
 MAX_BYTES = 1 << 30
 
 

@@ -34,6 +34,12 @@ HEADINGS = {
     "skating_ratio": "Foot skating",
     "ground_penetration": "Ground penetration",
 }
+# Variants of what the tables show, and side figures.
+IN_FILES_ONLY = frozenset(
+    (
+        "peak_jerk_each", "area_under_jerk_each", "peak_jerk_worst", "loop_pose_ratio", "loop_velocity_ratio",
+    )
+)  # fmt: skip
 SERIES = ("#4c7fdc", "#eda138", "#4fb286", "#b964a8", "#c65b4e", "#6b6f76", "#8a6d3b")
 
 
@@ -105,9 +111,10 @@ def to_json(results: Results) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def columns(results: Results) -> list[str]:
-    """Metrics of the tables: those with a heading, in its order, that any method has."""
-    present = {name for row in results.values() for name in row}
-    return [name for name in HEADINGS if name in present]
+    """Metrics of the tables that any method has: those with a heading, in its order, then those of other packages."""
+    present = dict.fromkeys(name for row in results.values() for name in row)
+    known = [name for name in HEADINGS if name in present]
+    return known + [name for name in present if name not in HEADINGS and name not in IN_FILES_ONLY]
 
 
 def cell(summary: Summary | None) -> str:
@@ -130,7 +137,11 @@ def heading(results: Results, name: str, arrows: Mapping[str, str] = ARROWS) -> 
     """A metric's title with the direction that is better and its unit."""
     metric = next(row[name].metric for row in results.values() if name in row)
     unit = "" if metric.unit == "1" or metric.unit.startswith("embedding") else f" ({metric.unit})"
-    return f"{HEADINGS[name]}{unit} {arrows[metric.direction]}"
+    return f"{HEADINGS.get(name, _plain(name))}{unit} {arrows[metric.direction]}"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def markdown(results: Results) -> str:
@@ -160,7 +171,8 @@ def conventions(results: Results) -> str:
         metric = next(row[name].metric for row in results.values() if name in row)
         details = "; ".join(f"{key} {value}" for key, value in metric.details.items())
         lines.append(
-            f"- **{HEADINGS[name]}** (`{name}`): {metric.source}" + (f" ({details})" if details else "")
+            f"- **{HEADINGS.get(name, _plain(name))}** (`{name}`): {metric.source}"
+            + (f" ({details})" if details else "")
         )
     return "\n".join(lines) + "\n"
 

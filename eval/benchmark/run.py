@@ -6,15 +6,15 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.table import Table
 
-from eval.benchmark.draws import Draw, draw
 from eval.benchmark.maker import DrawSheet, MotionMaker
-from eval.benchmark.making import Store, Unit, Workers, make_units, time_methods, units_of
-from eval.benchmark.measuring import Sample, Texts, measure, together
+from eval.benchmark.making import Store, Unit, Workers, make_units, time_methods
 from eval.benchmark.pages import write_results
+from eval.benchmark.protocol import Bench, Protocol, Sample, Texts, measure, protocol
 from eval.benchmark.reference import Reference
 from eval.benchmark.report import Results, columns, heading, rows, summarise
 from eval.benchmark.settings import REAL, BenchmarkSettings, digest
@@ -42,6 +42,7 @@ def run(
     about = {
         "benchmark": benchmark,
         "model": model,
+        "conventions": list(protocol(settings.protocol).conventions(settings)),
         "settings": json.loads(json.dumps(asdict(settings)), parse_constant=str),  # JSON has no infinity
         "machine": machine(pipeline.device),
     }
@@ -60,43 +61,42 @@ def collect(
     workers = Workers.here()
     identity = digest(benchmark, reference.identity, pipeline.identity)
     store = Store(cache, settings, identity)
-    draws = [draw(reference, settings, repetition) for repetition in range(settings.repetitions)]
+    how = protocol(settings.protocol)
+    how.check(settings)
+    draws = [how.draw(reference, settings, repetition) for repetition in range(settings.repetitions)]
     # Repetition by repetition, so that an early look at the cache shows every method.
     units = [
         unit
         for repetition, drawn in enumerate(draws)
         for method in methods
-        for unit in units_of(method, repetition, drawn, reference, settings)
+        for unit in how.units(method, repetition, drawn, reference, settings)
     ]
     with progress_bar("making motion") as update:
         make_units(workers.mine(units), store, pipeline, progress=update)
     workers.wait()
     if workers.rank:
         return None
-    results = summarise(_measure_all(settings, methods, draws, units, store, pipeline, judge, reference))
+    results = summarise(_measure_all(how, settings, methods, draws, units, store, pipeline, judge, reference))
     return results, _examples(methods, units, store)
 
 
 def _measure_all(
-    settings: BenchmarkSettings, methods: Sequence[str], draws: Sequence[Draw], units: Sequence[Unit], store: Store,
-    pipeline: MotionMaker, judge: TextMotionEvaluator, reference: Reference,
+    how: Protocol[Any], settings: BenchmarkSettings, methods: Sequence[str], draws: Sequence[Any],
+    units: Sequence[Unit], store: Store, pipeline: MotionMaker, judge: TextMotionEvaluator, reference: Reference,
 ) -> dict[str, list[list[Metric]]]:  # fmt: skip
-    texts = Texts(reference, judge)
-    seams = pipeline.seams(draws[0].scripts(reference, settings)[0], settings.methods)
+    seams = pipeline.seams(how.example(draws[0], reference, settings), settings.methods)
+    bench = Bench(settings, reference, Texts(reference, judge), judge, pipeline.representation, seams)
     measured: dict[str, list[list[Metric]]] = {method: [] for method in methods}
     samples: dict[str, list[Sample]] = {method: [] for method in methods}
     with progress_bar("measuring") as update:
         for repetition, drawn in enumerate(draws):
             for place, method in enumerate(methods):
                 own = [unit for unit in units if unit.method == method and unit.repetition == repetition]
-                made = [store.load(unit) for unit in own]
-                metrics, sample = measure(
-                    method, made, drawn, reference, texts, judge, settings, seams, pipeline.representation
-                )
-                measured[method].append(metrics)
-                samples[method].append(sample)
+                evidence = how.evidence(method, [store.load(unit) for unit in own], drawn, bench)
+                measured[method].append(measure(how, evidence))
+                samples[method].append(how.sample(evidence, reference))
                 update(repetition * len(methods) + place + 1, len(draws) * len(methods))
-    return {method: together(reference, measured[method], samples[method]) for method in methods}
+    return {method: how.together(reference, measured[method], samples[method]) for method in methods}
 
 
 def _examples(methods: Sequence[str], units: Sequence[Unit], store: Store) -> dict[str, tuple[Unit, Path]]:

@@ -3,12 +3,10 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from motioncollage import plugins
 from motioncollage.methods import MethodSettings
 
-PROTOCOLS = ("long", "composition", "loops")
 REAL = "real"
 METHODS = ("short", "baseline", "replacement", "reconstruction", "multidiffusion", "collage")
 POOL = 32
@@ -23,10 +21,10 @@ class BenchmarkSettings:
     """Everything that decides the numbers, besides model, data and evaluator.
 
     Attributes:
-        protocol: `long` (24 s of one text, random crops), `composition` (several texts, pieces and transitions) or
-            `loops` (one text, the wrap against the interior).
+        protocol: name of an `eval.benchmark.protocol.Protocol`.
         repetitions: how often all is drawn and made anew.
-        texts: motions per repetition and method; a whole number of pools of 32.
+        texts: motions per repetition and method; a whole number of pools of 32. None for the whole test set, where a
+            protocol can have that.
         crops: crops of every long motion, each as long as some real clip of the same label.
         seconds: length of a motion of the long protocol.
         actions: texts per motion of the composition protocol.
@@ -39,7 +37,7 @@ class BenchmarkSettings:
 
     protocol: str = "long"
     repetitions: int = 20
-    texts: int = 32
+    texts: int | None = 32
     crops: int = 4
     seconds: float = 24.0
     actions: int = 6
@@ -50,27 +48,14 @@ class BenchmarkSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise ValueError(f"protocol {self.protocol!r} is unknown; choose one of {', '.join(PROTOCOLS)}")
         for name in ("repetitions", "texts", "crops", "actions", "batch"):
             value = getattr(self, name)
-            if value < 1:
+            if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; give at least 1")
-        if self.protocol == "long" and not LONGEST_CROP / FPS <= self.seconds <= 600:
-            raise ValueError(
-                f"seconds is {self.seconds:g}; the longest crop is {LONGEST_CROP / FPS:g} s, and 600 s are plenty"
-            )
 
-    @property
-    def parts(self) -> int:
-        """How many motions the evaluator sees of every long one: crops, actions, or the one cycle."""
-        return {"long": self.crops, "composition": self.actions, "loops": 1}[self.protocol]
-
-    def lengths(self) -> tuple[int, ...]:
-        """Frames of every action of a long motion."""
-        if self.protocol != "composition":
-            return (round((self.seconds if self.protocol == "long" else self.loop_seconds) * FPS),)
-        return (round(self.action_seconds * FPS),) * self.actions
+    def first_seed(self, repetition: int) -> int:
+        """Of the first motion's noise; a repetition has 100,000 seeds of its own."""
+        return (self.seed * 1_000 + repetition) * 100_000
 
 
 def all_methods() -> list[str]:
@@ -78,16 +63,6 @@ def all_methods() -> list[str]:
     known = list(plugins.available("methods"))
     first = [name for name in METHODS if name in known]
     return [REAL, *first, *(name for name in known if name not in first)]
-
-
-def quick(settings: BenchmarkSettings) -> dict[str, Any]:
-    """What `--quick` changes: a rough table in about five minutes on two cores."""
-    return {
-        "repetitions": 2,
-        "texts": 16,
-        "crops": 2,
-        "seconds": 12.0,
-    } | ({"actions": 3} if settings.protocol == "composition" else {})
 
 
 def digest(*parts: object) -> str:

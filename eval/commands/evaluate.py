@@ -35,7 +35,8 @@ def evaluate(
     ] = Path("out/eval"),
     methods: Annotated[str, typer.Option(help="Comma-separated, or all.")] = "all",
     protocol: Annotated[
-        str, typer.Option(help="long (24 s of one text), composition (several actions) or loops.")
+        str,
+        typer.Option(help="long (24 s of one text), composition (several actions), loops, or a plug-in's."),
     ] = "long",
     repetitions: Annotated[
         int | None, typer.Option(help="How often all is made anew; 20 by default.")
@@ -120,10 +121,12 @@ def _settings(
     pieces: CutOptions, seed: int, *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
     from eval.benchmark import settings as s
+    from eval.benchmark.protocol import protocol as load_protocol
 
-    chosen = s.BenchmarkSettings(protocol=protocol, seed=seed)
-    if quick:
-        chosen = replace(chosen, **s.quick(chosen))
+    how = load_protocol(protocol)
+    chosen = s.BenchmarkSettings(
+        protocol=protocol, seed=seed, **{**how.defaults, **(how.quick if quick else {})}
+    )
     chosen = replace(
         chosen,
         repetitions=chosen.repetitions if repetitions is None else repetitions,
@@ -137,9 +140,11 @@ def _settings(
         taper=cut["taper"],
         own_text=cut["own_text"],
         piece=cut["piece"],
-        loop=protocol == "loops",
+        loop=how.loop,
     )
-    return replace(chosen, methods=methods)
+    chosen = replace(chosen, methods=methods)
+    how.check(chosen)
+    return chosen
 
 
 def load_judge(

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,7 +82,7 @@ class TrainingSettings:
     balance: float = 0.5
     unknown_words: float = 0.05
     seed: int = 0
-    precision: Literal["auto", "bf16", "float32"] = "auto"
+    precision: str = "auto"
     checkpoint_every: int = 100
 
     def check(self) -> None:

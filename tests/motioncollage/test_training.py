@@ -177,3 +177,64 @@ def test_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
         save_atomically({"step": lambda: None}, path)
     assert torch.load(path, weights_only=True) == {"step": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_a_run_without_a_file_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    trainer = Trainer(network(), Regression(), settings(validate_every=0), checkpoint=None)
+    kept = Trainer(network(), Regression(), settings(validate_every=0), checkpoint=tmp_path / "a" / "run.pt")
+    seen: list[dict[str, float]] = []
+    assert trainer.run(lambda step, values: seen.append(values)) == kept.run() == 40
+    assert not any("validation" in values for values in seen)
+    for ours, theirs in zip(trainer.average.parameters(), kept.average.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["run.pt"]
+
+
+def test_checkpoints_come_by_steps_too(tmp_path: Path) -> None:
+    path, saved = tmp_path / "run.pt", {}
+    trainer = Trainer(network(), Regression(), settings(steps=7, checkpoint_steps=3), checkpoint=path)
+    trainer.run(
+        lambda step, values: saved.update({step: torch.load(path)["step"] if path.exists() else None})
+    )
+    assert [saved[step] for step in range(1, 8)] == [None, None, 3, 3, 3, 6, 6]
+    assert torch.load(path)["step"] == 7
+
+
+def test_parts_of_a_description_that_differ_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "run.pt"
+    about = {"model": "small", "data": "walks", "seed": "0"}
+    Trainer(network(), Regression(), settings(steps=1), checkpoint=path, about=about).run()
+    assert Trainer(network(), Regression(), settings(), checkpoint=path, about=about).step == 1
+    with pytest.raises(ValueError, match="with other data and seed"):
+        Trainer(
+            network(), Regression(), settings(), checkpoint=path, about={**about, "data": "runs", "seed": "1"}
+        )
+
+
+def test_vectors_can_be_left_without_decay() -> None:
+    spared = Trainer(
+        network(), Regression(), settings(decay_vectors=False, weight_decay=0.3), checkpoint=None
+    )
+    decays = {
+        parameter.ndim: group["weight_decay"]
+        for group in spared.optimizer.param_groups
+        for parameter in group["params"]
+    }
+    assert decays == {2: 0.3, 1: 0.0}
+
+
+def test_global_randomness_is_left_as_it_was() -> None:
+    trainer = Trainer(network(), Regression(), settings(steps=2), checkpoint=None)
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    trainer.run()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_cosine_falls_to_zero() -> None:
+    schedule = TrainingSettings(steps=100, learning_rate=2.0, warmup=10, schedule="cosine")
+    assert schedule.learning_rate_at(0) == pytest.approx(0.2)
+    assert schedule.learning_rate_at(9) == schedule.learning_rate_at(10) == 2.0
+    assert schedule.learning_rate_at(55) == pytest.approx(1.0)
+    assert schedule.learning_rate_at(100) == pytest.approx(0.0)

@@ -16,7 +16,8 @@ import torch
 from browser import look, needs_browser
 from command_line import Command, one_line
 
-from eval.benchmark.draws import ENDING, draw
+from eval.benchmark.protocol import protocol
+from eval.benchmark.protocols.long import ENDING
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import METHODS, REAL, BenchmarkSettings, digest
 from eval.commands.evaluate import bundled_reference
@@ -262,7 +263,7 @@ def test_bad_input(command: Command, tmp_path: Path, arguments: tuple[object, ..
 
 def test_draws_depend_on_seed_and_repetition_alone(reference: Reference) -> None:
     settings = BenchmarkSettings()
-    first, again, other = (draw(reference, settings, r) for r in (0, 0, 1))
+    first, again, other = (protocol("long").draw(reference, settings, r) for r in (0, 0, 1))
     assert np.array_equal(first.places, again.places)
     assert not np.array_equal(first.clips, other.clips)
     labels = reference.labels
@@ -270,11 +271,11 @@ def test_draws_depend_on_seed_and_repetition_alone(reference: Reference) -> None
         assert len(set(labels[first.clips[pool, 0]])) == len(pool) == 32
     assert (labels[first.matches] == labels[first.clips]).all()
     assert (first.crop_lengths % 4 == 0).all()
-    composition = draw(reference, BenchmarkSettings(protocol="composition"), 0)
+    composition = protocol("composition").draw(reference, BenchmarkSettings(protocol="composition"), 0)
     assert composition.clips.shape == (32, 6)
     assert (labels[composition.matches] == labels[composition.clips]).all()
     # Only actions that can go on last for 24 seconds; the composition protocol has all.
-    several = [draw(reference, settings, r) for r in range(4)]
+    several = [protocol("long").draw(reference, settings, r) for r in range(4)]
     actions = {label.split(" / ")[0] for d in several for label in labels[d.clips.flatten()]}
     assert not actions & ENDING
     assert {label.split(" / ")[0] for label in labels[composition.clips.flatten()]} & ENDING

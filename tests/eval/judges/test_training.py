@@ -8,7 +8,7 @@ from eval.judges.starter import StarterConfig, StarterEvaluator, Vocabulary
 from eval.judges.training import (
     Progress,
     forward_sorted,
-    learning_rate_share,
+    how_to_optimise,
     train_evaluator,
 )
 from eval.judges.training_data import BatchSampler, EvaluatorData, TrainingSettings, step_seed
@@ -119,7 +119,7 @@ def test_without_average_and_without_spoilt_motions() -> None:
 
 @pytest.mark.skipif(not supports_bfloat16(torch.device("cpu")), reason="no bfloat16 in hardware")
 def test_bfloat16() -> None:
-    settings = replace(SETTINGS, steps=3, precision="bf16")
+    settings = replace(SETTINGS, steps=3, precision="bfloat16")
     assert torch.isfinite(parameters(train_evaluator(data(), settings, CONFIG))).all()
 
 
@@ -229,7 +229,8 @@ def test_bad_settings_are_refused(change, message) -> None:
 
 
 def test_learning_rate_and_seeds() -> None:
-    shares = [learning_rate_share(s, 100, 10) for s in range(101)]
+    how = how_to_optimise(replace(SETTINGS, steps=100, warmup=10, learning_rate=1.0))
+    shares = [how.learning_rate_at(s) for s in range(101)]
     assert shares[0] == 0.1
     assert max(shares) == shares[9] == shares[10] == 1.0
     assert shares[100] == pytest.approx(0.0)

@@ -1,0 +1,137 @@
+"""What a metric of motion is given: all that one method made in one repetition, as a benchmark saw it.
+
+A metric is a function of it, named by an entry point of the group `motioncollage.metrics`; whoever installs one finds
+it in the results of every protocol (docs/plugins.md).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eval.metrics.metric import Float64, Indices, Metric
+
+WINDOW = 60  # frames of the windows round joins
+
+
+class RealFigures(Protocol):
+    """What real motion of the benchmark is and scores."""
+
+    @property
+    def embeddings(self) -> Float64:
+        """[clips, D]."""
+        ...
+
+    @property
+    def windows(self) -> Float64:
+        """[windows, D] of windows of WINDOW frames."""
+        ...
+
+    @property
+    def curves(self) -> Float64:
+        """[windows, WINDOW - 3] their jerk, m/frame^3."""
+        ...
+
+    @property
+    def jerk(self) -> float:
+        """Mean jerk."""
+        ...
+
+    @property
+    def feet(self) -> dict[str, float]:
+        """Foot metrics of all clips, by name."""
+        ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One method in one repetition; N motions (crops, actions) were put before the evaluator.
+
+    Attributes:
+        method: which; "real" for recordings.
+        embedded: [N, D] by the evaluator.
+        words: [N, D] the texts that they are to match.
+        pools: index arrays into N, the pools of retrieval.
+        real: what is known of real motion.
+        weights: [clips] how much each real clip counts beside these motions; None where all count alike.
+        answers: [texts, answers, D] different motions to the same text; None where there are none.
+        answer_pairs: how many random pairs of answers are compared; None for all of them.
+        motions: features [frames, width] of whole motions, not normalised; none for recordings that are only known by
+            their figures.
+        pieces: features of what the evaluator saw, [N] of them or none.
+        seams: frames at which whole motions were joined, or where a collage would have joined them.
+        loops: whether whole motions are cycles.
+        fps: frames a second.
+        to_joints: features [..., T, width] -> joints [..., T, 22, 3], metres, y up.
+        embed: features of motions -> [motions, D], by the evaluator.
+        rng: all chance comes from here.
+    """
+
+    method: str
+    embedded: Float64
+    words: Float64
+    pools: Sequence[Indices]
+    real: RealFigures
+    weights: Float64 | None
+    answers: Float64 | None
+    answer_pairs: int | None
+    motions: Sequence[Tensor]
+    pieces: Sequence[Tensor]
+    seams: Sequence[int]
+    loops: bool
+    fps: float
+    to_joints: Callable[[Tensor], Tensor]
+    embed: Callable[[Sequence[Tensor]], Float64]
+    rng: np.random.Generator
+
+    @cached_property
+    def joints(self) -> list[Float64]:
+        """Joints [frames, 22, 3] of whole motions, metres, y up."""
+        return [self._joints(motion) for motion in self.motions]
+
+    @cached_property
+    def piece_joints(self) -> list[Float64]:
+        """Joints of what the evaluator saw."""
+        return [self._joints(piece) for piece in self.pieces]
+
+    @cached_property
+    def joins(self) -> list[tuple[int, int]]:
+        """(motion, frame) of the joins that have a whole window round them, of all motions.
+
+        Short motions have no join: the window in their middle shows the method's own jerk.
+        """
+        found = []
+        for number, motion in enumerate(self.motions):
+            frames = len(motion)
+            inside = [s for s in self.seams if s < frames] if frames > 2 * WINDOW else [frames // 2]
+            found += [(number, s) for s in inside if WINDOW // 2 <= s <= frames - WINDOW // 2]
+        return found
+
+    @cached_property
+    def windows(self) -> Float64:
+        """Embeddings [joins, D] of the windows round the joins.
+
+        Raises:
+            ValueError: no motion is as long as a window.
+        """
+        if not self.joins:
+            raise ValueError(
+                f"no motion is as long as a window of {WINDOW} frames round its joins; use longer ones"
+            )
+        half = WINDOW // 2
+        return self.embed([self.motions[motion][s - half : s + half] for motion, s in self.joins])
+
+    def _joints(self, features: Tensor) -> Float64:
+        return np.asarray(self.to_joints(features.to(torch.float64)).numpy(), dtype=np.float64)
+
+
+class MotionMetric(Protocol):
+    """What an entry point of `motioncollage.metrics` names."""
+
+    def __call__(self, evidence: Evidence) -> Sequence[Metric]:
+        """Its numbers, the same names in every repetition; none where it does not apply."""
+        ...
