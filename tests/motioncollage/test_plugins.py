@@ -148,14 +148,12 @@ def test_the_shell_tells_of_broken_commands_and_goes_on(packages: Packages, comm
     assert "command 'bad' of bad 1.2 cannot be loaded (ZeroDivisionError" in result.err
 
 
-def test_the_list_says_what_cannot_be_used(
-    packages: Packages, command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "240")
+def test_the_list_says_what_cannot_be_used(packages: Packages, command: Command) -> None:
     packages.add("bad", "[motioncollage.models]\nbad = part:f [gpu]\n", part="import nobody_has_this")
     result = command("plugins")
     assert result.code == 0, result.err
-    (row,) = [line for line in result.out.splitlines() if "bad 1.2" in line]
+    (row,) = [line for line in result.out.splitlines() if "nobody_has_this" in line]
+    assert "model 'bad' of bad 1.2 needs nobody_has_this" in row
     assert 'pip install "bad[gpu]"' in row
     # Lists of models leave it out.
     assert command("models").code == 0

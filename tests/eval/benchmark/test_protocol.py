@@ -40,10 +40,10 @@ def install(folder: Path, metrics: str) -> None:
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(tmp_path))
-    plugins.available.cache_clear()
+    plugins.forget()
     yield tmp_path
     monkeypatch.undo()
-    plugins.available.cache_clear()
+    plugins.forget()
 
 
 def evidence(method: str = "collage", **changes: Any) -> Evidence:
