@@ -1,8 +1,9 @@
 """The collage: a denoiser of big things made of a denoiser of small ones (DiffCollage eq. 7 and 10)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -18,8 +19,7 @@ Composition = Literal["collage", "average"]
 class Term:
     """One evaluation of the small denoiser: where, under which condition, and with what weight it counts."""
 
-    sites: Tensor
-    shape: tuple[int, ...]
+    region: Region
     condition: Condition | None
     weight: Tensor  # for each site of the region, float64
 
@@ -46,9 +46,10 @@ class CollageDenoiser:
             denoiser: scores pieces and overlaps alike.
             graph: the cover.
             conditions: one per factor (overlaps then get the null token) or one per node; `PerSample` where samples
-                of the batch differ.
+                of the batch differ. Averages have no overlaps and read the factors' only.
             axes: which axes of the tensor are the graph's site axes, such as (1,) for [batch, frames, features].
-            guidance: scale of classifier-free guidance, one for all or one per node.
+            guidance: scale of classifier-free guidance, one for all, one per factor (overlaps then get 1) or one per
+                node.
             composition: `collage` subtracts the overlaps; `average` divides the sum of the factors by how many cover
                 a site, which is the usual alternative (MultiDiffusion, Bar-Tal et al. 2023).
             batch_limit: most samples of one call.
@@ -56,63 +57,120 @@ class CollageDenoiser:
         Raises:
             ValueError: numbers of conditions, scales or axes that do not fit the graph.
         """
-        nodes = graph.nodes if composition == "collage" else graph.nodes[: graph.factors]
-        given = list(conditions)
-        if len(given) == graph.factors:
-            given += [None] * (len(nodes) - graph.factors)
-        if len(given) < len(nodes):
-            raise ValueError(
-                f"{len(conditions)} conditions for {graph.factors} factors and {len(nodes)} nodes; give one for each"
-                " factor or one for each node"
-            )
-        scales = [float(guidance)] * len(nodes) if isinstance(guidance, (int, float)) else list(guidance)
-        if len(scales) < len(nodes):
-            scales += [1.0] * (len(nodes) - len(scales)) if len(scales) == graph.factors else []
-        if len(scales) < len(nodes):
-            raise ValueError(
-                f"{len(scales)} guidance scales for {len(nodes)} nodes; give one, or one per node"
-            )
+        given = _one_per_node(conditions, None, graph, "conditions")
+        scales = (
+            [float(guidance)] * len(graph.nodes)
+            if isinstance(guidance, (int, float))
+            else _one_per_node(guidance, 1.0, graph, "guidance scales")
+        )
         if len(axes) != len(graph.site_shape):
             raise ValueError(f"{len(axes)} axes for a graph over {len(graph.site_shape)} site axes")
         if batch_limit < 1:
             raise ValueError(f"batch_limit is {batch_limit}; at least 1 sample must fit into a call")
         self.denoiser, self.graph, self.axes, self.batch_limit = denoiser, graph, axes, batch_limit
+        nodes = graph.nodes if composition == "collage" else graph.nodes[: graph.factors]
         share = None if composition == "collage" else 1.0 / graph.cover_counts().flatten().double()
-        self.groups: list[list[Term]] = []
         by_shape: dict[tuple[int, ...], list[Term]] = {}
         for node, condition, scale in zip(nodes, given, scales):
-            sites = torch.tensor(node.region.sites)
-            base = node.site_weights() if share is None else share[sites]
+            base = node.site_weights() if share is None else share[node.region.sites]
             for evaluated, weight in weighted_conditions(condition, scale):
-                term = Term(sites, node.region.shape, evaluated, base * weight)
+                term = Term(node.region, evaluated, base if weight == 1 else base * weight)
                 by_shape.setdefault(node.region.shape, []).append(term)
         self.groups = list(by_shape.values())
+        self._prepared: tuple[object, list[_Call]] | None = None
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """Clean prediction of x [batch, ...] whose site axes have the graph's shape."""
         flat, restore = flatten_sites(x, self.axes, self.graph.site_shape)
         total = torch.zeros_like(flat)
-        batch = len(x)
-        for terms in self.groups:
-            per_call = max(1, self.batch_limit // batch)
-            for first in range(0, len(terms), per_call):
-                self._add(flat, total, terms[first : first + per_call], level)
+        for call in self._calls(flat):
+            self._add(flat[call.samples], total[call.samples], call, level)
         return restore(total)
 
-    def _add(self, flat: Tensor, total: Tensor, terms: list[Term], level: NoiseLevel) -> None:
-        """Evaluate terms of one shape in one call and add what they count for to `total` [batch, ..., sites]."""
-        batch = len(flat)
-        shape = terms[0].shape
-        pieces = torch.stack(
-            [flat[..., term.sites.to(flat.device)] for term in terms]
-        )  # [terms, batch, ..., n]
-        samples = unflatten_sites(pieces.flatten(0, 1), self.axes, shape)
-        conditions = [condition for term in terms for condition in spread(term.condition, batch)]
-        predicted = self.denoiser(samples, level, conditions)
-        values = flatten_sites(predicted, self.axes, shape)[0].unflatten(0, (len(terms), batch))
-        for term, value in zip(terms, values):
-            # One term at a time: sites of different terms coincide, and the order of the sum stays fixed.
-            total[..., term.sites.to(flat.device)] += term.weight.to(value) * value
+    def _calls(self, flat: Tensor) -> "list[_Call]":
+        """The calls of a step: the same throughout a sampling, so they are made at its first."""
+        kind = (len(flat), flat.device, flat.dtype)
+        if self._prepared is None or self._prepared[0] != kind:
+            self._prepared = kind, self._prepare(*kind)
+        return self._prepared[1]
+
+    def _prepare(self, batch: int, device: torch.device, dtype: torch.dtype) -> "list[_Call]":
+        together = max(1, self.batch_limit // batch)
+        times = torch.zeros(math.prod(self.graph.site_shape), dtype=torch.int64)
+        calls = []
+        for group in self.groups:
+            for first in range(0, len(group), together):
+                terms = group[first : first + together]
+                shape = terms[0].region.shape
+                rounds = _rounds([term.region.sites for term in terms], times, device)
+                weight = torch.stack([term.weight for term in terms]).to(device, dtype)
+                conditions = [spread(term.condition, batch) for term in terms]
+                for start in range(0, batch, self.batch_limit):
+                    some = slice(start, start + self.batch_limit)
+                    told = [condition for row in conditions for condition in row[some]]
+                    calls.append(_Call(shape, some, told, rounds, weight))
+        return calls
+
+    def _add(self, flat: Tensor, total: Tensor, call: "_Call", level: NoiseLevel) -> None:
+        """Evaluate the terms of a call and add what they count for to `total` [batch, ..., sites]."""
+        terms, size = call.weight.shape
+        pieces = flat.new_empty((*flat.shape[:-1], terms * size))
+        for sites, places in call.rounds:
+            pieces[..., places] = flat[..., sites]
+        apart = pieces.unflatten(-1, (terms, size)).movedim(-2, 0).contiguous()  # [terms, batch, ..., size]
+        samples = unflatten_sites(apart.flatten(0, 1), self.axes, call.shape)
+        predicted = self.denoiser(samples, level, call.conditions)
+        values = flatten_sites(predicted, self.axes, call.shape)[0].unflatten(0, (terms, len(flat)))
+        weight = call.weight.to(values).view(terms, *[1] * (values.ndim - 2), size)
+        counted = (weight * values).movedim(0, -2).flatten(-2)
+        for sites, places in call.rounds:
+            total[..., sites] += counted[..., places]
+
+
+Round = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """Terms of one shape that are evaluated together, for some samples of the batch, as a device wants them.
+
+    Attributes:
+        conditions: term by term, for every sample.
+        rounds: (sites, places in the row of all terms' sites). Sites of different terms coincide, but not within a
+            round: so sums have one order, and so have their gradients, on every device and with any number of threads.
+        weight: [terms, sites of a term].
+    """
+
+    shape: tuple[int, ...]
+    samples: slice
+    conditions: list[Condition | None]
+    rounds: list[Round]
+    weight: Tensor
+
+
+def _rounds(terms: Sequence[Tensor], times: Tensor, device: torch.device) -> list[Round]:
+    """Sites of terms sorted by how many terms before have them; `times` [all sites] is scratch, and zero."""
+    before = []
+    for sites in terms:
+        before.append(times[sites])
+        times[sites] += 1
+    visited, earlier = torch.cat(list(terms)), torch.cat(before)
+    times[visited] = 0
+    found = []
+    for number in range(int(earlier.max()) + 1):
+        places = (earlier == number).nonzero().flatten()
+        found.append((visited[places].to(device), places.to(device)))
+    return found
+
+
+def _one_per_node(given: Sequence[Any], rest: Any, graph: FactorGraph, what: str) -> list[Any]:
+    """What was given for every node, or for every factor and `rest` for all else."""
+    if len(given) not in (graph.factors, len(graph.nodes)):
+        raise ValueError(
+            f"{len(given)} {what} for {graph.factors} factors and {len(graph.nodes)} nodes; give one for each factor or"
+            " one for each node"
+        )
+    return [*given, *[rest] * (len(graph.nodes) - len(given))]
 
 
 def flatten_sites(x: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]):  # type: ignore[no-untyped-def]
@@ -134,4 +192,4 @@ def unflatten_sites(flat: Tensor, axes: tuple[int, ...], shape: tuple[int, ...])
 def crop(x: Tensor, region: Region, axes: tuple[int, ...], site_shape: tuple[int, ...]) -> Tensor:
     """The piece of x [batch, ...] on a region."""
     flat, _ = flatten_sites(x, axes, site_shape)
-    return unflatten_sites(flat[..., torch.tensor(region.sites, device=x.device)], axes, region.shape)
+    return unflatten_sites(flat[..., region.sites.to(x.device)], axes, region.shape)
