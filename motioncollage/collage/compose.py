@@ -84,7 +84,7 @@ class CollageDenoiser:
         flat, restore = flatten_sites(x, self.axes, self.graph.site_shape)
         total = torch.zeros_like(flat)
         for call in self._calls(flat):
-            self._add(flat[call.samples], total[call.samples], call, level)
+            self._add(flat, total, call, level)
         return restore(total)
 
     def _calls(self, flat: Tensor) -> "list[_Call]":
@@ -106,7 +106,7 @@ class CollageDenoiser:
                 weight = torch.stack([term.weight for term in terms]).to(device, dtype)
                 conditions = [spread(term.condition, batch) for term in terms]
                 for start in range(0, batch, self.batch_limit):
-                    some = slice(start, start + self.batch_limit)
+                    some = slice(start, min(start + self.batch_limit, batch))
                     told = [condition for row in conditions for condition in row[some]]
                     calls.append(_Call(shape, some, told, rounds, weight))
         return calls
@@ -114,17 +114,18 @@ class CollageDenoiser:
     def _add(self, flat: Tensor, total: Tensor, call: "_Call", level: NoiseLevel) -> None:
         """Evaluate the terms of a call and add what they count for to `total` [batch, ..., sites]."""
         terms, size = call.weight.shape
-        pieces = flat.new_empty((*flat.shape[:-1], terms * size))
+        samples = call.samples.stop - call.samples.start
+        pieces = flat.new_empty((samples, *flat.shape[1:-1], terms * size))
         for sites, places in call.rounds:
-            pieces[..., places] = flat[..., sites]
+            pieces[..., places] = flat[call.samples, ..., sites]
         apart = pieces.unflatten(-1, (terms, size)).movedim(-2, 0).contiguous()  # [terms, batch, ..., size]
-        samples = unflatten_sites(apart.flatten(0, 1), self.axes, call.shape)
-        predicted = self.denoiser(samples, level, call.conditions)
-        values = flatten_sites(predicted, self.axes, call.shape)[0].unflatten(0, (terms, len(flat)))
+        small = unflatten_sites(apart.flatten(0, 1), self.axes, call.shape)
+        predicted = self.denoiser(small, level, call.conditions)
+        values = flatten_sites(predicted, self.axes, call.shape)[0].unflatten(0, (terms, samples))
         weight = call.weight.to(values).view(terms, *[1] * (values.ndim - 2), size)
         counted = (weight * values).movedim(0, -2).flatten(-2)
         for sites, places in call.rounds:
-            total[..., sites] += counted[..., places]
+            total[call.samples, ..., sites] += counted[..., places]
 
 
 Round = tuple[Tensor, Tensor]
