@@ -102,33 +102,32 @@ class CollageDenoiser:
             for first in range(0, len(group), together):
                 terms = group[first : first + together]
                 shape = terms[0].region.shape
-                rounds = _rounds([term.region.sites for term in terms], times, device)
+                places = [term.region.sites for term in terms]
+                rounds = [some.to(device) for some in _rounds(places, times)]
+                sites = torch.cat(places).to(device)
                 weight = torch.stack([term.weight for term in terms]).to(device, dtype)
                 conditions = [spread(term.condition, batch) for term in terms]
                 for start in range(0, batch, self.batch_limit):
                     some = slice(start, min(start + self.batch_limit, batch))
                     told = [condition for row in conditions for condition in row[some]]
-                    calls.append(_Call(shape, some, told, rounds, weight))
+                    calls.append(_Call(shape, some, told, sites, rounds, weight))
         return calls
 
     def _add(self, flat: Tensor, total: Tensor, call: "_Call", level: NoiseLevel) -> None:
-        """Evaluate the terms of a call and add what they count for to `total` [batch, ..., sites]."""
+        """Evaluate the terms of a call and add what they count for to `total` [batch, ..., sites, ...]."""
         terms, size = call.weight.shape
-        samples = call.samples.stop - call.samples.start
-        pieces = flat.new_empty((samples, *flat.shape[1:-1], terms * size))
-        for sites, places in call.rounds:
-            pieces[..., places] = flat[call.samples, ..., sites]
-        apart = pieces.unflatten(-1, (terms, size)).movedim(-2, 0).contiguous()  # [terms, batch, ..., size]
+        axis = _first(self.axes, flat.ndim - 1 + len(self.axes))
+        before = (slice(None),) * (axis - 1)
+        apart = _gather(flat, call, before).unflatten(axis, (terms, size)).movedim(axis, 0)
+        # As roundings depend on it: networks get numbers whose sites lie side by side in memory.
+        apart = apart.movedim(axis + 1, -1).contiguous().movedim(-1, axis + 1)
         small = unflatten_sites(apart.flatten(0, 1), self.axes, call.shape)
         predicted = self.denoiser(small, level, call.conditions)
-        values = flatten_sites(predicted, self.axes, call.shape)[0].unflatten(0, (terms, samples))
-        weight = call.weight.to(values).view(terms, *[1] * (values.ndim - 2), size)
-        counted = (weight * values).movedim(0, -2).flatten(-2)
-        for sites, places in call.rounds:
-            total[call.samples, ..., sites] += counted[..., places]
-
-
-Round = tuple[Tensor, Tensor]
+        values = flatten_sites(predicted, self.axes, call.shape)[0].unflatten(0, (terms, -1))
+        weight = call.weight.to(values).view(terms, *[1] * axis, size, *[1] * (values.ndim - axis - 2))
+        counted = (weight * values).movedim(0, axis).flatten(axis, axis + 1)
+        for places in call.rounds:
+            total[(call.samples, *before, call.sites[places])] += counted[(slice(None), *before, places)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,31 +136,43 @@ class _Call:
 
     Attributes:
         conditions: term by term, for every sample.
-        rounds: (sites, places in the row of all terms' sites). Sites of different terms coincide, but not within a
-            round: so sums have one order, and so have their gradients, on every device and with any number of threads.
+        sites: of all terms in a row.
+        rounds: places in that row. Sites of different terms coincide, but not within a round: so sums have one order,
+            and so have their gradients, on every device and with any number of threads.
         weight: [terms, sites of a term].
     """
 
     shape: tuple[int, ...]
     samples: slice
     conditions: list[Condition | None]
-    rounds: list[Round]
+    sites: Tensor
+    rounds: list[Tensor]
     weight: Tensor
 
 
-def _rounds(terms: Sequence[Tensor], times: Tensor, device: torch.device) -> list[Round]:
-    """Sites of terms sorted by how many terms before have them; `times` [all sites] is scratch, and zero."""
+def _gather(flat: Tensor, call: _Call, before: tuple[slice, ...]) -> Tensor:
+    """What lies on all sites of a call, [samples, ..., sites, ...]."""
+    if not flat.requires_grad:
+        return flat[(call.samples, *before, call.sites)]
+    # Gradients are added up round by round; those of one gather come in any order.
+    parts = [flat[(call.samples, *before, call.sites[places])] for places in call.rounds]
+    return torch.cat(parts, dim=len(before) + 1)[(slice(None), *before, torch.cat(call.rounds).argsort())]
+
+
+def _rounds(terms: Sequence[Tensor], times: Tensor) -> list[Tensor]:
+    """Places in the row of all terms' sites, sorted by how many terms before have their site.
+
+    Args:
+        times: [all sites] scratch, zero before and after.
+    """
     before = []
     for sites in terms:
         before.append(times[sites])
         times[sites] += 1
-    visited, earlier = torch.cat(list(terms)), torch.cat(before)
-    times[visited] = 0
-    found = []
-    for number in range(int(earlier.max()) + 1):
-        places = (earlier == number).nonzero().flatten()
-        found.append((visited[places].to(device), places.to(device)))
-    return found
+    for sites in terms:
+        times[sites] = 0
+    earlier = torch.cat(before)
+    return [(earlier == number).nonzero().flatten() for number in range(int(earlier.max()) + 1)]
 
 
 def _one_per_node(given: Sequence[Any], rest: Any, graph: FactorGraph, what: str) -> list[Any]:
@@ -175,22 +186,31 @@ def _one_per_node(given: Sequence[Any], rest: Any, graph: FactorGraph, what: str
 
 
 def flatten_sites(x: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]):  # type: ignore[no-untyped-def]
-    """x with its site axes moved to the end and made one, and the function that undoes it."""
+    """x with its site axes made one, where the first of them is, and the function that undoes it."""
     axes = axes[: len(shape)]
     sizes = tuple(x.shape[axis] for axis in axes)
     if sizes != tuple(shape):
         raise ValueError(f"the sample has {sizes} sites on axes {axes}; the graph covers {tuple(shape)}")
-    moved = x.movedim(axes, tuple(range(-len(axes), 0)))
-    return moved.flatten(-len(axes)), lambda flat: unflatten_sites(flat, axes, shape)
+    first = _first(axes, x.ndim)
+    together = tuple(range(first, first + len(axes)))
+    flat = x.movedim(axes, together).flatten(first, together[-1])
+    return flat, lambda flat: unflatten_sites(flat, axes, shape)
 
 
 def unflatten_sites(flat: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
     """Undo `flatten_sites`, for pieces of any shape; one of fewer axes (a square on a cube) takes the first of them."""
     axes = axes[: len(shape)]
-    return flat.unflatten(-1, shape).movedim(tuple(range(-len(axes), 0)), axes)
+    first = _first(axes, flat.ndim - 1 + len(axes))
+    return flat.unflatten(first, shape).movedim(tuple(range(first, first + len(axes))), axes)
+
+
+def _first(axes: tuple[int, ...], ndim: int) -> int:
+    """Where the first of some axes lies."""
+    return min(axis % ndim for axis in axes)
 
 
 def crop(x: Tensor, region: Region, axes: tuple[int, ...], site_shape: tuple[int, ...]) -> Tensor:
     """The piece of x [batch, ...] on a region."""
     flat, _ = flatten_sites(x, axes, site_shape)
-    return unflatten_sites(flat[..., region.sites.to(x.device)], axes, region.shape)
+    chosen = flat.movedim(_first(axes, x.ndim), -1)[..., region.sites.to(x.device)]
+    return unflatten_sites(chosen.movedim(-1, _first(axes, x.ndim)), axes, region.shape)

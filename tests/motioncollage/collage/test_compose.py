@@ -9,9 +9,9 @@ import torch
 from paths import golden
 from torch import Tensor
 
-from motioncollage.collage.compose import CollageDenoiser, flatten_sites, unflatten_sites
+from motioncollage.collage.compose import CollageDenoiser, crop, flatten_sites, unflatten_sites
 from motioncollage.collage.denoiser import NoiseLevel, PerSample, noise_prediction
-from motioncollage.collage.graph import FactorGraph
+from motioncollage.collage.graph import FactorGraph, Node, Region
 from motioncollage.collage.guidance import Conditioned
 from motioncollage.collage.layouts import chain, cycle
 from motioncollage.sampling.eta import sample_eta
@@ -95,10 +95,10 @@ def one_by_one(collage: CollageDenoiser, x: Tensor) -> Tensor:
     total = torch.zeros_like(flat)
     for term in (term for group in collage.groups for term in group):
         sites = term.region.sites
-        piece = unflatten_sites(flat[..., sites], collage.axes, term.region.shape)
+        piece = unflatten_sites(flat[:, sites], collage.axes, term.region.shape)
         made = collage.denoiser(piece, LEVEL, [term.condition] * len(x))
         value = flatten_sites(made, collage.axes, term.region.shape)[0]
-        total[..., sites] += term.weight.to(value) * value
+        total[:, sites] += term.weight.to(value)[:, None] * value
     return restore(total)
 
 
@@ -124,6 +124,22 @@ def test_the_sum_has_one_order_to_the_bit_and_so_have_gradients(graph: FactorGra
         assert given.grad is not None
         gradients.append(given.grad)
     assert torch.equal(*gradients)
+
+
+def test_site_axes_may_lie_anywhere() -> None:
+    x = torch.randn(2, 3, 4, 5, 6, generator=torch.Generator().manual_seed(7))
+    for axes, shape in (((1,), (3,)), ((-1,), (6,)), ((2, 3), (4, 5)), ((1, 3), (3, 5)), ((4, 1), (6, 3))):
+        flat, restore = flatten_sites(x, axes, shape)
+        assert flat.shape[min(axis % 5 for axis in axes)] == math.prod(shape)
+        assert torch.equal(restore(flat), x)
+        whole = Region(torch.arange(math.prod(shape)), shape)
+        assert torch.equal(crop(x, whole, axes, shape), x)
+
+        def double(piece: Tensor, level: NoiseLevel, conditions: Sequence[None]) -> Tensor:
+            return 2 * piece
+
+        graph = FactorGraph(shape, (Node(whole, 1),), 1)
+        assert torch.equal(CollageDenoiser(double, graph, [None], axes=axes)(x, LEVEL), 2 * x)
 
 
 def test_one_collage_serves_batches_and_numbers_of_any_kind() -> None:
