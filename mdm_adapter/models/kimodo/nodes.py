@@ -77,7 +77,7 @@ class Windows:
         share = None if composition == "collage" else 1.0 / graph.cover_counts().double()
         self.nodes: list[Node] = []
         for node, condition, guide in zip(nodes, given, guidances):
-            frames = torch.tensor(node.region.sites)
+            frames = node.region.sites
             weights = node.site_weights() if share is None else share[frames]
             known = observed is not None and bool(observed.mask[:, frames].any())
             passes = guide.passes(has_text=condition is not None, has_constraint=known)
