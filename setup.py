@@ -104,12 +104,14 @@ setup(
             "long=eval.benchmark.protocols.long:PROTOCOL",
             "composition=eval.benchmark.protocols.composition:PROTOCOL",
             "loops=eval.benchmark.protocols.loops:PROTOCOL",
+            "official=eval.benchmark.protocols.official:PROTOCOL",
         ],
         "motioncollage.readers": [
             "npz=mdm_adapter.io.npz:load_archive",
             "bvh=mdm_adapter.io.bvh_reader:read_bvh",
             "glb=mdm_adapter.io.glb_reader:read_glb_motion",
             "dataset=mdm_adapter.data.datasets:read_dataset",
+            "items=mdm_adapter.data.items:read_items",
         ],
         "motioncollage.writers": [
             "npz=mdm_adapter.io.npz:WRITER",

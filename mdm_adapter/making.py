@@ -46,6 +46,7 @@ class MotionJob:
             all samples.
         conditioned: what pieces are wrapped into: edits and paths are denoisers round the collage.
         redone: start from a motion instead of noise (SDEdit).
+        single: denoiser of windows over one action; the model's own unless told otherwise.
     """
 
     model: MotionModel
@@ -55,6 +56,7 @@ class MotionJob:
     wordings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     conditioned: Callable[[Composed], Composed] | None = None
     redone: "Redone | None" = None
+    single: Denoiser | None = None
     on_step: OnStep | None = None
 
     @property
@@ -102,7 +104,7 @@ class MotionJob:
         return self.guidance.compose(lambda scale: Conditioned(denoiser, condition, scale))
 
     def alone(self, part: int) -> Composed:
-        return self._guided(self.denoiser, self.condition(self.plan.segments[part].text))
+        return self._guided(self.single or self.denoiser, self.condition(self.plan.segments[part].text))
 
     def whole(self) -> Composed:
         texts = [segment.text for segment in self.plan.segments]

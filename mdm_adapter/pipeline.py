@@ -16,6 +16,7 @@ from mdm_adapter.editing.editor import Editor
 from mdm_adapter.editing.loops import LoopPath, tile
 from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.making import MotionJob
+from mdm_adapter.models.protocol import PaddedModel
 from mdm_adapter.models.vocabulary import DEFAULT_SECONDS, Match
 from mdm_adapter.motion import Motion, Segment
 from mdm_adapter.planning.pieces import Plan, plan_pieces, plan_rows
@@ -142,6 +143,26 @@ class MotionPipeline(Maker):
         job = self.scripted(scripts, settings, seeds=seeds, on_step=on_step)
         made = how.run(job)
         return Made(self.model.denormalise(made.sites).cpu(), made.seams)
+
+    def ordinary(
+        self, scripts: Sequence[Script], settings: MethodSettings, *, seeds: Sequence[int], frames: int
+    ) -> Tensor:
+        """Ordinary samples in windows of one length, of which a script's own frames count, as published evaluations
+        sample: what lies beyond is as the model left it.
+
+        Args:
+            scripts: one text each.
+            frames: of every window; at least the longest script's.
+
+        Returns:
+            Features [scripts, frames, width], not normalised.
+        """
+        valid = [sum(script.frames) for script in scripts]
+        windows = [Script(script.texts, (frames,)) for script in scripts]
+        job = self.scripted(windows, settings, seeds=seeds)
+        if isinstance(self.model, PaddedModel):
+            job = replace(job, single=self.model.padded(settings.precision, valid))
+        return self.model.denormalise(job.sample(job.alone(0), frames)).cpu()
 
     def seams(self, script: Script, settings: MethodSettings) -> tuple[int, ...]:
         """Frames at which the pieces of a collage of such a script join."""

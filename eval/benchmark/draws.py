@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.benchmark.reference import Reference
+from eval.benchmark.reference import Reference, item_crops
 from eval.benchmark.settings import POOL, UNIT, BenchmarkSettings
 from motioncollage.methods import Script
 
@@ -81,13 +81,17 @@ def draw_clips(
         for k in range(parts)
     ]
     matches = np.array([rng.choice(group) for group in of_label]).reshape(len(clips), parts)
-    lengths = np.array([[reference.entries[m].frames // UNIT * UNIT for m in row] for row in matches])
+    frames = np.array([[reference.entries[m].frames for m in row] for row in matches])
+    lengths, places = frames // UNIT * UNIT, rng.random(matches.shape)
+    if reference.motions is not None:
+        # Items of the official evaluation have its lengths.
+        lengths, _ = item_crops(frames, rng)
     return Draw(
         clips,
         captions,
         matches,
         lengths,
-        rng.random(matches.shape),
+        places,
         tuple(p for p in pools if len(p) == size),
     )
 

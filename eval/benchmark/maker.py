@@ -47,6 +47,12 @@ class MotionMaker(Protocol):
         """Features [scripts, frames, width], not normalised, by a method."""
         ...
 
+    def ordinary(
+        self, scripts: Sequence[Script], settings: MethodSettings, *, seeds: Sequence[int], frames: int
+    ) -> Tensor:
+        """Ordinary samples [scripts, frames, width], of which a script's own frames count; the rest is what is left."""
+        ...
+
     def seams(self, script: Script, settings: MethodSettings) -> tuple[int, ...]:
         """Frames at which the pieces of a collage of such a script join."""
         ...

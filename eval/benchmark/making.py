@@ -14,25 +14,32 @@ import numpy as np
 import torch
 
 from eval.benchmark.maker import MotionMaker
-from eval.benchmark.settings import REAL, BenchmarkSettings, digest
+from eval.benchmark.settings import REAL, UNIT, BenchmarkSettings, digest
 from motioncollage.files import atomic_path
-from motioncollage.methods import Script, method
+from motioncollage.methods import Made, Script, method
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One batch: which motions of which repetition, by which method."""
+    """One batch: which motions of which repetition, by which method.
+
+    Attributes:
+        window: ordinary samples in windows of so many frames, of which the script's own count and a few more are
+            kept (`MotionMaker.ordinary`); 0 for the method.
+    """
 
     method: str
     repetition: int
     number: int
     scripts: tuple[Script, ...]
     seeds: tuple[int, ...]
+    window: int = 0
 
     def key(self, settings: BenchmarkSettings, identity: str) -> str:
         """Hash of all that decides the motion: not the number of repetitions, nor what is measured later."""
         read = {name: getattr(settings.methods, name) for name in method(self.method).all_reads}
-        return digest(self.method, self.scripts, self.seeds, read, identity)
+        window = (self.window,) if self.window else ()
+        return digest(self.method, self.scripts, self.seeds, read, identity, *window)
 
 
 @dataclass(frozen=True)
@@ -70,11 +77,21 @@ class Motions:
             raise ValueError(f"{path} is damaged ({error}); delete it and run the command again") from error
 
 
-def in_batches(method: str, repetition: int, pairs: Sequence[tuple[Script, int]], batch: int) -> list[Unit]:
-    """Units of motions, each a script of the same lengths as all others and the seed of its noise."""
-    batches = [pairs[start : start + batch] for start in range(0, len(pairs), batch)]
+def in_batches(
+    method: str, repetition: int, pairs: Sequence[tuple[Script, int]], batch: int, *, window: int = 0
+) -> list[Unit]:
+    """Units of motions, each a script and the seed of its noise.
+
+    Scripts of a unit have the same lengths: where neighbours differ, a unit ends. In windows of one length they need not.
+    """
+    batches: list[list[tuple[Script, int]]] = []
+    for pair in pairs:
+        last = batches[-1] if batches else []
+        if not last or len(last) == batch or not (window or last[0][0].frames == pair[0].frames):
+            batches.append([])
+        batches[-1].append(pair)
     return [
-        Unit(method, repetition, number, tuple(s for s, _ in part), tuple(seed for _, seed in part))
+        Unit(method, repetition, number, tuple(s for s, _ in part), tuple(seed for _, seed in part), window)
         for number, part in enumerate(batches)
     ]
 
@@ -145,13 +162,24 @@ def make_units(
 def make_unit(unit: Unit, pipeline: MotionMaker, settings: BenchmarkSettings) -> Motions:
     """One batch, timed."""
     begin = time.perf_counter()
-    made = pipeline.by_method(unit.method, unit.scripts, settings.methods, seeds=unit.seeds)
+    made = _made(unit, pipeline, settings)
     seconds = time.perf_counter() - begin
     if not bool(torch.isfinite(made.sites).all()):
         raise ValueError(
             f"method {unit.method} made numbers that are not finite; the model or its settings are at fault"
         )
-    return Motions(tuple(motion.numpy() for motion in made.sites), made.seams, seconds)
+    motions = [motion.numpy() for motion in made.sites]
+    if unit.window:
+        # A copy, so that the rest of the window need not be kept.
+        ends = [sum(script.frames) + UNIT for script in unit.scripts]
+        motions = [motion[:end].copy() for motion, end in zip(motions, ends)]
+    return Motions(tuple(motions), made.seams, seconds)
+
+
+def _made(unit: Unit, pipeline: MotionMaker, settings: BenchmarkSettings) -> Made:
+    if not unit.window:
+        return pipeline.by_method(unit.method, unit.scripts, settings.methods, seeds=unit.seeds)
+    return Made(pipeline.ordinary(unit.scripts, settings.methods, seeds=unit.seeds, frames=unit.window), ())
 
 
 def time_methods(

@@ -54,7 +54,7 @@ def report(results: Results, times: Times, about: Mapping[str, Any]) -> str:
         f"# {about['benchmark']} benchmark, {settings['protocol']} protocol",
         "",
         f"Model `{about['model']}`; {methods['sampler']['name']}, {methods['sampler']['steps']} steps, guidance"
-        f" {methods['guidance']['scale']:g}; {settings['repetitions']} repetitions of {settings['texts']} texts; mean ± half the"
+        f" {methods['guidance']['scale']:g}; {settings['repetitions']} repetitions of {settings['texts'] or 'all'} texts; mean ± half the"
         f" 95 % interval. Machine: {about['machine']}.",
         "",
         markdown(results),

@@ -5,7 +5,7 @@ An entry point of `motioncollage.protocols` names one, and `--protocol` takes th
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -56,6 +56,7 @@ class Bench:
         evaluator: the judge.
         representation: how features become joints.
         seams: where a collage is joined; methods without joins are looked at in the same places.
+        remembered: what a protocol need not compute again for the next method.
     """
 
     settings: BenchmarkSettings
@@ -64,6 +65,7 @@ class Bench:
     evaluator: TextMotionEvaluator
     representation: MotionNumbers
     seams: Sequence[int]
+    remembered: dict[str, Any] = field(default_factory=dict)
 
 
 class Sample(NamedTuple):
@@ -89,6 +91,9 @@ class Protocol(ABC, Generic[Drawn]):
         defaults: fields of `BenchmarkSettings` that it starts from.
         quick: what `--quick` changes: a rough table in about five minutes on two cores.
         loop: motions are cycles.
+        benchmark: data that it is for, where nobody says otherwise.
+        methods: what is compared, where nobody says otherwise; None for all.
+        timed: whether wall-clock against length is worth measuring beside it.
         metrics: names of the built-in metrics, in the order in which they are computed.
     """
 
@@ -97,6 +102,9 @@ class Protocol(ABC, Generic[Drawn]):
     defaults: ClassVar[Mapping[str, Any]] = {}
     quick: ClassVar[Mapping[str, Any]] = {}
     loop: bool = False
+    benchmark: str = "starter"
+    methods: tuple[str, ...] | None = None
+    timed: bool = True
     metrics: tuple[str, ...] = ()
 
     def check(self, settings: BenchmarkSettings) -> None:

@@ -26,6 +26,7 @@ from motioncollage.files import atomic_path
 
 SHORTEST = 24  # frames; the evaluators see nothing in less
 MAX_BYTES = 1 << 30
+CROP_SEED = 40  # of the crops of items that figures of real motion rest on
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Reference:
         curves: [windows, WINDOW - 3] their jerk, m/frame^3.
         feet: foot metrics of all clips, by name.
         identity: of data and evaluator; results of different ones are never mixed.
+        motions: features [frames, width] of the items of the official evaluation, in the order of the entries; None
+            elsewhere. They are not saved.
     """
 
     entries: tuple[Entry, ...]
@@ -60,6 +63,7 @@ class Reference:
     curves: np.ndarray
     feet: dict[str, float]
     identity: str
+    motions: tuple[torch.Tensor, ...] | None = None
 
     @property
     def jerk(self) -> float:
@@ -123,6 +127,7 @@ def measure_reference(
     *,
     folder: Path | None = None,
     tagged: bool = False,
+    items: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Reference, dict[str, str]]:
     """Reference of a dataset, and which clips were left out and why.
@@ -130,11 +135,14 @@ def measure_reference(
     Args:
         folder: the dataset's own, where `tagged` captions are read from.
         tagged: the evaluator reads tagged words ("a/DET man/NOUN"), as the official one does.
+        items: the clips are items of the official evaluation: they are cropped as it does, and kept.
     """
     entries: list[Entry] = []
     motions: list[torch.Tensor] = []
     windows: list[torch.Tensor] = []
+    whole: list[torch.Tensor] = []
     rejected, numbers = dict(dataset.rejected), dataset.representation
+    rng = np.random.default_rng(CROP_SEED)
     for number, clip in enumerate(dataset):
         if progress:
             progress(number + 1, len(dataset))
@@ -150,8 +158,13 @@ def measure_reference(
                 continue
             texts = tuple(tags[caption] for caption in clip.captions)
         label = f"{clip.action} / {clip.style}" if clip.action else clip.name
-        entries.append(Entry(clip.name, clip.captions, texts, label, len(motion)))
-        motions.append(motion)
+        entries.append(Entry(clip.name, clip.captions, texts, label, clip.frames if items else len(motion)))
+        if items:
+            length, start = (int(drawn[0]) for drawn in item_crops(np.array([clip.frames]), rng))
+            whole.append(clip.features)
+            motions.append(clip.features[start : start + length])
+        else:
+            motions.append(motion)
         if len(motion) >= WINDOW:
             middle = (len(motion) - WINDOW) // 2
             windows.append(motion[middle : middle + WINDOW])
@@ -164,7 +177,15 @@ def measure_reference(
     }
     curves = np.stack([jerk_curve(_joints(window, numbers)) for window in windows])
     embedded = embed_motions(evaluator, motions), embed_motions(evaluator, windows)
-    return Reference(tuple(entries), *embedded, curves, feet, identity), rejected
+    kept = tuple(whole) if items else None
+    return Reference(tuple(entries), *embedded, curves, feet, identity, kept), rejected
+
+
+def item_crops(frames: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths and first frames that the official evaluation draws for items of some numbers of frames: whole groups of
+    four, one time in three a group less, from a random start."""
+    lengths = frames // UNIT * UNIT - UNIT * (rng.integers(3, size=frames.shape) == 0)
+    return lengths, rng.integers(0, frames - lengths + 1)
 
 
 def _joints(features: torch.Tensor, representation: MotionNumbers) -> Any:

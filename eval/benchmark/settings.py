@@ -9,6 +9,7 @@ from motioncollage.methods import MethodSettings
 
 REAL = "real"
 METHODS = ("short", "baseline", "replacement", "reconstruction", "multidiffusion", "collage")
+TAILS = ("kept", "zero")
 POOL = 32
 UNIT = 4  # the evaluators read motion in groups of four frames
 LONGEST_CROP = 196
@@ -30,6 +31,11 @@ class BenchmarkSettings:
         actions: texts per motion of the composition protocol.
         action_seconds: length of each of them.
         loop_seconds: period of the loops protocol.
+        answer_texts: texts of the official protocol that are answered many times, for multimodality.
+        answers: motions for each of them.
+        answer_pairs: pairs of them that are compared.
+        tail: what the official evaluator sees of a made motion behind its end: `kept` (up to three frames as the model
+            left them, as in the published evaluations) or `zero` (nothing, as of real motion).
         batch: motions made at a time, which is also what an interruption loses.
         methods: sampling, the same for all.
         seed: of draws and noise.
@@ -43,15 +49,34 @@ class BenchmarkSettings:
     actions: int = 6
     action_seconds: float = 4.0
     loop_seconds: float = 8.0
+    answer_texts: int = 100
+    answers: int = 30
+    answer_pairs: int = 10
+    tail: str = "kept"
     batch: int = 8
     methods: MethodSettings = field(default_factory=MethodSettings)
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("repetitions", "texts", "crops", "actions", "batch"):
+        for name in (
+            "repetitions",
+            "texts",
+            "crops",
+            "actions",
+            "answer_texts",
+            "answer_pairs",
+            "batch",
+        ):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; give at least 1")
+
+        if self.answers < 2 or self.answer_pairs > self.answers:
+            raise ValueError(
+                f"{self.answer_pairs} pairs of {self.answers} answers; give 2 answers or more, and no more pairs than that"
+            )
+        if self.tail not in TAILS:
+            raise ValueError(f"tail is {self.tail!r}; choose one of {', '.join(TAILS)}")
 
     def first_seed(self, repetition: int) -> int:
         """Of the first motion's noise; a repetition has 100,000 seeds of its own."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from eval.benchmark.maker import MotionNumbers
+    from eval.benchmark.protocol import Protocol
     from eval.benchmark.reference import Reference
     from eval.benchmark.settings import BenchmarkSettings
     from eval.judges.protocol import TextMotionEvaluator
@@ -29,11 +30,15 @@ def evaluate(
     sampling: SamplingOptions,
     guidance: GuidanceOptions,
     pieces: CutOptions,
-    benchmark: Annotated[str, typer.Option(help="starter or humanml3d.")] = "starter",
+    benchmark: Annotated[
+        str | None, typer.Option(help="starter or humanml3d; by default what the protocol is for.")
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for results; a run that was interrupted goes on in it.")
     ] = Path("out/eval"),
-    methods: Annotated[str, typer.Option(help="Comma-separated, or all.")] = "all",
+    methods: Annotated[
+        str | None, typer.Option(help="Comma-separated, or all; by default what the protocol compares.")
+    ] = None,
     protocol: Annotated[
         str,
         typer.Option(help="long (24 s of one text), composition (several actions), loops, or a plug-in's."),
@@ -42,10 +47,19 @@ def evaluate(
         int | None, typer.Option(help="How often all is made anew; 20 by default.")
     ] = None,
     texts: Annotated[
-        int | None, typer.Option(help="Motions per method and repetition; 32 by default.")
+        int | None,
+        typer.Option(
+            help="Motions per method and repetition; 32 by default, of official the whole test set."
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
     timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
+    tail: Annotated[
+        str,
+        typer.Option(
+            help="What the official evaluator sees behind a sample's end: kept (as published) or zero."
+        ),
+    ] = "kept",
     model: Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")] = BUNDLED["motion"],
     data: Annotated[
         Path | None, typer.Option(help="HumanML3D folder; for starter only to measure its real clips anew.")
@@ -64,11 +78,14 @@ def evaluate(
 
     Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.shell.main eval ...
     """
+    from eval.benchmark.protocol import protocol as load_protocol
     from eval.benchmark.run import run
     from motioncollage.models import load_model
 
-    settings = _settings(protocol, repetitions, texts, sampling.settings(), pieces, seed, quick=quick)
-    chosen = _methods(methods)
+    how = load_protocol(protocol)
+    settings = _settings(how, repetitions, texts, sampling.settings(), pieces, seed, tail, quick=quick)
+    chosen = _methods(",".join(how.methods or ("all",)) if methods is None else methods)
+    benchmark = benchmark or how.benchmark
     if benchmark not in BENCHMARKS:
         raise ValueError(f"benchmark {benchmark!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
     if (out / "results.json").exists() and not force:
@@ -83,7 +100,7 @@ def evaluate(
         plugins.load("writers", "png").write(path, pipeline.shown(features, script), force=True)
 
     run(
-        settings, chosen, pipeline, judge, reference, out, timing=timing, model=model, benchmark=benchmark,
+        settings, chosen, pipeline, judge, reference, out, timing=timing and how.timed, model=model, benchmark=benchmark,
         sheet=sheet,
     )  # fmt: skip
 
@@ -117,15 +134,13 @@ def _methods(names: str) -> list[str]:
 
 
 def _settings(
-    protocol: str, repetitions: int | None, texts: int | None, sampler: "SamplerSettings",
-    pieces: CutOptions, seed: int, *, quick: bool,
+    how: "Protocol[Any]", repetitions: int | None, texts: int | None, sampler: "SamplerSettings",
+    pieces: CutOptions, seed: int, tail: str, *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
     from eval.benchmark import settings as s
-    from eval.benchmark.protocol import protocol as load_protocol
 
-    how = load_protocol(protocol)
     chosen = s.BenchmarkSettings(
-        protocol=protocol, seed=seed, **{**how.defaults, **(how.quick if quick else {})}
+        protocol=how.name, seed=seed, tail=tail, **{**how.defaults, **(how.quick if quick else {})}
     )
     chosen = replace(
         chosen,
@@ -169,7 +184,7 @@ def load_judge(
             )
         return judge, Reference.load(bundled)
     with progress_bar("reading test") as update:
-        dataset = plugins.load("readers", "dataset")(data, "test", progress=update)
+        dataset = plugins.load("readers", "items" if official else "dataset")(data, "test", progress=update)
     identity = digest(name, [(clip.name, clip.frames, clip.captions) for clip in dataset])
     with progress_bar("measuring real motion") as update:
         reference, rejected = measure_reference(
@@ -178,6 +193,7 @@ def load_judge(
             identity,
             folder=data,
             tagged=evaluator is not None and evaluator.is_dir(),
+            items=official,
             progress=update,
         )
     _tell_rejected(rejected)

@@ -161,10 +161,19 @@ class OfficialEvaluator(nn.Module):
         return self.embed_normalised((features.to(self.mean) - self.mean) / self.std, lengths)
 
     @torch.no_grad()
-    def embed_normalised(self, features: Tensor, lengths: Tensor) -> Tensor:
+    def embed_left(self, features: Tensor, lengths: Tensor, given: Tensor) -> Tensor:
+        """As `embed_motion`, with up to three frames beyond a length as they are, if they are given [B].
+
+        The published evaluation of a generator leaves there what the generator made of the rest of its window.
+        """
+        self._check_width(features)
+        return self.embed_normalised((features.to(self.mean) - self.mean) / self.std, lengths, given)
+
+    @torch.no_grad()
+    def embed_normalised(self, features: Tensor, lengths: Tensor, given: Tensor | None = None) -> Tensor:
         """As `embed_motion`, of features [B, T, 263] in the evaluator's normalisation.
 
-        Frames beyond a length are set to zero and the batch is padded to 196, whatever its longest motion:
+        Frames beyond a length (or beyond those that are given [B]) are set to zero and the batch is padded to 196, whatever its longest motion:
         the last movement looks three frames past its motion, so otherwise an embedding would depend on its
         neighbours. Motions above 196 frames, which the official evaluation does not have, get four frames of
         zeros.
@@ -177,7 +186,8 @@ class OfficialEvaluator(nn.Module):
                 f"{int(lengths.min())} to {int(lengths.max())}"
             )
         lengths = lengths.to(features.device)
-        valid = torch.arange(features.shape[1], device=features.device) < lengths[:, None]
+        shown = lengths if given is None else torch.as_tensor(given).to(features.device)
+        valid = torch.arange(features.shape[1], device=features.device) < shown[:, None]
         features = torch.where(valid[..., None], features, 0.0)[..., :-CONTACTS]
         result = features.new_zeros(len(features), self.dims.embedding)
         for chosen in (lengths <= MAX_FRAMES, lengths > MAX_FRAMES):

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from eval.judges.corruptions import CORRUPTIONS
-from eval.judges.protocol import MotionEmbedder, TextMotionEvaluator
+from eval.judges.protocol import MotionEmbedder, SeesBeyond, TextMotionEvaluator
 from eval.metrics.distribution import fid, kid
-from eval.metrics.metric import Float64, Metric, to_float64
+from eval.metrics.metric import Float64, Indices, Metric, to_float64
 from eval.metrics.retrieval import distinct_pools, multimodal_distance, r_precision
 
 SOURCE = "motioncollage"
@@ -37,20 +37,35 @@ class ProbeRow:
         return {metric.name: metric.value for metric in self.metrics}[name]
 
 
-def embed_motions(evaluator: MotionEmbedder, motions: Sequence[Any], batch: int = 64) -> Float64:
+def embed_motions(
+    evaluator: MotionEmbedder,
+    motions: Sequence[Any],
+    batch: int = 64,
+    *,
+    lengths: Sequence[int] | Indices | None = None,
+) -> Float64:
     """Embeddings [N, D] of motions [T_i, 263] of any lengths, in the input's order.
 
     Motions of similar length share a batch.
+
+    Args:
+        lengths: [N] frames that count; what a motion has beyond, an evaluator may look at (`SeesBeyond`).
     """
-    lengths = np.array([len(motion) for motion in motions])
+    given = np.array([len(motion) for motion in motions])
+    beyond = lengths is not None and isinstance(evaluator, SeesBeyond)
+    counts = given if lengths is None else np.asarray(lengths)
     result = np.zeros((len(motions), evaluator.embedding_width))
-    order = np.argsort(lengths, kind="stable")
+    order = np.argsort(counts, kind="stable")
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
         padded = pad([motions[row] for row in rows])
-        result[rows] = to_float64(
-            evaluator.embed_motion(padded, torch.from_numpy(lengths[rows])), "embeddings"
-        )
+        counted = torch.from_numpy(counts[rows])
+        if beyond:
+            assert isinstance(evaluator, SeesBeyond)
+            embedded = evaluator.embed_left(padded, counted, torch.from_numpy(given[rows]))
+        else:
+            embedded = evaluator.embed_motion(padded, counted)
+        result[rows] = to_float64(embedded, "embeddings")
     return result
 
 

@@ -52,6 +52,15 @@ class TextMotionEvaluator(MotionEmbedder, TextEmbedder, Protocol):
     """Both encoders, sharing one space."""
 
 
+@runtime_checkable
+class SeesBeyond(Protocol):
+    """An evaluator whose last group of frames looks past the end of a motion, as the official one does."""
+
+    def embed_left(self, features: Tensor, lengths: Tensor, given: Tensor) -> Tensor:
+        """As `embed_motion`, but what lies beyond a length is looked at, up to the frames that are given [B]."""
+        ...
+
+
 class JointRecovery(Protocol):
     """Turns features into joint positions; given by whoever knows the format."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -85,4 +85,13 @@ class MotionModel(Protocol):
 
     def denormalise(self, motion: Tensor) -> Tensor:
         """The inverse of `normalise`."""
+        ...
+
+
+@runtime_checkable
+class PaddedModel(Protocol):
+    """What a model may have besides: windows of one length of which only a part counts, as published evaluations sample."""
+
+    def padded(self, precision: str, valid: Sequence[int]) -> Denoiser:
+        """A denoiser of pieces [batch, frames, width], of which the first `valid[i]` frames of sample i count."""
         ...

@@ -129,7 +129,9 @@ class CollageDenoiser:
         weight = call.weight.to(values).view(terms, *[1] * axis, size, *[1] * (values.ndim - axis - 2))
         counted = (weight * values).movedim(0, axis).flatten(axis, axis + 1)
         for places in call.rounds:
-            total[(call.samples, *before, call.sites[places])] += counted[(slice(None), *before, places)]
+            there: Any = (call.samples, *before, call.sites[places])
+            own: Any = (slice(None), *before, places)
+            total[there] += counted[own]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,10 +157,12 @@ class _Call:
 def _gather(flat: Tensor, call: _Call, before: tuple[slice, ...]) -> Tensor:
     """What lies on all sites of a call, [samples, ..., sites, ...]."""
     if not flat.requires_grad:
-        return flat[(call.samples, *before, call.sites)]
+        everything: Any = (call.samples, *before, call.sites)
+        return flat[everything]
     # Gradients are added up round by round; those of one gather come in any order.
-    parts = [flat[(call.samples, *before, call.sites[places])] for places in call.rounds]
-    return torch.cat(parts, dim=len(before) + 1)[(slice(None), *before, torch.cat(call.rounds).argsort())]
+    some: list[Any] = [(call.samples, *before, call.sites[places]) for places in call.rounds]
+    order: Any = (slice(None), *before, torch.cat(call.rounds).argsort())
+    return torch.cat([flat[part] for part in some], dim=len(before) + 1)[order]
 
 
 def _rounds(terms: Sequence[Tensor], times: Tensor) -> list[Tensor]:

@@ -16,6 +16,7 @@ from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.prompts import Action
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation.normalisation import Normalisation
+from motioncollage.methods import Script
 from motioncollage.sampling.registry import SamplerSettings
 
 ACTIONS = [Action("A person walks.", 3.0), Action("He waves.", 2.5), Action("He runs.", 3.0)]
@@ -161,3 +162,31 @@ def test_a_style_changes_overlaps_alone(pipeline: MotionPipeline) -> None:
 
 def motion_of(pipeline: MotionPipeline, rows: list[Action], settings: GenerateSettings = SETTINGS) -> Motion:
     return pipeline.generate(pipeline.plan(rows, settings), settings)
+
+
+def ordinary_pipeline(*, mask_frames: bool) -> MotionPipeline:
+    torch.manual_seed(0)
+    config = NetworkConfig(text_encoder_type="static", layers=1, latent_dim=16, mask_frames=mask_frames)
+    statistics = Normalisation(torch.zeros(263), torch.full((263,), 0.1))
+    network = MDM(config).eval().requires_grad_(False)
+    model = LoadedModel(network, config, statistics, {}, "model.safetensors")
+    return mdm_pipeline(model, load_text_encoder("static"), name="toy")
+
+
+def test_ordinary_samples_in_windows_are_those_of_the_published_evaluation() -> None:
+    scripts = [Script(("a person walks.",), (60,)), Script(("a man waves.",), (196,))]
+    settings, seeds = replace(SETTINGS, precision="float32"), [5, 6]
+    masked = ordinary_pipeline(mask_frames=True)
+    made = masked.ordinary(scripts, settings, seeds=seeds, frames=196)
+    assert made.shape == (2, 196, 263)
+    assert bool(torch.isfinite(made).all())
+    # A checkpoint that masks frames makes what it makes at the true length, and something behind it.
+    for row, script, seed in zip(made, scripts, seeds):
+        alone = masked.by_method("short", [script], settings, seeds=[seed]).sites[0]
+        torch.testing.assert_close(row[: len(alone)], alone, rtol=1e-3, atol=1e-4)
+    # Older ones make a whole window, whatever the length.
+    older = ordinary_pipeline(mask_frames=False)
+    window = replace(scripts[0], frames=(196,))
+    whole = older.by_method("short", [window], settings, seeds=[5]).sites[0]
+    cut = older.ordinary(scripts, settings, seeds=seeds, frames=196)[0]
+    torch.testing.assert_close(cut, whole, rtol=1e-3, atol=1e-4)

@@ -19,6 +19,7 @@ from eval.metrics.evidence import Evidence
 from eval.metrics.metric import Metric
 from eval.metrics.motion import weighted_gaussian
 from eval.metrics.resampling import jackknife
+from eval.metrics.retrieval import sequential_pools
 from motioncollage.methods import Script
 
 
@@ -75,7 +76,14 @@ class ClipProtocol(Protocol[Draw]):
         parts = self.parts(settings)
         whole: list[Tensor] = []
         pieces: list[Tensor] = []
-        if method == REAL:
+        pools = [pool + part * len(drawn.clips) for part in range(parts) for pool in drawn.pools]
+        if method == REAL and not reference.labelled:
+            # No label has another clip: the drawn ones themselves, each once.
+            flat, captions = _each_once(drawn)
+            embedded = reference.embeddings[flat][:, None]
+            words = bench.texts.of(flat, captions)[:, None]
+            pools = sequential_pools(len(flat), len(drawn.pools[0]))
+        elif method == REAL:
             embedded = reference.embeddings[drawn.matches]
             own = np.zeros_like(drawn.captions[:, 0])
             words = np.stack([bench.texts.of(drawn.matches[:, k], own) for k in range(parts)], axis=1)
@@ -89,7 +97,7 @@ class ClipProtocol(Protocol[Draw]):
             method=method,
             embedded=_by_part(embedded),
             words=_by_part(words),
-            pools=[pool + part * len(words) for part in range(parts) for pool in drawn.pools],
+            pools=pools,
             real=reference,
             weights=_label_weights(reference, drawn) if reference.labelled else None,
             answers=self.answers(method, embedded),
@@ -156,7 +164,9 @@ class ClipProtocol(Protocol[Draw]):
     def conventions(self, settings: BenchmarkSettings) -> Sequence[str]:
         return (
             "Fréchet distances rest on the motions of all repetitions (jackknife): without the bias of small samples,"
-            " which the published figures have.",
+            " which the published figures have. On HumanML3D the items, lengths and captions are the published"
+            " evaluation's; what is made of them, and how many, is not: compare with published figures by `--protocol"
+            " official`. Real motion counts every item once, with its own caption.",
         )
 
 
@@ -172,6 +182,14 @@ def _label_weights(reference: Reference, drawn: Draw) -> np.ndarray:
         same = labels == labels[clip]
         weights[same] += 1 / same.sum()
     return weights
+
+
+def _each_once(drawn: Draw) -> tuple[np.ndarray, np.ndarray]:
+    """Drawn clips without repetition, in the order drawn, and the captions drawn for them."""
+    clips = drawn.matches.T.flatten()
+    captions = np.broadcast_to(drawn.captions, drawn.matches.shape).T.flatten()
+    first = np.sort(np.unique(clips, return_index=True)[1])
+    return clips[first], captions[first]
 
 
 def _by_part(values: np.ndarray) -> np.ndarray:

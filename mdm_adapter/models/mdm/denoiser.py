@@ -20,13 +20,23 @@ class MDMDenoiser:
     # Rounding to bfloat16 shows as tremor (a fifth more jerk) only where little noise is left to hide it.
     HALF_ABOVE = 0.2
 
-    def __init__(self, network: Network, *, precision: str = "float32", beyond: bool = False) -> None:
+    def __init__(
+        self,
+        network: Network,
+        *,
+        precision: str = "float32",
+        beyond: bool = False,
+        valid: Sequence[int] | None = None,
+    ) -> None:
         """Args:
         precision: float32, bfloat16 or auto; bfloat16 is used above the noise level `HALF_ABOVE`, float32 below.
         beyond: accept windows longer than the training's, whose positions mean nothing: to show why not to.
+        valid: frames of each sample's window that count, as the published evaluation tells the network; checkpoints
+            without `mask_frames` do not listen. None: all of them.
         """
         check_precision(precision)
         self.network, self.precision = network.eval(), precision
+        self.valid = None if valid is None else torch.tensor(valid)
         self.max_frames = network.config.pos_embed_max_len if beyond else network.config.max_frames
 
     def __call__(self, x: Tensor, level: NoiseLevel, conditions: Sequence[TextEmbedding | None]) -> Tensor:
@@ -41,11 +51,16 @@ class MDMDenoiser:
             )
         tokens, padding, dropped = self._text(conditions, x)
         steps = torch.full((len(x),), round(level.timestep), dtype=torch.int64, device=x.device)
-        # Every window of a call has its true length, so no frame mask is needed, whatever the checkpoint.
+        # Elsewhere every window of a call has its true length, so no frame mask is needed, whatever the checkpoint.
+        mask = None
+        if self.valid is not None:
+            mask = torch.arange(x.shape[1], device=x.device) < self.valid.to(x.device)[:, None]
         half = mixed(self.precision, x.device, enabled=level.sigma > self.HALF_ABOVE * level.alpha)
         # Reconstruction guidance differentiates the prediction; everything else saves the memory.
         with torch.set_grad_enabled(x.requires_grad), half:
-            clean: Tensor = self.network(x, steps, tokens, text_padding=padding, text_dropped=dropped)
+            clean: Tensor = self.network(
+                x, steps, tokens, text_padding=padding, text_dropped=dropped, frame_mask=mask
+            )
         return clean.to(x.dtype)
 
     def _text(self, conditions: Sequence[TextEmbedding | None], x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -66,6 +66,9 @@ class MDMModel:
     def denoiser(self, precision: str, *, beyond: bool = False) -> MDMDenoiser:
         return MDMDenoiser(self.loaded.network, precision=precision, beyond=beyond)
 
+    def padded(self, precision: str, valid: Sequence[int]) -> MDMDenoiser:
+        return MDMDenoiser(self.loaded.network, precision=precision, valid=valid)
+
     def conditions(self, texts: Sequence[str]) -> list[TextEmbedding | None]:
         """Each distinct sentence is embedded once."""
         distinct = [text for text in dict.fromkeys(texts) if text]

@@ -220,11 +220,43 @@ def test_the_official_benchmark(
     text = " ".join(result.err.split())
     for reason in (
         "non-finite numbers",
-        "10 frames; an evaluator needs 24",
+        "10 frames; items have 40 to 199",
         "a caption without tagged words",
     ):
         assert f"left out 1: {reason}" in text
     assert results(tmp_path / "out")["collage"]["fid"]["mean"] > 0  # type: ignore[operator]
+
+
+def test_the_official_protocol(
+    command: Command, toy: Path, tmp_path: Path, official: tuple[Path, Path], humanml: Path
+) -> None:
+    t2m, glove = official
+    arguments = (
+        "eval", "--protocol", "official", "--data", humanml, "--evaluator", t2m, "--glove", glove, "--model", toy,
+        "--quick", "--steps", 2, "--out",
+    )  # fmt: skip
+    result = command(*arguments, tmp_path / "kept")
+    assert result.code == 0, result.err
+    found = results(tmp_path / "kept")
+    # Real motion and ordinary samples, unless told otherwise; one whole pool of the 37 usable clips.
+    assert list(found) == ["real", "short"]
+    assert found["real"]["fid"]["mean"] < 0.5 * found["short"]["fid"]["mean"]  # type: ignore[operator]
+    assert "multimodality" not in found["real"]
+    assert found["short"]["multimodality"]["details"] == {"texts": 8, "repeats": 4, "pairs": 2}
+    assert found["short"]["r_precision_top1"]["details"]["pool"] == "32"  # type: ignore[index]
+    assert not (tmp_path / "kept" / "times.png").exists()
+    report = (tmp_path / "kept" / "report.md").read_text()
+    assert "as the model left them" in report
+    # What lies behind a sample changes its figures, not those of real motion.
+    assert command(*arguments, tmp_path / "zero", "--tail", "zero").code == 0
+    nothing = results(tmp_path / "zero")
+    assert nothing["real"] == found["real"]
+    assert nothing["short"]["fid"]["mean"] != found["short"]["fid"]["mean"]
+    assert "Behind a sample's end the evaluator sees nothing" in (tmp_path / "zero" / "report.md").read_text()
+    line = one_line(
+        command("eval", "--protocol", "official", "--benchmark", "starter", "--out", tmp_path / "x")
+    )
+    assert "the official protocol needs the recordings" in line
 
 
 def test_missing_official_files_are_named(
@@ -248,6 +280,13 @@ def test_missing_official_files_are_named(
         (("--benchmark", "kit"), "benchmark 'kit' is unknown; choose one of starter, humanml3d"),
         (("--methods", "collage,magic"), "method 'magic' is unknown; choose among real, short"),
         (("--protocol", "circles"), "protocol 'circles' is unknown"),
+        (("--protocol", "official"), "the humanml3d benchmark needs --data HumanML3D/"),
+        (
+            ("--protocol", "official", "--texts", 20),
+            "texts is 20; the official protocol retrieves in pools of 32",
+        ),
+        (("--tail", "cut"), "tail is 'cut'; choose one of kept, zero"),
+        (("--methods", ""), "no methods were named"),
         (("--repetitions", 0), "repetitions is 0"),
         (("--texts", 0), "texts is 0"),
         (("--sampler", "plms"), "sampler 'plms' is unknown"),
