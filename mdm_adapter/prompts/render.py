@@ -6,10 +6,10 @@ import re
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.clauses import Clause, Kind
-from mdm_adapter.prompts.groups import Group
+from mdm_adapter.prompts.order import Group
+from mdm_adapter.prompts.parse import Word
 from mdm_adapter.prompts.subjects import Cast, Subject, standing
-from mdm_adapter.prompts.tokens import Token
-from mdm_adapter.prompts.verbs import Form, base_of_gerund, inflect
+from mdm_adapter.prompts.verbs import Form, inflect
 
 _CONTRACTED = {"'m": "is", "'re": "is", "'ve": "has", "'ll": "will", "'d": "would"}
 
@@ -19,7 +19,7 @@ def render(group: Group, cast: Cast) -> str:
     subject = cast.subjects.get(group)
     clause = group.clause
     if clause is None or subject is None:
-        return sentence_case("".join(t.text + (" " if t.space else "") for t in group.tokens))
+        return sentence_case("".join(t.text + (" " if t.space else "") for t in group.words))
     replaced = _verbs(group, clause, subject, cast)
     pieces: list[str] = []
     own = set(clause.subject)
@@ -29,21 +29,21 @@ def render(group: Group, cast: Cast) -> str:
     # the first words of the phrase as they stand give the subject's place
     place = clause.subject[0] if clause.subject else clause.insert
     dropped = set(clause.dropped)
-    for i, token in enumerate(group.tokens):
-        if token is place:
+    for i, word in enumerate(group.words):
+        if word is place:
             pieces.append(lead)
-        if token in own or token in dropped:
+        if word in own or word in dropped:
             continue
-        following = group.tokens[i + 1] if i + 1 < len(group.tokens) else None
-        text = replaced.get(token) or standing(token, following)
-        if token is not group.tokens[0] or not pieces:
+        following = group.words[i + 1] if i + 1 < len(group.words) else None
+        text = replaced.get(word) or standing(word, following)
+        if word is not group.words[0] or not pieces:
             pieces.append(text)
         else:
             # no longer the first word of its sentence
-            proper = token.tag.startswith("NNP") and token.lower not in words.MOVE_NOUNS
+            proper = word.tag.startswith("NNP") and word.lower not in words.MOVE_NOUNS
             name = proper or text[1:2] == "-"
             pieces.append(text if name else text[:1].lower() + text[1:])
-        pieces.append(" " if token.space else "")
+        pieces.append(" " if word.space else "")
     return sentence_case("".join(pieces))
 
 
@@ -58,10 +58,10 @@ def sentence_case(text: str) -> str:
     return f"{text[:first]}{text[first : first + 1].upper()}{text[first + 1 :]}."
 
 
-def _verbs(group: Group, clause: Clause, subject: Subject, cast: Cast) -> dict[Token, str]:
+def _verbs(group: Group, clause: Clause, subject: Subject, cast: Cast) -> dict[Word, str]:
     """The verbs of an action that change their form, with the new form."""
     verb = clause.verb
-    replaced: dict[Token, str] = {}
+    replaced: dict[Word, str] = {}
     if verb is None or clause.form is None or clause.kind is Kind.MOVE:
         return replaced
     if clause.form == "ing":
@@ -71,19 +71,19 @@ def _verbs(group: Group, clause: Clause, subject: Subject, cast: Cast) -> dict[T
             return replaced
         tense = _tense(group)
         for gerund in (verb, *(c.verb for c in group.coordinated if c.verb is not None)):
-            replaced[gerund] = _finite(_gerund_base(gerund), tense, subject.plural)
+            replaced[gerund] = _finite(gerund.base, tense, subject.plural)
         return replaced
-    for token, form in ((verb, clause.form), *((c.verb, c.form) for c in group.coordinated)):
-        if token is None or form is None:
+    for word, form in ((verb, clause.form), *((c.verb, c.form) for c in group.coordinated)):
+        if word is None or form is None:
             continue
-        following = _next_word(group.tokens, token)
-        changed = _agree(token, form, subject, following)
+        following = _next_word(group.words, word)
+        changed = _agree(word, form, subject, following)
         if changed is not None:
-            replaced[token] = changed
+            replaced[word] = changed
     return replaced
 
 
-def _agree(verb: Token, form: Form, subject: Subject, following: Token | None) -> str | None:
+def _agree(verb: Word, form: Form, subject: Subject, following: Word | None) -> str | None:
     low = verb.lower
     if low == "be":
         return "are" if subject.plural else "is"
@@ -100,10 +100,10 @@ def _agree(verb: Token, form: Form, subject: Subject, following: Token | None) -
     wanted: Form = "base" if subject.plural else "s"
     if form == wanted:
         return None
-    return inflect(verb.base(form), wanted)
+    return inflect(verb.base, wanted)
 
 
-def _expanded(low: str, subject: Subject, following: Token | None) -> str | None:
+def _expanded(low: str, subject: Subject, following: Word | None) -> str | None:
     """A contraction behind a pronoun that has become a noun phrase: "he's walking" is "a man is walking"."""
     if not subject.person and low == "'s":
         return None
@@ -124,11 +124,10 @@ def _inherited_auxiliary(group: Group, subject: Subject, cast: Cast) -> str:
         before = before.previous
     if before is None or before.clause is None or cast.subjects.get(before) != subject:
         return ""
-    auxiliary = before.clause.progressive
-    if auxiliary is None:
+    if not before.clause.progressive or before.clause.verb is None:
         return ""
     table = words.BE_PLURAL if subject.plural else words.BE
-    return table.get(auxiliary.lower, "is")
+    return table.get(before.clause.verb.lower, "is")
 
 
 def _tense(group: Group) -> Form:
@@ -142,15 +141,6 @@ def _finite(base: str, tense: Form, plural: bool) -> str:
         table = {("past", True): "were", ("past", False): "was", ("s", True): "are", ("s", False): "is"}
         return table[tense, plural]
     return inflect(base, "base" if plural and tense == "s" else tense)
-
-
-def _gerund_base(token: Token) -> str:
-    base = token.base("ing")
-    return (
-        base_of_gerund(base)
-        if base.endswith("ing") and base not in ("bring", "sing", "swing", "fling")
-        else base
-    )
 
 
 def _light_verb(clause: Clause, subject: Subject) -> str:
@@ -169,8 +159,8 @@ def _light_verb(clause: Clause, subject: Subject) -> str:
     return verb + (" an " if low[:1] in "aeiou" else " a ")
 
 
-def _next_word(tokens: list[Token], token: Token) -> Token | None:
-    position = next((i for i, t in enumerate(tokens) if t is token), len(tokens)) + 1
-    while position < len(tokens) and (tokens[position].is_adverb or not tokens[position].is_word):
+def _next_word(words: list[Word], word: Word) -> Word | None:
+    position = next((i for i, t in enumerate(words) if t is word), len(words)) + 1
+    while position < len(words) and (words[position].is_adverb or not words[position].is_word):
         position += 1
-    return tokens[position] if position < len(tokens) else None
+    return words[position] if position < len(words) else None

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.groups import Group
-from mdm_adapter.prompts.nouns import is_body_part, is_group_noun
-from mdm_adapter.prompts.tokens import Token
+from mdm_adapter.prompts.clauses import is_body_part
+from mdm_adapter.prompts.order import Group
+from mdm_adapter.prompts.parse import Word
 
 _THEIRS = {"my": "their", "your": "their", "our": "their", "myself": "themselves", "yourself": "themselves"}
 _THEIRS |= {"ourselves": "themselves", "yourselves": "themselves", "me": "them", "us": "them"}
+_POSTURES = ("sit", "stand", "lie", "kneel", "crouch", "walk", "run")
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,7 @@ PEOPLE = Subject("people", True, "people")
 class Cast:
     """The subjects of a prompt, resolved in the order in which the text names them."""
 
-    def lead(self, group: Group) -> str:
-        """The subject as it stands in the sentence of this group: in full where it is named first."""
-        return self._named.get(group) or self.subjects[group].text
-
-    def __init__(self, reading: Sequence[Group]) -> None:
+    def __init__(self, told: Sequence[Group]) -> None:
         self.subjects: dict[Group, Subject] = {}
         self._named: dict[Group, str] = {}
         # groups being resolved: "before jumping, before bowing" makes two groups wait for each other
@@ -44,9 +41,13 @@ class Cast:
         self._people: list[Subject] = []
         self._others: list[Subject] = []
         self._last: Subject | None = None
-        for group in reading:
+        for group in told:
             if group.clause is not None and group.clause.acts:
                 self._resolve(group)
+
+    def lead(self, group: Group) -> str:
+        """The subject as it stands in the sentence of this group: in full where it is named first."""
+        return self._named.get(group) or self.subjects[group].text
 
     def _resolve(self, group: Group) -> Subject:
         if group in self.subjects:
@@ -54,15 +55,14 @@ class Cast:
         clause = group.clause
         assert clause is not None
         self._active.add(group)
-        own = [t for t in clause.subject if t.is_word]
+        own = [w for w in clause.subject if w.is_word]
         if len(own) == 1 and own[0].lower in words.SUBJECT_PRONOUNS:
-            subject = self._pronoun(own[0], group)
+            subject = self._pronoun(own[0].lower, group)
         elif own:
             subject = self._noun_phrase(clause.subject, clause.form == "base")
             if subject.head == describe(clause.subject)[1] and not _definite(own):
                 text = plain_text(clause.subject)
-                aside = "," in text and clause.subject[-1].text == ","
-                self._named[group] = text + "," if aside else text
+                self._named[group] = text + "," if "," in text and clause.subject[-1].text == "," else text
         else:
             subject = self._carried(group)
         self._active.discard(group)
@@ -73,23 +73,19 @@ class Cast:
         self._note_others(group, clause.subject)
         return subject
 
-    def _anchor(self, group: Group) -> Group | None:
-        return None if group.anchor in self._active else group.anchor
-
     def _carried(self, group: Group) -> Subject:
-        anchor = self._anchor(group)
+        anchor = None if group.anchor in self._active else group.anchor
         if anchor is not None and anchor.clause is not None and anchor.clause.acts:
             return self._resolve(anchor)
         return self._last or SOMEBODY
 
-    def _pronoun(self, token: Token, group: Group) -> Subject:
-        low = token.lower
+    def _pronoun(self, low: str, group: Group) -> Subject:
         if low in ("i", "you"):
             return SOMEBODY
         if low == "we":
             return PEOPLE
         found = self._antecedent(low)
-        anchor = self._anchor(group)
+        anchor = None if group.anchor in self._active else group.anchor
         if found is None and anchor is not None and anchor.clause is not None:
             named = anchor.clause.subject
             if len(named) > 1 or (named and named[0].lower not in words.SUBJECT_PRONOUNS):
@@ -99,11 +95,8 @@ class Cast:
     def _antecedent(self, pronoun: str) -> Subject | None:
         for known in (self._people, self._others):
             for subject in reversed(known):
-                if pronoun == "they" and not subject.plural:
-                    continue
-                if pronoun != "they" and (subject.plural or not _agrees(subject.head, pronoun)):
-                    continue
-                return subject
+                if subject.plural == (pronoun == "they") and _agrees(subject.head, pronoun):
+                    return subject
         if pronoun != "they" or not self._people:
             return None
         singles = [s for s in self._people if not s.plural]
@@ -114,113 +107,102 @@ class Cast:
             return Subject(f"{singles[-2].text} and {singles[-1].text}", True, "people")
         return singles[-1]
 
-    def _noun_phrase(self, tokens: Sequence[Token], plain_verb: bool) -> Subject:
-        text, head, plural = describe(tokens, plain_verb=plain_verb)
-        if is_body_part(tokens):
+    def _noun_phrase(self, ws: Sequence[Word], plain_verb: bool) -> Subject:
+        text, head, plural = describe(ws, plain_verb=plain_verb)
+        if is_body_part(ws):
             return Subject(text, plural, head, person=False)
-        core = [t for t in tokens if t.is_word]
-        if _definite(core):
+        if _definite([w for w in ws if w.is_word]):
             for subject in reversed([*self._others, *self._people]):
                 if subject.head == head and subject.plural == plural:
                     return subject
         return Subject(text, plural, head)
 
-    def _note_others(self, group: Group, subject: Sequence[Token]) -> None:
+    def _note_others(self, group: Group, subject: Sequence[Word]) -> None:
         """Remember people who are not the subject: "a man meets a woman. She waves." """
-        toks = group.tokens
-        for i in range(len(toks) - 1):
-            if toks[i] in subject or toks[i].lower not in ("a", "an", "the", "another"):
+        ws = group.words
+        for i in range(len(ws) - 1):
+            if ws[i] in subject or ws[i].lower not in ("a", "an", "the", "another"):
                 continue
-            for j in range(i + 1, min(i + 4, len(toks))):
-                if toks[j].lower in words.PEOPLE:
-                    text, head, plural = describe(toks[i : j + 1])
+            for j in range(i + 1, min(i + 4, len(ws))):
+                if ws[j].lower in words.PEOPLE:
+                    text, head, plural = describe(ws[i : j + 1])
                     self._others.append(Subject(text, plural, head))
                     break
-                if not toks[j].tag.startswith("JJ"):
+                if not ws[j].tag.startswith("JJ"):
                     break
 
 
-def describe(tokens: Sequence[Token], *, plain_verb: bool = False) -> tuple[str, str, bool]:
+def describe(ws: Sequence[Word], *, plain_verb: bool = False) -> tuple[str, str, bool]:
     """Text, head noun and number of a noun phrase; an aside behind a comma is left out."""
-    toks = list(tokens)
-    toks = toks[: _core_length(toks)]
-    text = plain_text(toks)
-    nouns: list[Token] = []
-    for token in toks:
-        if nouns and (token.tag in ("IN", "WP", "WDT", "VBG", "VBN") or token.lower in words.PREPOSITIONS):
+    ws = list(ws)[: _core_length(ws)]
+    nouns: list[Word] = []
+    for word in ws:
+        if nouns and (word.tag in ("IN", "WP", "WDT", "VBG", "VBN") or word.lower in words.PREPOSITIONS):
             break
-        if token.is_noun:
-            nouns.append(token)
-    head = nouns[-1] if nouns else toks[-1]
-    first = toks[0].lower
-    counted = first in words.NUMBERS or first in ("these", "those", "both", "all") or (
-        toks[0].tag == "CD" and first not in ("one", "1")
-    )  # fmt: skip
-    plural = _conjoined(toks) or counted or head.is_plural
-    if is_group_noun(head) or (not plural and head.lower not in words.PEOPLE):
+        if word.is_noun:
+            nouns.append(word)
+    head = nouns[-1] if nouns else ws[-1]
+    first = ws[0].lower
+    counted = first in words.NUMBERS | {"these", "those", "both", "all"} or (
+        ws[0].tag == "CD" and first not in ("one", "1")
+    )
+    plural = _conjoined(ws) or counted or head.is_plural
+    if head.lower in words.GROUPS or (not plural and head.lower not in words.PEOPLE):
         # "a pair of dancers spin", "the sheep walk": the verb knows
         plural = plural or plain_verb
-    return text, head.lower, plural
+    return plain_text(ws), head.lower, plural
 
 
-def plain_text(toks: Sequence[Token]) -> str:
+def plain_text(ws: Sequence[Word]) -> str:
     """A noun phrase as text for the middle of a sentence."""
-    text = "".join(standing(t, None) + (" " if t.space else "") for t in toks).strip(" ,:;-–—")
-    return text if not toks or toks[0].tag.startswith("NNP") else text[:1].lower() + text[1:]
+    text = "".join(standing(w, None) + (" " if w.space else "") for w in ws).strip(" ,:;-–—")
+    return text if not ws or ws[0].tag.startswith("NNP") else text[:1].lower() + text[1:]
 
 
-def _definite(core: Sequence[Token]) -> bool:
+def standing(word: Word, following: Word | None) -> str:
+    """The word with the first and second person turned into the third."""
+    if word.guarded:
+        return word.text
+    low = word.lower
+    if low in _THEIRS:
+        return _THEIRS[low]
+    if low == "i" or (low == "you" and following is not None and following.tag[:2] in ("VB", "MD")):
+        return "they"
+    return "them" if low == "you" else word.text
+
+
+def _definite(core: Sequence[Word]) -> bool:
     """True for "the man": two words that point at somebody already named."""
     return len(core) == 2 and core[0].lower in ("the", "this", "that", "these", "those")
 
 
-def _core_length(toks: Sequence[Token]) -> int:
+def _core_length(ws: Sequence[Word]) -> int:
     """How many words to repeat of "the man, who is tall," or "a man sitting on a chair": up to the noun.
 
     What a person is or wears goes with them; where they sat when they were first named does not.
     """
     named = False
-    for i, token in enumerate(toks):
-        posture = token.tag == "VBG" and token.base("ing") in (
-            "sit",
-            "stand",
-            "lie",
-            "kneel",
-            "crouch",
-            "walk",
-            "run",
-        )
-        aside = token.text == "," and not (i + 1 < len(toks) and _begins_noun_phrase(toks[i + 1]))
-        if named and (aside or token.tag in ("WP", "WDT") or posture):
+    for i, word in enumerate(ws):
+        posture = word.tag == "VBG" and word.base in _POSTURES
+        aside = word.text == "," and not (i + 1 < len(ws) and _begins_noun_phrase(ws[i + 1]))
+        if named and (aside or word.tag in ("WP", "WDT") or posture):
             return i
-        named = named or token.is_noun
-    return len(toks)
+        named = named or word.is_noun
+    return len(ws)
 
 
-def _begins_noun_phrase(token: Token) -> bool:
-    return token.lower in words.DETERMINERS | words.POSSESSIVES | words.NUMBERS or token.is_noun
+def _begins_noun_phrase(word: Word) -> bool:
+    return word.lower in words.DETERMINERS | words.POSSESSIVES | words.NUMBERS or word.is_noun
 
 
-def _conjoined(toks: Sequence[Token]) -> bool:
+def _conjoined(ws: Sequence[Word]) -> bool:
     """True for "a man and a woman", not for "a man in black and white"."""
-    for i, token in enumerate(toks):
-        if token.tag in ("IN", "WP", "WDT") or token.lower in words.PREPOSITIONS:
+    for i, word in enumerate(ws):
+        if word.tag in ("IN", "WP", "WDT") or word.lower in words.PREPOSITIONS:
             return False
-        if token.lower == "and" and i:
+        if word.lower == "and" and i:
             return True
     return False
-
-
-def standing(token: Token, following: Token | None) -> str:
-    """The word with the first and second person turned into the third."""
-    if token.guarded:
-        return token.text
-    low = token.lower
-    if low in _THEIRS:
-        return _THEIRS[low]
-    if low == "i" or (low == "you" and following is not None and following.tag[:2] in ("VB", "MD")):
-        return "they"
-    return "them" if low == "you" else token.text
 
 
 def _agrees(head: str, pronoun: str) -> bool:
@@ -228,4 +210,4 @@ def _agrees(head: str, pronoun: str) -> bool:
         return head not in words.FEMALE
     if pronoun == "she":
         return head not in words.MALE
-    return head not in words.MALE and head not in words.FEMALE
+    return pronoun == "they" or (head not in words.MALE and head not in words.FEMALE)

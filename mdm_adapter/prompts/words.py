@@ -50,6 +50,30 @@ DIRECTIONS = _words(
     """
 )
 
+# These stand as a subject alone.
+STANDALONE = _words("this that these those each another") | NUMBERS
+# What stands before a clause that is the content of another: "watches how he walks".
+CONTENT_MARKERS = _words("that what how way who which like than and where if")
+# Sides and ways, as they follow one another: "the left, then the right", "forward, then back".
+SIDES = _words("left right front back")
+OTHERS = _words("other others another both one")
+WAYS = _words(
+    """
+    left right forward forwards backward backwards back sideways up down upward upwards downward downwards
+    diagonally clockwise counterclockwise
+    """
+)
+WAY_PREPOSITIONS = _words("to toward towards into in from up down across along through over onto")
+_AXES = (("left", "right"), ("forward forwards forth", "backward backwards back"), ("up", "down"), ("in", "out"))
+OPPOSITES = {
+    word: sign * axis
+    for axis, pair in enumerate(_AXES, start=1)
+    for sign, side in zip((1, -1), pair)
+    for word in side.split()
+}
+# With these a way there and back is one movement: "turns left, then right".
+THERE_AND_BACK = _words("turn rotate walk run move dance waltz sway swing rock thrust pace shuffle shift")
+
 BE = {"am": "is", "is": "is", "are": "is", "was": "was", "were": "was", "'m": "is", "'re": "is", "'s": "is"}
 BE_PLURAL = {
     "'s": "are",
@@ -61,9 +85,9 @@ BE_PLURAL = {
     "'m": "are",
     "'re": "are",
 }
-HAVE = _words("have has had 've")
-DO = _words("do does did")
 MODALS = _words("will would can could should must may might shall 'll 'd ca wo cannot")
+
+AUXILIARIES = _words("be have has had 've do does did") | BE.keys() | MODALS
 
 # People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
 MALE = _words("man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother")
@@ -85,6 +109,7 @@ PEOPLE = (
 CREATURES = _words(
     "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
 )
+ACTORS = PEOPLE | CREATURES
 GROUPS = _words("couple pair group crowd team number bunch lot")
 PLURAL_PEOPLE = _words("people men women children guys ladies boys girls everybody's persons")
 
@@ -121,6 +146,7 @@ NOT_MOVES = _words(
 UNCOUNTED = _words(
     "yoga karate ballet salsa tango capoeira gymnastics aerobics breakdance hip-hop tai-chi chi applause"
 )
+GERUND_MOVES = _words("jack jacks lunge lunges squat squats pose stance")
 MOVE_COMPOUNDS = _words("cycle animation loop moves move motion motions routine sequence pose steps")
 # "does a step" is not English, "takes a step" is.
 TAKEN = _words("step steps stride strides leap rest seat break breath nap")
