@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.parse import Word
-from mdm_adapter.prompts.verbs import Form, is_motion, readings
+from mdm_adapter.prompts.verbs import Form, is_motion, parts_of_speech, readings
 
 
 class Kind(enum.Enum):
@@ -108,6 +108,8 @@ class Sentence:
         for n, chunk in enumerate(self.chunks):
             chunk.fronted = chunk.fronted or n == 0
             chunk.clause = self._read(chunk)
+            if chunk.joiner in ORDERED and self._about_thing(chunk):
+                chunk.joiner = Joiner.WITH
 
     # --- who acts ---
 
@@ -269,7 +271,8 @@ class Sentence:
             return first in words.DETERMINERS and verb.form == "s" and verb.tag.startswith("VB")
         # without a subject: only a verb like the one before it, behind something that ends a clause
         ends = before.lower in words.DIRECTIONS | words.PARTICLES or before.lower in ("it", "them", "him")
-        return ends and verb.form == seen.form and is_motion(verb.lower) and before is not seen
+        moves = is_motion(verb.lower) and verb.base not in words.NOT_MOVES
+        return ends and verb.form == seen.form and moves and before is not seen
 
     # --- what each piece is ---
 
@@ -326,6 +329,9 @@ class Sentence:
                 if span_before is None:
                     return None
                 subject, dropped = tuple(self.words[span_before[0] : span_before[1]]), (toks[cut],)
+            prefixed = k == first + 1 and toks[first].lower in words.VERB_PREFIXES
+            if not subject and prefixed and verb.base in words.NOT_MOVES:
+                return Clause(Kind.VERB, toks, verb, verb.form, insert=toks[start])  # "shadow box"
             if not subject or (opens and subject[0] is toks[first]):
                 plain = opens and verb.form in ("s", "base") and is_motion(verb.lower)
                 return Clause(Kind.VERB, toks, verb, verb.form, insert=toks[hi]) if plain else None
@@ -366,11 +372,15 @@ class Sentence:
         return None
 
     def _named_move(self, toks: list[Word], first: int, insert: Word) -> Clause | None:
-        head = move_head(toks[first:])
+        head = move_head(toks[first:]) or next((w for w in toks[first:] if w.lower in words.MOVE_NOUNS and w.is_noun), None)
         nouns = [w for w in toks[first:] if w.is_noun]
         if head is None or (nouns and nouns[0].lower in words.PEOPLE):
             return None
         return Clause(Kind.MOVE, toks, head, None, insert=insert)
+
+    def _about_thing(self, chunk: Chunk) -> bool:
+        """True for "after the bell rings": nobody's movement."""
+        return any(w.lower in words.THINGS for w in chunk.clause.subject[-1:])
 
 
 def is_body_part(subject: Sequence[Word]) -> bool:
@@ -468,10 +478,12 @@ def _unknown_verb(word: Word) -> bool:
 
 def _compound_move(toks: Sequence[Word]) -> bool:
     """True for "dodge roll left" and "spin kick", which name a move; "go walk" and "try to jump" do not."""
-    if len(toks) < 2 or toks[0].is_auxiliary or toks[0].base in words.TAKES_VERB:
+    if len(toks) < 2 or toks[0].is_auxiliary or toks[0].base in words.TAKES_VERB | words.LIGHT_VERBS:
         return False
+    if parts_of_speech(toks[0].lower) == {"VERB"}:
+        return False  # "regain balance"
     after = toks[1].lower
-    return after not in words.NEVER_VERBS and is_motion(after) and (after, "base") in readings(after)
+    return after not in words.NEVER_VERBS | words.ADJECTIVE_VERBS and is_motion(after) and (after, "base") in readings(after)
 
 
 def _modifies_noun(toks: Sequence[Word], form: Form) -> bool:
@@ -521,7 +533,8 @@ def _joiner_at(ws: Sequence[Word], i: int, *, at_start: bool) -> tuple[Joiner, i
     if low in ("before", "after"):
         # "turns right after jumping" may mean either, so it is left alone
         return none if before == "right" else (Joiner.BEFORE if low == "before" else Joiner.AFTER, 1)
-    if low in words.SUBORDINATORS or (low == "once" and at_start and i == 0):
+    clause_follows = i + 1 < len(ws) and ws[i + 1].lower in words.SUBJECT_PRONOUNS
+    if low in words.SUBORDINATORS or (low == "once" and ((at_start and i == 0) or clause_follows)):
         return Joiner.WITH, 1
     return none
 

@@ -20,7 +20,7 @@ def _table(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
 _ACTORS = "|".join(sorted(words.ACTORS))
 _PICTURE = r"(?:animation|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)"
 _LABEL = re.compile(
-    rf"^\s*(?:(?:text|input)?\s*prompt|text|description|caption|{_PICTURE}|actions?)(?:\s*\d+)?\s*:\s*", _I
+    rf"^\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create|show|make|{_PICTURE}|actions?)\s*:\s*", _I
 )
 _CHAT = _table(
     (r"(?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?|lol|haha+|hey|umm*|uhh*|btw|ok(?:ay)?(?= so\b|,? (?:make|let)))(?!\w)[,!]?", " "),
@@ -31,7 +31,14 @@ _CHAT = _table(
     (r"\bu\b(?=\s)", "you"),
     (r"\bur\b", "your"),
     (r"\bb4\b", "before"),
-    (r"\bteh\b", "the"),
+    (r"\b(?:teh|hte|da)\b", "the"),
+    (r"\b(?:adn|nad|annd)\b", "and"),
+    (r"\b(?:thn|tehn|thne)\b", "then"),
+    (r"\bovr\b", "over"),
+    (r"\bthru\b", "through"),
+    (r"\bfwd\b", "forward"),
+    (r"\bppl\b", "people"),
+    (r"'ll (?!not\b|be\b)", " "),
     (r"\bw/(?=\s)", "with"),
     (r"\b2(?= (?:the|an?|his|her|their|my|your)\b)", "to"),
     (r"\b((?:start|try|want|need|begin|get)s?) 2(?= [a-z])", r"\1 to"),
@@ -48,7 +55,7 @@ _CHAT = _table(
 )
 _ASK = (
     r"(?:(?:i(?:'d| would)? (?:like|want|need|love)(?: you)?|we (?:need|want))(?: to (?:see|have|get|make|show|generate"
-    r"|animate))?|make|have|let|get|animate|generate|create|show|give|draw|render|produce|simulate|do|picture"
+    r"|animate))?|tell|ask|make|have|let|get|animate|generate|create|show|give|draw|render|produce|simulate|do|picture"
     r"|imagine|(?:we|you) see)"
 )
 _LEAD = re.compile(
@@ -84,11 +91,19 @@ _THEN = _table(
     (r"(?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?=an?\b|the\b|some\b|another\b|[a-z]+ing\b)", ", then "),
     (r"(?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b)", ", then "),
     (r"\bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b)", ""),
+    (r"^(?:will|going to) (?=[a-z])", ""),
+    (r",? ?\b(?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the )", ", after "),
     (r"(?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going|about) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+)", " "),
     (r"\b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b)", r"\1 "),
     (r"\b(sit|push|pull|chin|press) ups\b", r"\1-ups"),
     (r"\blet(?:'s| us)\s+", ""),
 )
+
+
+# "jump jump jump"
+_REPEATED = re.compile(r"\b([a-z]+)(?: \1)+\b", _I)
+# "a man who walks", of which a picture is asked for: he just walks
+_WHO_ONLY = re.compile(r"^((?:an?|the|some|one|two|three)\s+(?:[\w-]+\s+){1,3}?)(?:who|that)\s+(?=\w)", _I)
 
 
 def tidy(text: str, notes: list[str]) -> str:
@@ -101,7 +116,8 @@ def tidy(text: str, notes: list[str]) -> str:
     text = _replace(text, _CHAT)
     text = _spell(text, notes)
     text = _unasked(text)
-    return _replace(text, _THEN)
+    text = _replace(text, _THEN)
+    return _REPEATED.sub(lambda m: m[0].replace(" ", ", ") if is_motion(m[1].lower()) else m[0], text)
 
 
 def _replace(text: str, table: tuple[tuple[re.Pattern[str], str], ...]) -> str:
@@ -140,6 +156,7 @@ def _unasked(text: str) -> str:
     rest = text[lead.end() :] if lead else text
     if lead and (lead["ask"] or lead["picture"]):
         ask = (lead["ask"] or "").split()[0].lower() if lead["ask"] else ""
+        rest = _WHO_ONLY.sub(r"\1", rest)
         who = _actor(rest)
         if who is not None:
             text = who

@@ -43,10 +43,10 @@ def check_english(text: str) -> None:
     """Raise ValueError for a text in another language or alphabet; misspelt English passes."""
     letters = [c for c in text if c.isalpha()]
     latin = sum("LATIN" in unicodedata.name(c, "") for c in letters)
-    found = re.findall(r"[^\W\d_]+", text.lower())
+    found = re.findall(r"[^\W\d_]+", text.lower())[:400]
     if 2 * latin < len(letters):
         _refuse(text)
-    english = foreign = 0
+    english = foreign = unknown = 0
     for word in found:
         both = word in _FOREIGN and is_known(word)
         if word in _FOREIGN and not both:
@@ -55,7 +55,9 @@ def check_english(text: str) -> None:
             foreign += 1
         elif is_known(word) or correction(word):
             english += 1
-    if foreign > english + 1 and len(found) > 1:
+        else:
+            unknown += len(word) > 1
+    if (foreign > english + 1 and len(found) > 1) or (unknown > 2 and unknown > 2 * english):
         _refuse(text)
 
 
@@ -90,6 +92,8 @@ def correction(word: str) -> str:
     """The one word of this domain that is a single slip away from an unknown lower-case word, or ""."""
     if len(word) < 4 or not word.isascii() or not word.isalpha() or is_known(word):
         return ""
+    if word.endswith("eing") and readings(word[:-4] + "ing"):
+        return word[:-4] + "ing"  # "waveing"
     letters = "abcdefghijklmnopqrstuvwxyz"
     cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
     swapped = {a[:-1] + b[0] + a[-1] + b[1:] for a, b in cuts if b}
@@ -97,7 +101,7 @@ def correction(word: str) -> str:
     doubled = {a[:-1] + b for a, b in cuts if len(a) > 1}
     wrong = {a + c + b[1:] for a, b in cuts if b for c in letters}
     # the likeliest slip first
-    for slips in (missing, swapped, doubled, wrong):
+    for slips in (swapped, missing, doubled, wrong):
         found = slips & _targets()
         if found:
             return min(found, key=lambda w: (not readings(w), w))

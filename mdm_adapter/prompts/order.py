@@ -77,6 +77,7 @@ class Order:
 
     def _begin(self, chunks: list[Chunk]) -> None:
         self._chunks = chunks
+        self._listing = _is_list(chunks)
         self._first = len(self.line)
         self._current: Group | None = None
         self._main: Group | None = None
@@ -174,12 +175,15 @@ class Order:
     def _decide(self, group: Group, clause: Clause, n: int, chunk: Chunk) -> None:
         """Attach a chunk to the action so far, or begin the next action with it."""
         joiner, new = chunk.joiner, chunk.clause
+        if self._listing or (new.kind is Kind.MOVE and chunk.joined_by[-1:] and chunk.joined_by[-1].text == ":"):
+            self._add_main(self._new(chunk, n))
+            return
         if new.kind in (Kind.FRAGMENT, Kind.MOVE) and self._shares(group, clause, n, chunk):
             return
         if not new.acts:
             if self._leads_on(n, chunk):
                 self._open(n, chunk)
-            elif joiner in (Joiner.THEN, Joiner.FOLLOWED) and self._is_noun(chunk):
+            elif joiner in (Joiner.THEN, Joiner.FOLLOWED) and _names_thing([w for w in chunk.words if w.is_word]):
                 chunk.clause = _as_move(chunk)
                 self._add_main(self._new(chunk, n))
             else:
@@ -189,7 +193,7 @@ class Order:
             self._open(n, chunk)
         elif joiner is Joiner.BEFORE:
             self._add_main(self._new(chunk, n, anchor=group.anchor or group))
-        elif joiner is Joiner.AFTER:
+        elif joiner is Joiner.AFTER or (new.kind is Kind.GERUND and new.base == "have" and joiner in COMMAS):
             self._insert_before(self._main or group, self._new(chunk, n, anchor=self._main or group))
         elif group in self._waiting:
             self._after_fronted(group, n, chunk)
@@ -230,7 +234,8 @@ class Order:
         if joiner is Joiner.AND and not group.dependent:
             timed = any(w.seconds is not None for w in group.words)
             # the end of a list: "walks, turns and sits", "walks and turns and sits"
-            listed = group.origin in (*COMMAS, Joiner.AND) and not clause.subject
+            same = [w.lower for w in clause.subject] == [w.lower for w in new.subject]
+            listed = group.origin in (*COMMAS, Joiner.AND) and (same or not clause.subject)
             chained = _chain_of_and(clause, self._chunks[group.began + 1 :]) >= 2
             return _same_shape(clause, new) and (timed or listed or chained)
         return False
@@ -256,8 +261,13 @@ class Order:
             self._decide(current, current.clause, n, chunk)
 
     def _attach(self, group: Group, chunk: Chunk) -> None:
-        group.words += [*chunk.joined_by, *chunk.words]
         new = chunk.clause
+        first = group.clause.subject if group.clause else ()
+        if chunk.joiner is Joiner.AND and len(first) == len(new.subject) == 1 and first[0].lower == new.subject[0].lower:
+            # "I walk and I wave"
+            chunk.words = [w for w in chunk.words if w is not new.subject[0]]
+            new = replace(new, kind=Kind.VERB, words=chunk.words, subject=(), insert=new.verb)
+        group.words += [*chunk.joined_by, *chunk.words]
         if not new.acts or group.clause is None:
             return
         if chunk.joiner is Joiner.WITH:
@@ -299,13 +309,6 @@ class Order:
             if chunk.joiner is not Joiner.AND or chunk.clause.kind is not Kind.GERUND:
                 return False
         return False
-
-    def _is_noun(self, chunk: Chunk) -> bool:
-        """True for "then a ginga": a thing that a person can only do."""
-        head = noun_head([w for w in chunk.words if w.is_word])
-        if head is None or head.lower in words.BODY | words.DIRECTIONS | words.ACTORS:
-            return False
-        return head.tag.startswith("NN") and not is_prefix(chunk.words)
 
     def _new(self, chunk: Chunk, n: int, anchor: Group | None = None) -> Group:
         group = Group(list(chunk.words), chunk.joiner, chunk.clause, anchor=anchor, began=n)
@@ -362,6 +365,30 @@ class Order:
             group.clause = self._chunks[0].clause
         elif not alone or _belongs_back(group.words):
             self._resolve(group)
+
+
+def _is_list(chunks: Sequence[Chunk]) -> bool:
+    """True for "jab, cross, hook": a row of short names, of which one at least is known as a move."""
+    if len(chunks) < 2 or not any(c.clause.acts for c in chunks):
+        return False
+    for n, chunk in enumerate(chunks):
+        clause, ws = chunk.clause, [w for w in chunk.words if w.is_word]
+        bare = clause.kind is Kind.MOVE or (clause.kind in (Kind.VERB, Kind.GERUND) and len(ws) == 1)
+        named = clause.kind is Kind.FRAGMENT and _names_thing(ws)
+        if (n and chunk.joiner not in (*COMMAS, Joiner.THEN)) or len(ws) > 4 or not (bare or named):
+            return False
+    for chunk in chunks:
+        if not chunk.clause.acts:
+            chunk.clause = _as_move(chunk)
+    return True
+
+
+def _names_thing(ws: Sequence[Word]) -> bool:
+    """True for a thing that a person can only do: "a ginga"."""
+    head = noun_head(ws)
+    if head is None or head.lower in words.BODY | words.DIRECTIONS | words.ACTORS or is_prefix(ws):
+        return False
+    return head.tag.startswith("NN") or head.tag in ("JJ", "FW")
 
 
 def from_subordinator(ws: Sequence[Word]) -> list[Word]:

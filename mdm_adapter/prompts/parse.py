@@ -26,6 +26,12 @@ _TAG_FORMS: dict[str, Form] = {
 }
 
 
+# hyphenated words, and the second half of "person A"
+_ONE_WORD = re.compile(
+    rf"[^\W\d_]+(?:-[^\W\d_]+)+|\b(?:[Pp]erson|{'|'.join(sorted(words.ACTORS))}) (?:[B-H]|A(?= [a-z]+s\b))\b"
+)
+
+
 @dataclass(eq=False)
 class Word:
     """One word or mark. `guarded` ones stand in quotes or brackets, where nothing is split or rewritten.
@@ -122,7 +128,7 @@ def _tag(text: str) -> list[Word]:
     language = load_language()
     doc = language.make_doc(text)
     with doc.retokenize() as retokenizer:
-        for match in re.finditer(r"[^\W\d_]+(?:-[^\W\d_]+)+", text):
+        for match in _ONE_WORD.finditer(text):
             span = doc.char_span(match.start(), match.end())
             if span is not None and len(span) > 1:
                 retokenizer.merge(span)
@@ -210,13 +216,16 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     forms = [form for _, form in readings(low)]
     if is_motion(low):
         return forms
-    if low in words.PREPOSITIONS or low in words.ADVERBS or low in words.DETERMINERS:
+    nouns = words.MOVE_NOUNS | words.UNCOUNTED
+    if low in words.PREPOSITIONS | words.ADVERBS | words.DETERMINERS | nouns:
         return []
     if tagged is not None and not (tagged == "s" and not low.endswith("s")):
         return forms or [tagged]
     kinds = parts_of_speech(low)
     if forms and kinds == {"VERB"}:
         return forms
+    if "s" in forms and _listed_verb(ws, i):
+        return ["s"]
     # "hums" in "a girl hums": a plural right behind one person is an unknown verb
     before = ws[i - 1] if i else None
     person = before is not None and (
@@ -226,6 +235,17 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     if person and low.endswith("s") and not low.endswith("ss") and word.tag.startswith("NN") and nameless:
         return ["s"]
     return []
+
+
+def _listed_verb(ws: Sequence[Word], i: int) -> bool:
+    """True for "honks" in "drives a car, honks, waves": a word alone between commas, in a list of verbs."""
+    if i < 2 or ws[i - 1].text != "," or not any(w.form == "s" for w in ws[:i]):
+        return False
+    if i + 1 < len(ws) and ws[i + 1].is_word and ws[i + 1].lower not in ("and", "then"):
+        return False
+    following = next((w for w in ws[i + 1 :] if w.is_word and w.lower not in ("and", "then")), None)
+    listed = following is not None and is_motion(following.lower) and following.lower.endswith("s")
+    return listed or not ws[i - 2].is_noun
 
 
 def _auxiliary(ws: Sequence[Word], i: int) -> Form | None:
@@ -264,6 +284,8 @@ def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
 
 def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     """True when the neighbours of a possible verb make it a noun, an adjective or an infinitive."""
+    word = ws[i]
+    run_on = ws[0].form == "base" and len(ws) > 4 and ws[0].base not in words.LIGHT_VERBS and _unmarked(ws)
     after = ws[i + 1] if i + 1 < len(ws) else None
     if after is not None and form in ("base", "ing"):
         if after.lower in words.MOVE_COMPOUNDS and not (after.lower in ("pose", "steps") and form == "base"):
@@ -282,7 +304,8 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         return not (form == "base" and i > 1 and ws[i - 2].lower in ("the", "these", "all", "both"))
     if low in ("left", "right"):
         place = i > 2 and ws[i - 2].lower == "the" and ws[i - 3].lower in ("on", "to", "at")
-        return not place
+        way = i > 1 and ws[i - 2].base in words.WAY_VERBS and form == ws[i - 2].form
+        return not (place or way)
     if low in words.PREPOSITIONS and low not in words.PARTICLES:
         return True
     if before.tag.startswith("JJ") and low not in words.DIRECTIONS and not before.is_adverb:
@@ -293,9 +316,21 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
             couple = any(w.lower == "and" for w in ws[:i]) and any(
                 w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i]
             )
+            opens = i == 1 or not ws[i - 2].is_word or ws[i - 2].lower in ("and", "then")
+            if low in words.VERB_PREFIXES and opens and word.base in words.NOT_MOVES:
+                return False  # "shadow box"
+            if run_on and i > 1 and ws[i - 2].lower in words.DETERMINERS and word.lower not in words.NOT_MOVES:
+                return False  # "jump over the box land roll"
+            if low in words.CREATURES and i == 2 and ws[0].lower in words.DETERMINERS:
+                return False
             return low not in words.PEOPLE and not couple
         return form == "s" and _counted(ws, i)
     return False
+
+
+def _unmarked(ws: Sequence[Word]) -> bool:
+    """True for a sentence without a comma or a connector."""
+    return all(w.is_word and w.lower not in ("and", "then", "before", "after", "while", "as") for w in ws)
 
 
 def _counted(ws: Sequence[Word], i: int) -> bool:

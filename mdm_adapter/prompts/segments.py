@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 
+from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import shorten
+from mdm_adapter.prompts.verbs import inflect, is_motion
 
 MAX_WORD = 100
 
-_STEP = r"(?:step|action|part|clip|motion|scene)"
+_STEP = r"(?:step|action|part|clip|motion|scene|prompt|animation)"
 _COUNT = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten"
 _NUMBERED = re.compile(
-    rf"(?P<line>^|\n)[ \t]*(?:{_STEP}\s*(?P<word>{_COUNT})|[(\[#]?(?P<first>\d{{1,3}}))\s*[.):,\]-]+\s*(?=[^\W\d_]|[\"'])"
-    rf"|(?<=[\s,;.])(?:{_STEP}\s+(?P<inner_word>{_COUNT})\s*[.):,\]-]\s*|[(\[#]?(?P<inner>\d{{1,3}})\s?[.):\]]\s*)(?=[^\W\d_]|[\"'])",
+    rf"(?P<line>^|\n)[ \t]*(?:(?:{_STEP}\s*|#)(?P<word>{_COUNT})\b\s*[.):,\]-]*|[(\[]?(?P<first>\d{{1,3}})\s*[.):,\]-]+)"
+    rf"\s*(?=[^\W\d_]|[\"'])"
+    rf"|(?<=[\s,;.])(?:(?:{_STEP}\s+|#)(?P<inner_word>{_COUNT})\b\s*[.):,\]-]?\s*"
+    rf"|[(\[]?(?P<inner>\d{{1,3}})\s?[.):\]]\s*)(?=[^\W\d_]|[\"'])",
     re.IGNORECASE,
 )
-_LETTERED = re.compile(r"(?:^|(?<=[\s,;.]))\(?(?P<letter>[a-h]|i{1,3}|iv|vi{0,3})\)\s+(?=[^\W\d_])")
+_LETTERED = re.compile(r"(?:^|(?<=[\s,;.]))\(?(?P<letter>[a-h]|i{1,3}|iv|vi{0,3})[).]\s+(?=[^\W\d_])")
 _ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"]
 _BREAK = re.compile(
     r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=\s)/+(?=\s)|>>+)\s*"
@@ -32,9 +36,21 @@ _LOWER_CONTINUATION = re.compile(
 )
 
 
+# "run_fwd_02" and "TurnLeft"
+_CAMEL = r"(?:[A-Z][a-z]+){2,}"
+_GAME_NAME = re.compile(rf"(?<![\w'-])(?:[A-Za-z]+(?:_[A-Za-z0-9]+)+|{_CAMEL})(?![\w'-])")
+_GAME_PARTS = dict(
+    fwd="forward", fw="forward", bwd="backward", bck="backward", bkwd="backward", l="left", lft="left",
+    r="right", rgt="right", rt="right", atk="attack", dn="down", death="die", dead="die",
+    pickup="pick up", standup="stand up", sitdown="sit down", getup="get up",
+    anim="", clip="", mocap="", loop="", a="", f="", m="", v="", char="", player="",
+)  # fmt: skip
+_GAME_PHRASES = {"idle": "stand idle", "hit react": "react to a hit", "react": "react", "land": "land from a jump"}
+
+
 def hard_segments(text: str) -> list[str]:
     """Cut a tidy text at lines, list markers, arrows and semicolons; the pieces are stripped and never empty."""
-    text = _unquote(text)
+    text = _unquote(spell_out_names(text))
     text = _join_wrapped_lines(text)
     text = _mark_numbers(text)
     text = re.sub(r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|finally|then|next)\s*:\s*", "", text, flags=re.I)
@@ -48,7 +64,39 @@ def hard_segments(text: str) -> list[str]:
             raise ValueError(
                 f"the word {shorten(word, 30)!r} has {len(word)} letters; put spaces between words"
             )
-    return [" ".join(piece.split()) for piece in pieces if any(c.isalnum() for c in piece)]
+    pieces = [" ".join(piece.split()) for piece in pieces if any(c.isalnum() for c in piece)]
+    return [re.sub(r'^"([^"]+)"$', r"\1", piece) for piece in pieces]
+
+
+def spell_out_names(text: str) -> str:
+    """Game-style names of clips as orders, each on its line: "run_fwd, idle_02" is "run forward", "stand idle"."""
+    if not re.search(r"[a-z]_[a-z0-9]", text, re.IGNORECASE):
+        items = [item.strip() for item in re.split(r"[,;\n]", text)]
+        if not all(re.fullmatch(_CAMEL, item) for item in items):
+            return text
+    items = [item.strip() for item in re.split(r"\s*(?:[,;\n]|->)\s*", text) if item.strip()]
+    if any(" " in item for item in items):
+        return _GAME_NAME.sub(lambda m: _spell_out(m[0]), text)
+    return "\n".join(_spell_out(item) for item in items)
+
+
+def _spell_out(name: str) -> str:
+    parts = re.findall(r"\d+|[A-Z]?[a-z]+|[A-Z]+", name)
+    parts = [_GAME_PARTS.get(p.lower(), p.lower()) for p in parts]
+    # "turn left 90" is an angle, "idle 02" the second of several
+    parts = [p + " degrees" if p.isdigit() and len(p) > 1 and p[0] != "0" else p for p in parts if p]
+    parts = [p for p in parts if not p.isdigit()]
+    if len(parts) == 3 and parts[1] == "to" and is_motion(parts[0]) and is_motion(parts[2]):
+        parts = ["go from", inflect(parts[0], "ing"), "to", inflect(parts[2], "ing")]
+    elif len(parts) > 1 and parts[-1] in ("land", "start", "stop", "end"):
+        verb = {"land": "land from a", "start": "start to", "stop": "stop to", "end": "finish the"}[parts[-1]]
+        parts = [verb, *parts[:-1]]
+    elif len(parts) > 1 and parts[-1] == "idle":
+        parts.pop()
+    elif parts and parts[-1] in words.BODY:
+        parts.insert(-1, "their")
+    phrase = " ".join(parts)
+    return _GAME_PHRASES.get(phrase, phrase)
 
 
 def _unquote(text: str) -> str:
@@ -85,8 +133,8 @@ def _mark_numbers(text: str) -> str:
     """Turn list markers into line breaks: those at a line's start, and inner ones that count 1, 2, 3..."""
     markers = list(_NUMBERED.finditer(text))
     names = [m["first"] or m["word"] or m["inner"] or m["inner_word"] for m in markers]
-    words = _COUNT.split("|")
-    numbers = [int(n) if n.isdigit() else words.index(n.lower()) for n in names]
+    spoken = _COUNT.split("|")
+    numbers = [int(n) if n.isdigit() else spoken.index(n.lower()) for n in names]
     counts_up = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     if markers and (counts_up or all(m["line"] is not None for m in markers)):
         text = _NUMBERED.sub("\n", text)

@@ -16,7 +16,7 @@ _WHAT = (
     r"(?:thing|sequence|cycle|motion|movement|steps?|same))"
 )
 _REPEAT = re.compile(
-    rf"(?:(?:repeat(?:s|ed|ing)?(?:\s+{_WHAT})?|(?:do|does|did|doing)\s+{_WHAT})(?:\s+all over)?"
+    rf"(?:(?:he|she|they|it|you|i|we)\s+)?(?:(?:repeat(?:s|ed|ing)?(?:\s+{_WHAT})?|(?:do|does|did|doing)\s+{_WHAT})(?:\s+all over)?"
     rf"|(?P<bare>again))(?:\s+again)?(?:\s+(?:(?P<adverb>once more|once|twice|thrice)|{_COUNTED}))?(?:\s+again)?"
 )
 
@@ -50,6 +50,8 @@ def share(
     if verb is None or verb not in before or clause.kind is Kind.MOVE:
         return None
     ws = [w for w in chunk.words if w.is_word]
+    if len(ws) > 1 and ws[0].lower == "again":
+        ws = ws[1:]
     kind = _kind(ws)
     tail = before[before.index(verb) + 1 :]
     cut = _parallel(tail, ws, kind)
@@ -64,6 +66,9 @@ def share(
             return None
     elif kind == "noun" and cut and tail[-1].lower == "first":
         return None  # "puts on a coat with her right arm first and then her left"
+    if cut and tail[cut - 1].lower == "first":
+        before.remove(tail[cut - 1])  # "first the arms and then the legs"
+        cut, tail = cut - 1, [w for w in tail if w is not tail[cut - 1]]
     taken = [w.copy() for w in (verb, *tail[:cut])]
     whole = [*taken, *chunk.words]
     kind_of = Kind.GERUND if clause.form == "ing" else Kind.VERB
@@ -72,10 +77,12 @@ def share(
 
 def there_and_back(before: Sequence[Word], clause: Clause, chunk: Chunk, rest: Sequence[Chunk]) -> bool:
     """True for "turns left, then right": a way there and back is one movement, unless "and then" parts it."""
-    if clause.base not in words.THERE_AND_BACK or any(w.lower == "and" for w in chunk.joined_by):
-        return False
     ws = [w for w in chunk.words if w.is_word]
-    if clause.verb is None or not _opposite(before[before.index(clause.verb) + 1 :], ws):
+    if chunk.joiner is not Joiner.THEN or any(w.lower == "and" for w in chunk.joined_by) or clause.verb is None:
+        return False
+    tail = before[before.index(clause.verb) + 1 :]
+    zigzag = any(w.lower == "diagonally" for w in tail) or _both_ways(tail)
+    if not (zigzag or clause.base in words.THERE_AND_BACK) or not _opposite(tail, ws) or _kind(ws) == "noun":
         return False
     return not (rest and rest[0].joiner is Joiner.THEN and _kind([w for w in rest[0].words if w.is_word]))
 
@@ -165,8 +172,13 @@ def _opposite(tail: Sequence[Word], ws: Sequence[Word]) -> bool:
     second = [words.OPPOSITES[w.lower] for w in ws if w.lower in words.OPPOSITES]
     if not first or not second:
         return False
-    axis = abs(first[-1])
-    return (first[-1] + second[-1] == 0) or (len(first) > 1 and len(second) > 1 and axis > 0)
+    return first[-1] + second[-1] == 0 or (_both_ways(tail) and _both_ways(ws))
+
+
+def _both_ways(ws: Sequence[Word]) -> bool:
+    """True for "back and forth" and "from left to right"."""
+    axes = [words.OPPOSITES[w.lower] for w in ws if w.lower in words.OPPOSITES]
+    return any(-axis in axes for axis in axes)
 
 
 def _run_of_fragments(rest: Sequence[Chunk]) -> int:

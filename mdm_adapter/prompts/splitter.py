@@ -16,12 +16,12 @@ from mdm_adapter.prompts.action import Action, check_count, clean, has_letter
 from mdm_adapter.prompts.cleanup import tidy
 from mdm_adapter.prompts.clauses import Sentence
 from mdm_adapter.prompts.english import check_english
-from mdm_adapter.prompts.order import Order
+from mdm_adapter.prompts.order import Group, Order
 from mdm_adapter.prompts.parse import Word, read_sentences
 from mdm_adapter.prompts.render import render
 from mdm_adapter.prompts.segments import hard_segments
 from mdm_adapter.prompts.subjects import Cast
-from mdm_adapter.prompts.times import Duration, take_durations
+from mdm_adapter.prompts.times import Duration, Stretch, stretches, take_durations
 
 _CONNECTORS = (words.SEQUENCE_WORDS | words.SUBORDINATORS | {"and", "next", "before", "after", "by"}) - {
     "while"
@@ -64,19 +64,23 @@ class EnglishSplitter:
         check_english(text)
         order = Order()
         last: Word | None = None
-        for segment in hard_segments(tidy(text, order.notes)):
-            shorter, durations = take_durations(segment)
-            sentences = read_sentences(shorter)
-            last = _assign(sentences, durations, last)
-            for n, sentence in enumerate(sentences):
-                order.add(Sentence(sentence), hard=n == 0)
+        table = stretches(tidy(text, order.notes))
+        for k, stretch in enumerate(table):
+            for segment in hard_segments(stretch.text):
+                shorter, durations = take_durations(segment)
+                sentences = read_sentences(shorter)
+                last = _assign(shorter, sentences, durations, last)
+                for n, sentence in enumerate(sentences):
+                    for word in sentence:
+                        word.stretch = k
+                    order.add(Sentence(sentence), hard=n == 0)
         groups = [g for g in order.line if any(w.is_word for w in g.words)]
         check_count(len(groups))
         cast = Cast(order.told)
-        actions = tuple(Action(render(group, cast), group.seconds) for group in groups)
+        actions = _timed([(g, render(g, cast)) for g in groups], table, order.notes)
         if not actions:
             raise ValueError("the prompt names no movement; describe one, such as 'A person walks forward'")
-        return Split(actions, tuple(dict.fromkeys(order.notes)))
+        return Split(tuple(actions), tuple(dict.fromkeys(order.notes)))
 
 
 def split_prompt(text: str) -> list[Action]:
@@ -84,10 +88,28 @@ def split_prompt(text: str) -> list[Action]:
     return list(EnglishSplitter().split(text).actions)
 
 
-def _assign(sentences: Sequence[list[Word]], durations: Sequence[Duration], last: Word | None) -> Word | None:
+def _timed(lines: list[tuple[Group, str]], table: Sequence[Stretch], notes: list[str]) -> list[Action]:
+    """The actions with their seconds; those of one line of a timetable share its time evenly."""
+    actions: list[Action] = []
+    clock = table[0].start
+    for k, stretch in enumerate(table):
+        here = [(group, text) for group, text in lines if group.words[0].stretch == k]
+        length = None if stretch.start is None or stretch.end is None else stretch.end - stretch.start
+        for n, (group, text) in enumerate(here):
+            late = n == 0 and stretch.start is not None and stretch.start != clock
+            seconds = group.seconds if length is None else length / len(here)
+            actions.append(Action(text, seconds, start=stretch.start if late else None))
+        if length is not None and len(here) > 1:
+            notes.append(f"{len(here)} actions share the {length:g} seconds from {stretch.start:g} on evenly")
+        clock = stretch.end
+    return actions
+
+
+def _assign(
+    text: str, sentences: Sequence[list[Word]], durations: Sequence[Duration], last: Word | None
+) -> Word | None:
     """Hang each duration on the word that it belongs to; returns the last word, for the next segment."""
     ws = [w for sentence in sentences for w in sentence]
-    opening = {sentence[0] for sentence in sentences}
     spoken = [w for w in ws if w.is_word]
     for duration in durations:
         before = [w for w in spoken if w.start < duration.offset]
@@ -97,7 +119,7 @@ def _assign(sentences: Sequence[list[Word]], durations: Sequence[Duration], last
             if ended is not None:
                 ended.ended = duration.seconds
             continue
-        follows = bool(behind) and (duration.owner == "following" or _opens(ws, duration.offset, opening))
+        follows = bool(behind) and (duration.owner == "following" or _opens(text, ws, duration.offset))
         if follows:
             owner = next((w for w in behind if w.lower not in _CONNECTORS), behind[0])
         elif before or behind:
@@ -108,11 +130,11 @@ def _assign(sentences: Sequence[list[Word]], durations: Sequence[Duration], last
     return spoken[-1] if spoken else last
 
 
-def _opens(ws: Sequence[Word], offset: int, opening: set[Word]) -> bool:
+def _opens(text: str, ws: Sequence[Word], offset: int) -> bool:
     """True when a duration at `offset` stands at the beginning of a clause: "then for 2 seconds he waves"."""
     before = [w for w in ws if w.start < offset]
     behind = [w for w in ws if w.start >= offset]
-    if not before or before[-1].lower in _CONNECTORS or (behind and behind[0] in opening):
+    if not before or before[-1].lower in _CONNECTORS or text[:offset].rstrip().endswith((".", "!", "?")):
         return True
     return (
         before[-1].text == "," and bool(behind) and behind[0].is_word and behind[0].lower not in _CONNECTORS

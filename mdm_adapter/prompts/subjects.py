@@ -109,6 +109,8 @@ class Cast:
 
     def _noun_phrase(self, ws: Sequence[Word], plain_verb: bool) -> Subject:
         text, head, plural = describe(ws, plain_verb=plain_verb)
+        if head in words.PICTURES:
+            return SOMEBODY
         if is_body_part(ws):
             return Subject(text, plural, head, person=False)
         if _definite([w for w in ws if w.is_word]):
@@ -149,7 +151,7 @@ def describe(ws: Sequence[Word], *, plain_verb: bool = False) -> tuple[str, str,
     plural = _conjoined(ws) or counted or head.is_plural
     if head.lower in words.GROUPS or (not plural and head.lower not in words.PEOPLE):
         # "a pair of dancers spin", "the sheep walk": the verb knows
-        plural = plural or plain_verb
+        plural = plural or (plain_verb and first not in ("a", "an", "one"))
     return plain_text(ws), head.lower, plural
 
 
@@ -201,11 +203,13 @@ def _conjoined(ws: Sequence[Word]) -> bool:
         if word.tag in ("IN", "WP", "WDT") or word.lower in words.PREPOSITIONS:
             return False
         if word.lower == "and" and i:
-            return True
+            return ws[i - 1].is_noun or not ws[i - 1].is_word
     return False
 
 
 def _agrees(head: str, pronoun: str) -> bool:
+    if head in words.THINGS:
+        return pronoun == "it"
     if pronoun == "he":
         return head not in words.FEMALE
     if pronoun == "she":

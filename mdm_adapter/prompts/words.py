@@ -17,7 +17,7 @@ RELATIVES = _words("who which that")
 NEVER_VERBS = _words(
     """
     left right like back forward forwards backward backwards sideways still past round clockwise
-    counterclockwise counter up down arm arms leg legs hand hands foot feet knee knees elbow elbows head
+    counterclockwise up down arm arms leg legs hand hands foot feet knee knees elbow elbows head
     shoulder shoulders hip hips finger fingers toe toes fist fists thumb thumbs chest waist wrist wrists
     ankle ankles torso body palm palms then next man men person people guy human male female ok okay please
     slowly quickly after before and
@@ -63,7 +63,8 @@ WAYS = _words(
     diagonally clockwise counterclockwise
     """
 )
-WAY_PREPOSITIONS = _words("to toward towards into in from up down across along through over onto")
+WAY_VERBS = _words("turn go walk run step move look strafe rotate jump hop lean face sidestep")
+WAY_PREPOSITIONS = _words("to toward towards into in from up down out off across along through over onto")
 _AXES = (("left", "right"), ("forward forwards forth", "backward backwards back"), ("up", "down"), ("in", "out"))
 OPPOSITES = {
     word: sign * axis
@@ -72,7 +73,7 @@ OPPOSITES = {
     for word in side.split()
 }
 # With these a way there and back is one movement: "turns left, then right".
-THERE_AND_BACK = _words("turn rotate walk run move dance waltz sway swing rock thrust pace shuffle shift")
+THERE_AND_BACK = _words("turn rotate twist pivot dance waltz sway swing rock thrust shake")
 
 BE = {"am": "is", "is": "is", "are": "is", "was": "was", "were": "was", "'m": "is", "'re": "is", "'s": "is"}
 BE_PLURAL = {
@@ -110,6 +111,9 @@ CREATURES = _words(
     "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
 )
 ACTORS = PEOPLE | CREATURES
+# What moves in a prompt without being anybody's movement, and what only stands for somebody who moves.
+THINGS = _words("door music ball bell light lights phone alarm whistle timer clock gun car train bus song beat signal")
+PICTURES = _words("routine sequence animation scene video clip motion choreography exercise workout performance")
 GROUPS = _words("couple pair group crowd team number bunch lot")
 PLURAL_PEOPLE = _words("people men women children guys ladies boys girls everybody's persons")
 
