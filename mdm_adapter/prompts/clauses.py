@@ -110,6 +110,10 @@ class Sentence:
             chunk.clause = self._read(chunk)
             if chunk.joiner in ORDERED and self._about_thing(chunk):
                 chunk.joiner = Joiner.WITH
+            if chunk.joiner in ORDERED and chunk.clause.kind is Kind.FULL and chunk.clause.insert is not chunk.words[0]:
+                # "before the start he stretches"
+                chunk.joiner = Joiner.COMMA if n else Joiner.START
+                chunk.words.insert(0, chunk.joined_by.pop())
 
     # --- who acts ---
 
@@ -150,8 +154,12 @@ class Sentence:
             return False
         if self.words[verb].form == "base" and not _may_take_base(phrase):
             return False
-        if any(_sequence(w) for w in self.words[span[1] : verb]) and any(w.form == "ing" for w in phrase):
-            return False  # "a man walking, then stops"
+        if any(_sequence(w) for w in self.words[span[1] : verb]):
+            # "a man walking, then stops", "karate kata then bow"
+            known = phrase[0].lower in words.DETERMINERS | words.POSSESSIVES | words.SUBJECT_PRONOUNS | words.NUMBERS
+            known = known or phrase[0].tag == "NNP" or any(w.lower in words.ACTORS for w in phrase)
+            if not known or any(w.form == "ing" for w in phrase):
+                return False
         open_clause = False
         for word in phrase:
             if word.lower in words.RELATIVES:

@@ -20,7 +20,7 @@ def _table(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
 _ACTORS = "|".join(sorted(words.ACTORS))
 _PICTURE = r"(?:animation|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)"
 _LABEL = re.compile(
-    rf"^\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create|show|make|{_PICTURE}|actions?)\s*:\s*", _I
+    rf"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create|show|make|loop|routine|timeline|script|{_PICTURE}|actions?)\s*:\s*", _I
 )
 _CHAT = _table(
     (r"(?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?|lol|haha+|hey|umm*|uhh*|btw|ok(?:ay)?(?= so\b|,? (?:make|let)))(?!\w)[,!]?", " "),
@@ -36,6 +36,7 @@ _CHAT = _table(
     (r"\b(?:thn|tehn|thne)\b", "then"),
     (r"\bovr\b", "over"),
     (r"\bthru\b", "through"),
+    (r"\b1st\b", "first"),
     (r"\bfwd\b", "forward"),
     (r"\bppl\b", "people"),
     (r"'ll (?!not\b|be\b)", " "),
@@ -94,6 +95,7 @@ _THEN = _table(
     (r"^(?:will|going to) (?=[a-z])", ""),
     (r",? ?\b(?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the )", ", after "),
     (r"(?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going|about) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+)", " "),
+    (rf"\b({_ACTORS}|he|she|it) first (?=\w+s\b)", r"\1 "),
     (r"\b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b)", r"\1 "),
     (r"\b(sit|push|pull|chin|press) ups\b", r"\1-ups"),
     (r"\blet(?:'s| us)\s+", ""),
@@ -112,7 +114,7 @@ def tidy(text: str, notes: list[str]) -> str:
     text = re.sub(r" *\n[ \n]*", "\n", re.sub(r"[^\S\n]+", " ", text.translate(_QUOTES))).strip()
     text = "".join(" " if unicodedata.category(c) == "So" and c != "°" else c for c in text)
     text = _lower_if_shouted(text)
-    text = _LABEL.sub("", text, count=1)
+    text = _LABEL.sub("", text)
     text = _replace(text, _CHAT)
     text = _spell(text, notes)
     text = _unasked(text)

@@ -28,6 +28,7 @@ from mdm_adapter.prompts.clauses import (
 from mdm_adapter.prompts.parse import Word
 from mdm_adapter.prompts.sharing import repeats, share, there_and_back
 
+_COUNTS = words.NUMBERS | frozenset("23456789") | {"twice", "thrice"}
 _LISTING = (Joiner.COMMA, Joiner.COMMA_AND, Joiner.AND)
 
 
@@ -87,7 +88,8 @@ class Order:
     def _place(self, n: int, chunk: Chunk) -> None:
         current = self._current
         more = repeats(chunk, current.words if current else ())
-        if more and self.line:
+        counts = chunk.words[0].lower not in _COUNTS or len(self.line) - self._first > 1
+        if more and self.line and counts:
             self._repeat(more, chunk)
         elif current is None:
             self._open(n, chunk)
@@ -114,7 +116,14 @@ class Order:
         acts = chunk.clause.acts
         self._main = None
         group = self._new(chunk, n)
-        if acts and chunk.joiner in ORDERED:
+        if chunk.clause.kind is Kind.VERB and len(self.told) == 2 and self.told[0].clause is None and is_subject(self.told[0].words):
+            # "a man:" on a line before "walks"
+            named = self.told.pop(0)
+            self.line.remove(named)
+            group.words = [*named.words, *chunk.words]
+            group.clause = _with_subject(chunk.clause, named.words)
+            self._add_main(group)
+        elif acts and chunk.joiner in ORDERED:
             self._waiting.append(group)
             # what comes before something is told first but happens last
             (self._held if chunk.joiner is Joiner.BEFORE else self.line).append(group)
@@ -146,7 +155,10 @@ class Order:
         clause = chunk.clause
         acts = clause.acts and chunk.joiner in (*COMMAS, Joiner.THEN, Joiner.FOLLOWED)
         if acts and (clause.kind in FINITE or not self._finite_follows(n)):
-            group.words += [*(w for w in chunk.joined_by if w.text == ","), *chunk.words]
+            if any(not w.is_word for w in chunk.joined_by):
+                group.words[-1].space = False
+                group.words.append(Word(","))
+            group.words += chunk.words
             group.clause = clause
             group.needs_main = False
             self._became_main(group)
@@ -167,7 +179,7 @@ class Order:
             if clause.kind is Kind.VERB and is_subject(group.words) and not is_prefix(group.words):
                 # "The character: walks"
                 joined = [*group.words, *chunk.words]
-                clause = replace(clause, kind=Kind.FULL, subject=tuple(group.words), insert=group.words[0])
+                clause = _with_subject(clause, group.words)
             group.clause = clause
             self._became_main(group)
         group.words = joined
@@ -237,7 +249,7 @@ class Order:
             same = [w.lower for w in clause.subject] == [w.lower for w in new.subject]
             listed = group.origin in (*COMMAS, Joiner.AND) and (same or not clause.subject)
             chained = _chain_of_and(clause, self._chunks[group.began + 1 :]) >= 2
-            return _same_shape(clause, new) and (timed or listed or chained)
+            return _same_shape(clause, self._chunks[n:]) and (timed or listed or chained)
         return False
 
     def _after_fronted(self, group: Group, n: int, chunk: Chunk) -> None:
@@ -420,6 +432,10 @@ def _append_words(group: Group, ws: list[Word]) -> None:
     group.words += [Word(","), *ws]
 
 
+def _with_subject(clause: Clause, subject: list[Word]) -> Clause:
+    return replace(clause, kind=Kind.FULL, words=[*subject, *clause.words], subject=tuple(subject), insert=subject[0])
+
+
 def _as_move(chunk: Chunk) -> Clause:
     ws = [w for w in chunk.words if w.is_word]
     return Clause(Kind.MOVE, chunk.words, noun_head(ws), None, insert=ws[0])
@@ -435,7 +451,7 @@ def _continues(clause: Clause, chunks: Sequence[Chunk]) -> bool:
         # "he walks, his left arm swings": one picture
         return not is_body_part(new.subject)
     if new.kind is Kind.VERB:
-        return _same_verb_form(clause, new)
+        return _same_verb_form(clause, chunks)
     if new.kind is Kind.GERUND:
         if clause.kind is Kind.GERUND:
             return True
@@ -448,12 +464,13 @@ def _continues(clause: Clause, chunks: Sequence[Chunk]) -> bool:
     return new.kind is Kind.MOVE and clause.kind in (Kind.MOVE, Kind.GERUND)
 
 
-def _same_shape(clause: Clause, new: Clause) -> bool:
+def _same_shape(clause: Clause, chunks: Sequence[Chunk]) -> bool:
     """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
+    new = chunks[0].clause
     if new.kind is Kind.FULL:
         return not is_body_part(new.subject)
     if new.kind is Kind.VERB:
-        return new.form == clause.form and not _lists_nouns(clause, new)
+        return new.form == clause.form and not _lists_nouns(clause, chunks)
     if new.kind is Kind.GERUND:
         return clause.form == "ing" or clause.progressive
     return new.kind is clause.kind is Kind.MOVE
@@ -462,22 +479,23 @@ def _same_shape(clause: Clause, new: Clause) -> bool:
 def _chain_of_and(clause: Clause, chunks: Sequence[Chunk]) -> int:
     """How many verbs follow `clause` by "and" before anything else separates actions."""
     count = 0
-    for chunk in chunks:
+    for n, chunk in enumerate(chunks):
         if chunk.joiner in (Joiner.THEN, Joiner.FOLLOWED, *ORDERED):
             break
         if not chunk.clause.acts:
             continue
-        if chunk.joiner is Joiner.AND and _same_shape(clause, chunk.clause):
+        if chunk.joiner is Joiner.AND and _same_shape(clause, chunks[n:]):
             count += 1
         elif chunk.joiner in COMMAS and chunk.clause.kind in FINITE:
             break
     return count
 
 
-def _same_verb_form(clause: Clause, new: Clause) -> bool:
+def _same_verb_form(clause: Clause, chunks: Sequence[Chunk]) -> bool:
     """True when a verb behind a comma can be coordinated with the main verb of `clause`."""
+    new = chunks[0].clause
     verb = new.verb
-    if verb is None or clause.kind not in FINITE or _lists_nouns(clause, new):
+    if verb is None or clause.kind not in FINITE or _lists_nouns(clause, chunks):
         return verb is not None and clause.kind not in FINITE and new.form in ("s", "base")
     if clause.form == new.form:
         return new.form != "part"
@@ -492,10 +510,13 @@ def _same_verb_form(clause: Clause, new: Clause) -> bool:
     return new.form == "past" and verb.tag == "VBD"
 
 
-def _lists_nouns(clause: Clause, new: Clause) -> bool:
+def _lists_nouns(clause: Clause, chunks: Sequence[Chunk]) -> bool:
     """True for "does a jump, spin and kick": what follows are objects, although each could be a verb."""
+    new = chunks[0].clause
     if clause.base not in words.LIGHT_VERBS or clause.verb is None:
         return False
+    if any(c.clause.form == new.form == clause.form and len(c.words) > 1 for c in chunks[1:]):
+        return False  # "throw a punch, duck, throw a kick"
     named = move_head(clause.words[clause.words.index(clause.verb) + 1 :])
     if named is None or named is clause.verb:
         return False

@@ -279,6 +279,8 @@ def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
         return ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
     if after.lower in words.DETERMINERS | words.POSSESSIVES or after.is_adverb or after.tag == "PRP":
         return True
+    if i and not ws[i - 1].is_word and after.lower in words.BODY and any(w.form == "base" for w in ws[:i]):
+        return True  # "raise arm, lower arm"
     return after.lower in words.PREPOSITIONS or after.lower in words.DIRECTIONS
 
 
@@ -309,6 +311,8 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if low in words.PREPOSITIONS and low not in words.PARTICLES:
         return True
     if before.tag.startswith("JJ") and low not in words.DIRECTIONS and not before.is_adverb:
+        if form == "s" and i == 2 and ws[0].lower in words.DETERMINERS and "NOUN" in parts_of_speech(low):
+            return False  # "the patient coughs"
         return form in ("base", "ing", "s") and low not in words.PEOPLE
     if before.is_noun and not before.is_plural:
         if form == "base":

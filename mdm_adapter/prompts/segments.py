@@ -22,7 +22,7 @@ _NUMBERED = re.compile(
 _LETTERED = re.compile(r"(?:^|(?<=[\s,;.]))\(?(?P<letter>[a-h]|i{1,3}|iv|vi{0,3})[).]\s+(?=[^\W\d_])")
 _ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"]
 _BREAK = re.compile(
-    r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=\s)/+(?=\s)|>>+)\s*"
+    r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=[a-z])>(?=[a-z])|(?<=\s)/+(?=\s)|>>+)\s*"
 )
 _QUOTED_ITEM = re.compile(r"\s*([\"'])([^\"']+)\1\s*(?:(?:[,.]|->?|,?\s*and then\b|,?\s*then\b|,?\s*and\b)\s*)?")
 # A line that ends in one of these goes on in the next one.

@@ -27,7 +27,7 @@ def repeats(chunk: Chunk, before: Sequence[Word]) -> int:
     The number is taken as that of all times together, unless it says "more".
     """
     text = " ".join(w.lower for w in chunk.words if w.is_word)
-    match = _REPEAT.fullmatch(text)
+    match = _REPEAT.fullmatch(text) or _REPEAT.fullmatch(f"repeat {text}")
     if match is None or (match["bare"] and before and before[-1].lower == "again"):
         return 0
     if match["adverb"]:
@@ -108,10 +108,11 @@ def _parallel(tail: Sequence[Word], ws: Sequence[Word], kind: str) -> int | None
         return _parallel_noun(tail, ws)
     same = [i for i, w in enumerate(tail) if kind == "place" and w.lower == ws[0].lower]
     ways = [i for i, w in enumerate(tail) if _is_way(tail, i)]
+    where = words.PREPOSITIONS - words.MANNER_PREPOSITIONS
     places = [i for i, w in enumerate(tail) if w.lower in words.WAY_PREPOSITIONS and i not in ways]
     if same:
         return same[-1]
-    if kind == "way" or ws[0].lower in words.WAY_PREPOSITIONS:
+    if kind == "way" or ws[0].lower in where:
         return min([*ways, *places], default=None)
     return None
 
@@ -135,7 +136,7 @@ def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
             continue  # only what is done, not where
         end = next((j for j in range(i + 1, len(tail)) if j in starts or _ends_noun(tail[j])), len(tail))
         found = _nature(tail[i:end])
-        if wanted == found or (wanted == "side" and found != "move"):
+        if wanted == found or (wanted == "side" and found != "move") or (wanted, found) == ("body", "side"):
             return i
     return None
 

@@ -24,6 +24,8 @@ class Subject:
     head: str = ""
     # False for a pronoun without antecedent and for a part of the body, to which no "he" refers
     person: bool = True
+    # True for "Anna"
+    name: bool = False
 
 
 SOMEBODY = Subject("a person", False, "person")
@@ -44,10 +46,17 @@ class Cast:
         for group in told:
             if group.clause is not None and group.clause.acts:
                 self._resolve(group)
+        named = {s for s in self.subjects.values() if s.name}
+        together = any(s.plural and any(n.text in s.text for n in named) for s in self.subjects.values())
+        # names that act in turn are parts that one figure plays; together they tell people apart
+        self.in_turn = len(named) > 1 and not together
 
     def lead(self, group: Group) -> str:
         """The subject as it stands in the sentence of this group: in full where it is named first."""
-        return self._named.get(group) or self.subjects[group].text
+        subject = self.subjects[group]
+        if self.in_turn and subject.name:
+            return SOMEBODY.text
+        return self._named.get(group) or subject.text
 
     def _resolve(self, group: Group) -> Subject:
         if group in self.subjects:
@@ -100,7 +109,7 @@ class Cast:
         if pronoun != "they" or not self._people:
             return None
         singles = [s for s in self._people if not s.plural]
-        if len(singles) == 1 and singles[0].head in words.MALE | words.FEMALE:
+        if len(singles) == 1 and (singles[0].head in words.MALE | words.FEMALE or " " in singles[0].head):
             # "a man meets a woman, they hug"; one "person" alone may well be "they"
             singles = [*singles, *(s for s in self._others[-1:] if s != singles[0] and not s.plural)]
         if len(singles) >= 2:
@@ -117,13 +126,15 @@ class Cast:
             for subject in reversed([*self._others, *self._people]):
                 if subject.head == head and subject.plural == plural:
                     return subject
-        return Subject(text, plural, head)
+        first = next(w for w in ws if w.is_word)
+        return Subject(text, plural, head, name=first.tag == "NNP" and first.text.istitle() and not plural)
 
     def _note_others(self, group: Group, subject: Sequence[Word]) -> None:
         """Remember people who are not the subject: "a man meets a woman. She waves." """
         ws = group.words
+        self._others += [Subject(w.text, False, w.lower) for w in ws if " " in w.text and w not in subject]
         for i in range(len(ws) - 1):
-            if ws[i] in subject or ws[i].lower not in ("a", "an", "the", "another"):
+            if ws[i] in subject or ws[i].lower not in words.POSSESSIVES | {"a", "an", "the", "another"}:
                 continue
             for j in range(i + 1, min(i + 4, len(ws))):
                 if ws[j].lower in words.PEOPLE:
@@ -149,15 +160,17 @@ def describe(ws: Sequence[Word], *, plain_verb: bool = False) -> tuple[str, str,
         ws[0].tag == "CD" and first not in ("one", "1")
     )
     plural = _conjoined(ws) or counted or head.is_plural
-    if head.lower in words.GROUPS or (not plural and head.lower not in words.PEOPLE):
-        # "a pair of dancers spin", "the sheep walk": the verb knows
-        plural = plural or (plain_verb and first not in ("a", "an", "one"))
+    # "a pair of dancers spin": the verb knows
+    plural = plural or (plain_verb and head.lower in words.GROUPS)
     return plain_text(ws), head.lower, plural
 
 
 def plain_text(ws: Sequence[Word]) -> str:
     """A noun phrase as text for the middle of a sentence."""
     text = "".join(standing(w, None) + (" " if w.space else "") for w in ws).strip(" ,:;-–—")
+    if ws and ws[0].lower in ("my", "our") and not is_body_part(ws):
+        rest = text.split(" ", 1)[-1]
+        text = f"an {rest}" if rest[:1] in "aeiou" else f"a {rest}"
     return text if not ws or ws[0].tag.startswith("NNP") else text[:1].lower() + text[1:]
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from mdm_adapter.prompts.action import check_seconds, shorten
+from mdm_adapter.prompts.action import check_seconds, has_letter, shorten
 
 # The action before the words, the action that follows them, or the action that they put an end to.
 Owner = Literal["before", "following", "ended"]
@@ -88,9 +88,15 @@ _CLOCK = r"\d{1,2}:\d{2}(?:\.\d+)?"
 _S = r"\s*(?:seconds?|secs?|s)\b"
 _STAMP = rf"(?:{_CLOCK}|\d+(?:\.\d+)?)"
 _RANGE = re.compile(
-    rf"{_OPENS}(?:(?P<named>from|between)\s+)?(?P<open>[\[(])?\s*(?P<first>{_STAMP})(?P<unit1>{_S})?"
+    rf"{_OPENS}(?:(?:from|between)\s+)?(?P<unit0>seconds?\s+)?(?P<open>[\[(])?\s*(?P<first>{_STAMP})(?P<unit1>{_S})?"
     rf"\s*(?:-+|–|—|to|until|and)>?\s*(?P<last>{_STAMP})(?P<unit2>{_S})?\s*(?P<close>[\])])?\s*[:,–-]*\s*(?=[a-z\"'])"
     rf"|[\[(]\s*(?P<first2>{_STAMP})(?:{_S})?\s*(?:-|–|—|to)\s*(?P<last2>{_STAMP})(?:{_S})?\s*[\])]\s*[:–-]?\s*(?=[a-z])",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(
+    rf"\s*(?:[\[(]\s*(?P<first>{_STAMP})(?:{_S})?\s*(?:-|–|—|to)\s*(?P<last>{_STAMP})(?:{_S})?\s*[\])]"
+    rf"|\bfrom\s+(?P<first2>{_STAMP})(?:{_S})?\s+(?:-|–|—|to|until)\s+(?P<last2>{_STAMP}){_S})"
+    rf"(?=\s*(?:$|[,.;\n]|{_LINK}))\s*[,.;]?",
     re.IGNORECASE,
 )
 _POINT = re.compile(
@@ -115,15 +121,24 @@ def stretches(text: str) -> list[Stretch]:
 
     Marks must run forward. What stands before the first belongs to the first stretch.
     """
+    behind_text = [(m, *_bounds(m)) for m in _BEHIND.finditer(text)]
+    if behind_text and not has_letter(text[behind_text[-1][0].end() :]):
+        ends = [0, *(m.end() for m, _, _ in behind_text)]
+        found = [Stretch(text[a : m.start()], *when) for a, (m, *when) in zip(ends, behind_text)]
+        if all(has_letter(s.text) and s.end is not None and s.end > (s.start or 0) for s in found):
+            return found
     for pattern in (_RANGE, _POINT):
-        marks = [(m, *_bounds(m)) for m in pattern.finditer(text) if _is_mark(m)]
+        marks = [(m, *_bounds(m)) for m in pattern.finditer(text)]
         starts = [start for _, start, _ in marks]
         alone = len(marks) == 1 and (pattern is _POINT or starts[0] != 0.0)
         # "3s walk, 2s run" are lengths; "0s walk, 3s run" cannot be
         weak = pattern is _POINT and any(m["weak"] for m, _, _ in marks) and starts[:1] != [0.0]
         if not marks or alone or weak or starts != sorted(set(starts)):
             continue
-        found: list[Stretch] = []
+        bare = pattern is _RANGE and not all(_has_unit(m) for m, _, _ in marks)
+        if bare and (len(marks) < 2 or any(end != start for (_, _, end), (_, start, _) in zip(marks, marks[1:]))):
+            continue  # "1 - 2" alone may be anything
+        found = []
         for n, (match, start, end) in enumerate(marks):
             behind = marks[n + 1][0].start() if n + 1 < len(marks) else len(text)
             piece = text[match.end() : behind].strip(" ,;\n")
@@ -131,19 +146,16 @@ def stretches(text: str) -> list[Stretch]:
                 piece = f"{text[: match.start()]} {piece}".strip()
             following = starts[n + 1] if n + 1 < len(marks) else None
             found.append(Stretch(piece, start, following if end is None else end))
-        if all(any(c.isalpha() for c in s.text) and (s.end is None or s.end > (s.start or 0)) for s in found):
+        if all(has_letter(s.text) and (s.end is None or s.end > (s.start or 0)) for s in found):
             return found
     return [Stretch(text)]
 
 
-def _is_mark(match: re.Match[str]) -> bool:
-    """True for a range that says that it is one of seconds; "1 - 2" alone may be anything."""
-    if match.re is _POINT:
+def _has_unit(match: re.Match[str]) -> bool:
+    """True for a range that says that it is one of seconds."""
+    if match["first2"] or (":" in match["first"] and ":" in match["last"]):
         return True
-    if match["first2"]:
-        return True
-    clock = ":" in match["first"] and ":" in match["last"]
-    return clock or bool(match["unit2"] or match["unit1"] or (match["open"] and match["close"]))
+    return bool(match["unit0"] or match["unit1"] or match["unit2"] or (match["open"] and match["close"]))
 
 
 def _bounds(match: re.Match[str]) -> tuple[float, float | None]:
@@ -163,6 +175,9 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
     "jumps for 2 seconds" gives "jumps" and 2 s for the action before; "3 seconds of walking" gives 3 s for
     the action that follows; "after 2 seconds he bows" gives "then he bows" and 2 s for the action that ended.
     """
+    if re.match(_AMOUNT, text, re.IGNORECASE):
+        # "5s run 3s walk 2s stop"
+        text = re.sub(rf"(?<=[a-z]) (?={_DIGITS}\s?{_S} [a-z])", ", ", text)
     pieces: list[str] = []
     length = 0
     last = 0

@@ -64,6 +64,7 @@ WAYS = _words(
     """
 )
 WAY_VERBS = _words("turn go walk run step move look strafe rotate jump hop lean face sidestep")
+MANNER_PREPOSITIONS = _words("with without like using for of by during per")
 WAY_PREPOSITIONS = _words("to toward towards into in from up down out off across along through over onto")
 _AXES = (("left", "right"), ("forward forwards forth", "backward backwards back"), ("up", "down"), ("in", "out"))
 OPPOSITES = {
@@ -91,9 +92,9 @@ MODALS = _words("will would can could should must may might shall 'll 'd ca wo c
 AUXILIARIES = _words("be have has had 've do does did") | BE.keys() | MODALS
 
 # People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
-MALE = _words("man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother")
+MALE = _words("man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother dad")
 FEMALE = _words(
-    "woman girl lady female mother queen princess women girls ladies females daughter sister ballerina"
+    "woman girl lady female mother queen princess women girls ladies females daughter sister mom ballerina"
 )
 PEOPLE = (
     MALE
