@@ -278,7 +278,7 @@ class Sentence:
                 return True
             return first in words.DETERMINERS and verb.form == "s" and verb.tag.startswith("VB")
         # without a subject: only a verb like the one before it, behind something that ends a clause
-        ends = before.lower in words.DIRECTIONS | words.PARTICLES or before.lower in ("it", "them", "him")
+        ends = before.lower in words.DIRECTIONS | {"it", "them", "him", "away", "off", "over"}
         moves = is_motion(verb.lower) and verb.base not in words.NOT_MOVES
         return ends and verb.form == seen.form and moves and before is not seen
 
@@ -535,6 +535,8 @@ def _joiner_at(ws: Sequence[Word], i: int, *, at_start: bool) -> tuple[Joiner, i
     if low in ("or", "but", "nor"):
         return Joiner.OR, 1
     if _sequence(word) and before not in _NOT_THEN and not (i > 1 and ws[i - 2].lower in _NOT_THEN):
+        return Joiner.THEN, 1
+    if low == "so" and before == "," and i + 1 < len(ws) and ws[i + 1].lower in words.SUBJECT_PRONOUNS:
         return Joiner.THEN, 1
     if low in words.LEADING_SEQUENCE and at_start and _leads(ws, i):
         return Joiner.THEN, 1

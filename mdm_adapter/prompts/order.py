@@ -71,6 +71,8 @@ class Order:
 
     def add(self, sentence: Sentence, *, hard: bool) -> None:
         """Add the actions of one sentence; `hard` says that a line, a number or an arrow came before it."""
+        if not any(chunk.clause.acts for chunk in sentence.chunks):
+            _read_postures(sentence.chunks, alone=not self.told)
         self._begin(sentence.chunks)
         for n, chunk in enumerate(sentence.chunks):
             self._place(n, chunk)
@@ -317,7 +319,8 @@ class Order:
         """True when a gerund that opens a sentence describes the clause behind the next comma."""
         for chunk in self._chunks[n + 1 :]:
             if chunk.joiner is Joiner.COMMA:
-                return chunk.clause.kind is Kind.FULL and not is_body_part(chunk.clause.subject)
+                order = chunk.clause.kind is Kind.VERB and chunk.clause.form == "base"
+                return order or (chunk.clause.kind is Kind.FULL and not is_body_part(chunk.clause.subject))
             if chunk.joiner is not Joiner.AND or chunk.clause.kind is not Kind.GERUND:
                 return False
         return False
@@ -377,6 +380,18 @@ class Order:
             group.clause = self._chunks[0].clause
         elif not alone or _belongs_back(group.words):
             self._resolve(group)
+
+
+def _read_postures(chunks: Sequence[Chunk], *, alone: bool) -> None:
+    """ "arms up, then arms down" and "left, right, left": sentences without a verb, which a person can but do."""
+    for chunk in chunks:
+        ws = [w for w in chunk.words if w.is_word]
+        body = any(w.lower in words.BODY for w in ws[:3]) and not is_prefix(ws) and len(ws) > 1
+        way = len(chunks) > 1 and len(ws) == 1 and ws[0].lower in words.OPPOSITES
+        if not alone or not (body or way):
+            return
+    for chunk in chunks:
+        chunk.clause = Clause(Kind.MOVE, chunk.words, None, None, insert=next(w for w in chunk.words if w.is_word))
 
 
 def _is_list(chunks: Sequence[Chunk]) -> bool:

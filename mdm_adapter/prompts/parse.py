@@ -214,6 +214,10 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     if not low.isalpha() and "-" not in low or (name and not _verb_like_next(ws, i)):
         return []
     forms = [form for _, form in readings(low)]
+    if low == "face":
+        after = ws[i + 1].lower if i + 1 < len(ws) else ""
+        opens = i == 0 or ws[i - 1].lower in ("then", "and")
+        return ["base"] if opens and after in words.DIRECTIONS | words.DETERMINERS else []
     if is_motion(low):
         return forms
     nouns = words.MOVE_NOUNS | words.UNCOUNTED
@@ -224,7 +228,7 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     kinds = parts_of_speech(low)
     if forms and kinds == {"VERB"}:
         return forms
-    if "s" in forms and _listed_verb(ws, i):
+    if "s" in forms and (_listed_verb(ws, i) or _behind_subject(ws, i)):
         return ["s"]
     # "hums" in "a girl hums": a plural right behind one person is an unknown verb
     before = ws[i - 1] if i else None
@@ -237,15 +241,29 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     return []
 
 
+def _behind_subject(ws: Sequence[Word], i: int) -> bool:
+    """True for "blows" in "a cowboy blows on his gun": nothing but one noun with its article before it."""
+    j = i
+    while j and ws[j - 1].tag[:2] in ("NN", "JJ") and not ws[j - 1].form:
+        j -= 1
+    article = j and ws[j - 1].lower in words.DETERMINERS | words.POSSESSIVES
+    opens = j == 1 or (j > 1 and (not ws[j - 2].is_word or ws[j - 2].lower in ("and", "then")))
+    noun = i > j and ws[i - 1].tag == "NN" and ws[i - 1].lower not in words.MOVE_NOUNS
+    after = ws[i + 1] if i + 1 < len(ws) else None
+    goes_on = after is None or not after.is_word or after.is_adverb or after.tag in ("IN", "DT", "PRP$", "PRP", "CC", "TO", "RP", "CD")
+    return bool(article and opens and noun and goes_on)
+
+
 def _listed_verb(ws: Sequence[Word], i: int) -> bool:
     """True for "honks" in "drives a car, honks, waves": a word alone between commas, in a list of verbs."""
-    if i < 2 or ws[i - 1].text != "," or not any(w.form == "s" for w in ws[:i]):
+    before = i - 2 if i > 2 and ws[i - 1].lower == "and" else i - 1
+    if i < 2 or ws[before].text != "," or not any(w.form == "s" for w in ws[:i]):
         return False
     if i + 1 < len(ws) and ws[i + 1].is_word and ws[i + 1].lower not in ("and", "then"):
         return False
     following = next((w for w in ws[i + 1 :] if w.is_word and w.lower not in ("and", "then")), None)
     listed = following is not None and is_motion(following.lower) and following.lower.endswith("s")
-    return listed or not ws[i - 2].is_noun
+    return listed or not ws[before - 1].is_noun
 
 
 def _auxiliary(ws: Sequence[Word], i: int) -> Form | None:

@@ -146,7 +146,10 @@ def _finite(base: str, tense: Form, plural: bool) -> str:
 def _light_verb(clause: Clause, subject: Subject) -> str:
     """ "does a " for the name of a move, with an article where it has none."""
     head = clause.verb
-    verb = "take" if head is not None and head.lower in words.TAKEN else "do"
+    if head is None:
+        verb = "move" if clause.words[0].lower in words.OPPOSITES and len(clause.words) == 1 else "hold"
+    else:
+        verb = "take" if head.lower in words.TAKEN else "do"
     verb = verb if subject.plural else inflect(verb, "s")
     first = clause.insert
     if first is None or head is None:

@@ -199,7 +199,8 @@ def _core_length(ws: Sequence[Word]) -> int:
     named = False
     for i, word in enumerate(ws):
         posture = word.tag == "VBG" and word.base in _POSTURES
-        aside = word.text == "," and not (i + 1 < len(ws) and _begins_noun_phrase(ws[i + 1]))
+        after = ws[i + 1] if i + 1 < len(ws) else None
+        aside = word.text == "," and (after is None or after.lower in words.BODY or not _begins_noun_phrase(after))
         if named and (aside or word.tag in ("WP", "WDT") or posture):
             return i
         named = named or word.is_noun

@@ -39,7 +39,7 @@ PARTICLES = _words("over under around off out by up down along across through in
 ADVERBS = _words(
     """
     still again also just even once twice thrice almost simply both all too soon gently hard fast together
-    instead sometimes often always never not n't suddenly clockwise counterclockwise
+    neither instead sometimes often always never not n't suddenly clockwise counterclockwise
     """
 )
 DIRECTIONS = _words(
