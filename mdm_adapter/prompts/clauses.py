@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.parse import Word
-from mdm_adapter.prompts.verbs import Form, is_motion, parts_of_speech, readings
-
-
-class Kind(enum.Enum):
-    """The kinds of clause."""
-
-    FULL = "a man walks"
-    GERUND_FULL = "a man walking"
-    VERB = "walks / walk / walked"
-    GERUND = "walking"
-    MOVE = "a jump / slow walk"
-    FRAGMENT = "with his left arm"
+from mdm_adapter.prompts.parse import Word, is_subject, nouns_before
+from mdm_adapter.prompts.verbs import is_motion, parts_of_speech, readings
 
 
 class Joiner(enum.IntEnum):
-    """What stands before a chunk; where several stand together, the greatest counts."""
+    """What stands before a clause; where several stand together, the greatest counts."""
 
     START = 0
     AND = 1
@@ -37,389 +26,306 @@ class Joiner(enum.IntEnum):
     BEFORE = 9
 
 
-FINITE = (Kind.FULL, Kind.VERB)
 COMMAS = (Joiner.COMMA, Joiner.COMMA_AND)
 ORDERED = (Joiner.AFTER, Joiner.BEFORE)
 
 
-@dataclass
+@dataclass(eq=False)
 class Clause:
-    """The reading of a list of words; it points at words, since positions change when clauses merge."""
+    """A run of words between two joiners, and how it is read; as an action it takes in what follows it.
 
-    kind: Kind
-    words: list[Word]
-    verb: Word | None = None
-    form: Form | None = None
-    subject: tuple[Word, ...] = ()
-    # where a carried subject is inserted: the verb, or the adverbs before it
-    insert: Word | None = None
-    # words to leave out of the text: "who" of a caption without a main verb, "to" of an infinitive
-    dropped: tuple[Word, ...] = ()
+    It is finite ("a man walks", "walks"), a gerund ("a man walking", "walking"), the name of a move ("a slow
+    walk"), or it does not act at all ("with his left arm").
 
-    @property
-    def acts(self) -> bool:
-        """True for everything but a fragment."""
-        return self.kind is not Kind.FRAGMENT
-
-    @property
-    def base(self) -> str:
-        return self.verb.base if self.verb is not None else ""
-
-    @property
-    def progressive(self) -> bool:
-        """True for "is walking"."""
-        if self.verb is None or self.verb.lower not in words.BE:
-            return False
-        after = self.words[self.words.index(self.verb) + 1 :]
-        following = next((w for w in after if not w.is_adverb), None)
-        return following is not None and following.form == "ing"
-
-
-@dataclass
-class Chunk:
-    """A run of words between two joiners. `fronted` ones open a sentence: "After jumping, he bows"."""
+    Attributes:
+        joined_by: the words of the joiner.
+        fronted: opens a sentence or stands where one could: "After jumping, he bows".
+        verb: the main verb; of a move its noun, None for a posture ("arms up").
+        subject: who acts, empty when the clause does not say it.
+        insert: the word before which a subject is put that comes from elsewhere.
+        dropped: words left out of the text, such as "who" of a caption without another verb.
+        moves: this is the name of a move.
+        beside: further verbs with the same subject, "waves" of "walks and waves".
+        open: a subordinate clause is open at its end ("walks while waving"), which takes what "and" adds.
+        anchor: the clause whose subject this one takes, the main clause of "before running, a man bows".
+        previous: what the text said before.
+        shared: has taken its verb from the clause before it.
+    """
 
     joiner: Joiner = Joiner.START
     joined_by: list[Word] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     fronted: bool = False
-    # "who" of ", who then laughs" stands for these words
-    antecedent: tuple[Word, ...] = ()
-    clause: Clause = field(init=False)
+    verb: Word | None = None
+    subject: tuple[Word, ...] = ()
+    insert: Word | None = None
+    dropped: tuple[Word, ...] = ()
+    moves: bool = False
+    beside: list[Word] = field(default_factory=list)
+    open: bool = False
+    anchor: Clause | None = None
+    previous: Clause | None = None
+    shared: bool = False
 
     @property
-    def aside(self) -> bool:
-        """True for "then, slowly" and "and, slowly": a comma behind the connector opens an aside."""
-        connected = self.joiner in (Joiner.THEN, Joiner.COMMA_AND)
-        return connected and len(self.joined_by) > 1 and self.joined_by[-1].text == ","
+    def acts(self) -> bool:
+        return self.moves or self.verb is not None
 
+    @property
+    def finite(self) -> bool:
+        return not self.moves and self.verb is not None and self.verb.form != "ing"
 
-class Sentence:
-    """One parsed sentence: its chunks, and the subject of each of its verbs."""
+    @property
+    def gerund(self) -> bool:
+        return not self.moves and self.verb is not None and self.verb.form == "ing"
 
-    def __init__(self, ws: Sequence[Word]) -> None:
-        self.words = list(ws)
-        self._at = {word: i for i, word in enumerate(self.words)}
-        self._edges = self._left_edges()
-        # verb: where its subject begins, where it ends, and whether it belongs to a relative clause
-        self._subjects = {w: self._subject(i) for i, w in enumerate(self.words) if w.is_finite}
-        self._relative = {w for w in self._subjects if self._is_relative(w)}
-        self.chunks = self._cut()
-        for n, chunk in enumerate(self.chunks):
-            chunk.fronted = chunk.fronted or n == 0
-            chunk.clause = self._read(chunk)
-            if chunk.joiner in ORDERED and self._about_thing(chunk):
-                chunk.joiner = Joiner.WITH
-            if chunk.joiner in ORDERED and chunk.clause.kind is Kind.FULL and chunk.clause.insert is not chunk.words[0]:
-                # "before the start he stretches"
-                chunk.joiner = Joiner.COMMA if n else Joiner.START
-                chunk.words.insert(0, chunk.joined_by.pop())
+    @property
+    def base(self) -> str:
+        return self.verb.base if self.verb is not None and not self.moves else ""
 
-    # --- who acts ---
-
-    def _left_edges(self) -> list[int]:
-        """The first word of what depends on each word."""
-        edges = list(range(len(self.words)))
-        for i, word in enumerate(self.words):
-            above = word.head
-            for _ in range(len(self.words)):
-                if above is None or above not in self._at or edges[self._at[above]] <= i:
-                    break
-                edges[self._at[above]] = i
-                above = above.head
-        return edges
-
-    def _subject(self, i: int) -> tuple[int, int] | None:
-        """The span of the subject before the verb at `i`: by the tree, or else the nouns that stand there."""
-        verb = self.words[i]
-        end = i
-        while end and _belongs_to_verb(self.words[end - 1]):
-            end -= 1
-        carrier = verb
-        while carrier.dep in ("aux", "auxpass") and carrier.head is not None and carrier.head is not verb:
-            carrier = carrier.head
-        for j in range(end - 1, -1, -1):
-            word = self.words[j]
-            if word.dep in ("nsubj", "nsubjpass", "expl") and word.head in (verb, carrier):
-                span = (self._edges[j], end)
-                if self._plausible(span, i):
-                    return span
-                break
-        return self._nouns_before(end)
-
-    def _plausible(self, span: tuple[int, int], verb: int) -> bool:
-        """True when a span of the tree reads like one subject."""
-        phrase = self.words[span[0] : span[1]]
-        if phrase[-1].text == "," and sum(w.text == "," for w in phrase) < 2:
+    @property
+    def progressive(self) -> bool:
+        """True for "is walking"."""
+        if not self.finite or self.verb is None or self.verb.lower not in words.BE:
             return False
-        if self.words[verb].form == "base" and not _may_take_base(phrase):
-            return False
-        if any(_sequence(w) for w in self.words[span[1] : verb]):
-            # "a man walking, then stops", "karate kata then bow"
-            known = phrase[0].lower in words.DETERMINERS | words.POSSESSIVES | words.SUBJECT_PRONOUNS | words.NUMBERS
-            known = known or phrase[0].tag == "NNP" or any(w.lower in words.ACTORS for w in phrase)
-            if not known or any(w.form == "ing" for w in phrase):
-                return False
-        open_clause = False
-        for word in phrase:
-            if word.lower in words.RELATIVES:
-                open_clause = True
-            elif word.is_finite and not open_clause:
-                return False
-            elif _sequence(word) or word.lower in ("before", "after", "while", "as"):
-                return False
-        return is_subject(phrase) and (phrase[-1].is_word or open_clause or len(phrase) > 2)
+        after = self.words[self.words.index(self.verb) + 1 :]
+        return next((w.form for w in after if not w.is_adverb), None) == "ing"
 
-    def _nouns_before(self, end: int) -> tuple[int, int] | None:
-        start = end
-        while start and (w := self.words[start - 1]).is_word and _in_noun_phrase(w):
-            start -= 1
-            if w.lower in words.DETERMINERS | words.POSSESSIVES | words.SUBJECT_PRONOUNS:
-                break
-        phrase = self.words[start:end]
-        if not is_subject(phrase):
-            return None
-        verb = next((w for w in self.words[end:] if w.form), None)
-        if verb is not None and verb.form == "base" and not verb.is_auxiliary and not _may_take_base(phrase):
-            return None
-        before = self.words[start - 1] if start else None
-        pronoun = self.words[start].lower in words.SUBJECT_PRONOUNS
-        inner = before is not None and (before.lower in words.PREPOSITIONS or before.form is not None)
-        return None if inner and not pronoun else (start, end)
+    @property
+    def spoken(self) -> list[Word]:
+        """The words without the marks."""
+        return [w for w in self.words if w.is_word]
 
-    def _is_relative(self, verb: Word) -> bool:
-        span = self._subjects[verb]
-        i = self._at[verb]
-        start = span[0] if span else i
-        while i and _belongs_to_verb(self.words[i - 1]):
-            i -= 1
-        before = {self.words[j].lower for j in (i - 1, start - 1) if j >= 0}
-        return bool(before & words.RELATIVES) or (span is not None and self.words[span[0]].lower == "who")
+    @property
+    def seconds(self) -> float | None:
+        """The duration written in the words."""
+        given = [w.seconds for w in self.words if w.seconds is not None]
+        return max(given or [w.ended for w in self.words if w.ended is not None], default=None)
 
-    # --- where it is cut ---
+    def named(self, subject: Iterable[Word]) -> None:
+        """Put a subject before the clause."""
+        self.subject = tuple(subject)
+        self.words = [*self.subject, *self.words]
+        self.insert = next(iter(self.subject), self.insert)
 
-    def _cut(self) -> list[Chunk]:
-        ws = self.words
-        owner = self._inside_subjects()
-        chunks = [Chunk()]
-        i = 0
-        while i < len(ws):
-            current = chunks[-1]
-            joiner, length = _joiner_at(ws, i, at_start=not any(w.is_word for w in current.words))
-            if length == 0 or owner[i] == "subject":
-                current.words.append(ws[i])
-                i += 1
-                continue
-            found = ws[i : i + length]
-            if owner[i] == "gap" and joiner is Joiner.THEN:
-                # "the man then bows": the connector belongs to the clause that "the man" has begun
-                current.joiner = max(current.joiner, joiner)
-                i += length
-                continue
-            i += length
-            if joiner in ORDERED:
-                while current.words and current.words[-1].lower in _CLOSE_TO:
-                    found.insert(0, current.words.pop())
-            if any(w.is_word for w in current.words):
-                chunks.append(Chunk(joiner, found))
-                if found[-1].lower == "then" and ws[i - 2 : i - 1] and ws[i - 2].lower in ("who", "which"):
-                    chunks[-1].antecedent = self._antecedent(i - 2)
-            else:
-                _add_joiner(current, joiner, found)
-        if not any(w.is_word for w in chunks[-1].words):
-            _drop_empty_end(chunks)
-        return [part for chunk in chunks for part in self._run_on(chunk)]
 
-    def _inside_subjects(self) -> list[str]:
-        """For each word whether it stands in a subject, or between a subject and its verb."""
-        inside = [""] * len(self.words)
-        for verb, span in self._subjects.items():
-            if span is None or verb in self._relative:
-                continue
-            for i in range(span[0] + 1, span[1]):
-                inside[i] = "subject"
-            for i in range(span[1], self._at[verb]):
-                inside[i] = "gap"
-        return inside
+def cut(ws: Sequence[Word]) -> list[Clause]:
+    """The clauses of a parsed sentence."""
+    clauses = [Clause()]
+    starts = {
+        verb.subject[0] if verb.subject else verb: verb for verb in ws if verb.is_finite and not verb.relative
+    }
+    i = 0
+    while i < len(ws):
+        current = clauses[-1]
+        full = any(w.is_word for w in current.words)
+        joiner, length = (Joiner.START, 0) if ws[i].inside == "subject" else _joiner(ws, i, at_start=not full)
+        found = list(ws[i : i + length])
+        i += length
+        if length == 0:
+            if full and ws[i] in starts and _runs_on(current, ws[i], starts[ws[i]]):
+                current = Clause(Joiner.COMMA)
+                clauses.append(current)
+            current.words.append(ws[i])
+            i += 1
+        elif joiner is Joiner.THEN and found[0].inside == "gap":
+            current.joiner = max(current.joiner, joiner)  # "the man then bows"
+        elif full:
+            while joiner in ORDERED and current.words and current.words[-1].lower in _CLOSE_TO:
+                found.insert(0, current.words.pop())
+            if not any(w.is_word for w in current.words):
+                clauses.pop()
+                found = [*current.joined_by, *found]
+            clauses.append(Clause(joiner, found, fronted=len(clauses) == 0))
+            if [w.lower for w in found[-2:]] in (["who", "then"], ["which", "then"]):
+                clauses[-1].named(w.copy() for w in nouns_before(ws, i - length))
+        else:
+            _add_joiner(current, joiner, found)
+    if not any(w.is_word for w in clauses[-1].words):
+        # "and so on as before" stays, "then" at the end goes
+        last = clauses.pop()
+        loose = last.joiner in (Joiner.THEN, Joiner.FOLLOWED, Joiner.AND, Joiner.COMMA_AND)
+        if clauses and not loose and any(w.is_word for w in last.joined_by):
+            clauses[-1].words += [*last.joined_by, *last.words]
+    for n, clause in enumerate(clauses):
+        clause.fronted = clause.fronted or n == 0
+        _read(clause)
+        thing = clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:])
+        if thing:
+            clause.joiner = Joiner.WITH  # "after the bell rings": nobody's movement
+        elif (
+            clause.joiner in ORDERED
+            and clause.finite
+            and clause.subject
+            and clause.insert is not clause.words[0]
+        ):
+            # "before the start he stretches"
+            clause.joiner = Joiner.COMMA if n else Joiner.START
+            clause.words.insert(0, clause.joined_by.pop())
+    return clauses
 
-    def _antecedent(self, end: int) -> tuple[Word, ...]:
-        """The noun phrase before ", who then"."""
-        while end and not self.words[end - 1].is_word:
-            end -= 1
-        span = self._nouns_before(end)
-        return tuple(w.copy() for w in self.words[span[0] : span[1]]) if span else ()
 
-    def _run_on(self, chunk: Chunk) -> list[Chunk]:
-        """ "After jumping he bows", "he walks he stops", "walk forward turn left": cut without a comma."""
-        toks = chunk.words
-        seen: Word | None = None
-        for k, word in enumerate(toks):
-            if word.form == "ing" and seen is None and chunk.joiner in ORDERED:
-                seen = word
-            if not word.is_finite or word in self._relative:
-                continue
-            span = self._subjects[word]
-            start = toks.index(self.words[span[0]]) if span and self.words[span[0]] in toks else k
-            if seen is not None and start > 0 and self._new_clause(toks, start, k, seen, chunk):
-                rest = Chunk(Joiner.COMMA, [], toks[start:])
-                return [Chunk(chunk.joiner, chunk.joined_by, toks[:start], chunk.fronted), *self._run_on(rest)]
-            if seen is None and word.base in words.REPORTING:
-                return [chunk]
-            seen = seen or word
-        return [chunk]
+def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
+    """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma."""
+    gerund = clause.joiner in ORDERED
+    seen = next(
+        (w for w in clause.words if (w.is_finite and not w.relative) or (gerund and w.form == "ing")), None
+    )
+    before = clause.words[-1]
+    if (
+        seen is None
+        or seen.base in words.REPORTING
+        or before.lower in words.CONTENT_MARKERS
+        or not before.is_word
+    ):
+        return False
+    if first is not verb:
+        pronoun = first.lower in words.SUBJECT_PRONOUNS
+        plain = first.lower in words.DETERMINERS and verb.form == "s" and verb.tag.startswith("VB")
+        return pronoun or plain or clause.joiner in (Joiner.WITH, *ORDERED)
+    # without a subject: only a verb like the one before it, behind something that ends a clause
+    ends = (
+        before.lower in words.DIRECTIONS | {"it", "them", "him", "away", "off", "over"} and before is not seen
+    )
+    return ends and verb.form == seen.form and is_motion(verb.lower) and verb.base not in words.NOT_MOVES
 
-    def _new_clause(self, toks: list[Word], start: int, k: int, seen: Word, chunk: Chunk) -> bool:
-        before, verb = toks[start - 1], toks[k]
-        if before.lower in words.CONTENT_MARKERS or not before.is_word:
-            return False
-        if start < k:
-            first = toks[start].lower
-            if first in words.SUBJECT_PRONOUNS or chunk.joiner in (Joiner.WITH, *ORDERED):
-                return True
-            return first in words.DETERMINERS and verb.form == "s" and verb.tag.startswith("VB")
-        # without a subject: only a verb like the one before it, behind something that ends a clause
-        ends = before.lower in words.DIRECTIONS | {"it", "them", "him", "away", "off", "over"}
-        moves = is_motion(verb.lower) and verb.base not in words.NOT_MOVES
-        return ends and verb.form == seen.form and moves and before is not seen
 
-    # --- what each piece is ---
+def _add_joiner(clause: Clause, joiner: Joiner, found: list[Word]) -> None:
+    """Another joiner before the first word of a clause: "and", "then", "while"."""
+    if joiner in (Joiner.WITH, *ORDERED) and clause.joiner in (Joiner.THEN, Joiner.COMMA_AND, Joiner.START):
+        clause.fronted = True
+    if {clause.joiner, joiner} in ({Joiner.COMMA, Joiner.AND}, {Joiner.COMMA, Joiner.OR}):
+        joiner = Joiner.COMMA_AND
+    clause.joiner = max(clause.joiner, joiner)
+    clause.joined_by += [*clause.words, *found]
+    clause.words = []
 
-    def _read(self, chunk: Chunk) -> Clause:
-        toks = chunk.words
-        fragment = Clause(Kind.FRAGMENT, toks)
-        start = next((i for i, w in enumerate(toks) if w.is_word), len(toks))
-        first = start
-        while first < len(toks) and _skippable(toks, first):
-            first += 1
-        if first == len(toks):
-            return fragment
-        insert, head = toks[start], toks[first]
-        if chunk.antecedent:
-            verb = next((w for w in toks if w.is_finite), None)
-            if verb is not None:
-                chunk.words = toks = [*chunk.antecedent, *toks]
-                return Clause(Kind.FULL, toks, verb, verb.form, chunk.antecedent, insert=toks[0])
-        if head.lower == "to" and chunk.joiner in (Joiner.THEN, Joiner.START) and first + 1 < len(toks):
-            verb = toks[first + 1]
-            if any(form == "base" for _, form in readings(verb.lower)):
-                verb.form, verb.base = "base", verb.lower
-                return Clause(Kind.VERB, toks, verb, "base", insert=insert, dropped=(head,))
-        if head.lower in words.RELATIVES and head.lower != "that":
-            return fragment
-        form = head.form
-        if form is None and chunk.joiner is Joiner.THEN and _unknown_verb(head):
-            form = head.form = "s"  # "then shimmies": a plural alone behind "then" is an unknown verb
-            head.base = head.lower[:-1]
-        if form == "base" and _compound_move(toks[first:]):
-            return Clause(Kind.MOVE, toks, toks[first + 1], insert=head)
-        if form is not None and not _modifies_noun(toks[first:], form):
-            kind = Kind.GERUND if form == "ing" else Kind.VERB
-            return Clause(kind, toks, head, form, insert=insert)
-        return self._with_subject(toks, start, first) or self._named_move(toks, first, insert) or fragment
 
-    def _with_subject(self, toks: list[Word], start: int, first: int) -> Clause | None:
-        """A clause that names who acts, or that a phrase such as "with his left hand" opens."""
-        finite = [w for w in toks[first + 1 :] if w.is_finite and self._main(w, toks)]
-        relative = [w for w in toks[first + 1 :] if w.is_finite and w in self._relative]
-        verb = next(iter(finite), None) or next(iter(relative), None)
-        opens = toks[first].lower in words.PREPOSITIONS or toks[first].tag == "IN"
-        there = toks[first].lower == "there"
-        if verb is not None and not there:
-            k = toks.index(verb)
-            span = self._subjects[verb]
-            subject = tuple(w for w in self.words[slice(*span)] if w in toks) if span else ()
-            hi = toks.index(subject[-1]) + 1 if subject else k
-            dropped: tuple[Word, ...] = ()
-            if verb in self._relative:
-                # "a man who walks": the caption has no other verb, so this one becomes the main verb
-                cut = max((i for i in range(k) if toks[i].lower in words.RELATIVES), default=k)
-                span_before = self._nouns_before(self._at[toks[cut]]) if cut < k else None
-                if span_before is None:
-                    return None
-                subject, dropped = tuple(self.words[span_before[0] : span_before[1]]), (toks[cut],)
-            prefixed = k == first + 1 and toks[first].lower in words.VERB_PREFIXES
-            if not subject and prefixed and verb.base in words.NOT_MOVES:
-                return Clause(Kind.VERB, toks, verb, verb.form, insert=toks[start])  # "shadow box"
-            if not subject or (opens and subject[0] is toks[first]):
-                plain = opens and verb.form in ("s", "base") and is_motion(verb.lower)
-                return Clause(Kind.VERB, toks, verb, verb.form, insert=toks[hi]) if plain else None
-            alone = subject[0].lower if len(subject) == 1 else ""
-            if alone in words.VERB_PREFIXES | words.UNCOUNTED:
-                return Clause(Kind.VERB, toks, verb, verb.form, insert=toks[start])
-            if alone in words.BODY and verb.form == "s" and not subject[0].is_plural:
-                return Clause(Kind.MOVE, toks, verb, insert=toks[start])  # "leg kicks", "arm circles"
-            if is_body_part(subject) and verb.form in ("past", "part"):
-                return None  # "his arms raised": a posture beside the action
-            return Clause(Kind.FULL, toks, verb, verb.form, subject, insert=subject[0], dropped=dropped)
-        return self._gerund_with_subject(toks, first + 2 if there else first, first) if not opens else None
-
-    def _main(self, verb: Word, toks: list[Word]) -> bool:
-        """True when a finite verb is not hidden in a relative clause or in somebody else's subject."""
-        if verb in self._relative or toks[toks.index(verb) - 1].lower in ("having", "being", "to"):
-            return False
-        i = self._at[verb]
-        return not any(
-            span is not None and span[0] <= i < span[1] for other, span in self._subjects.items() if other is not verb
+def _read(clause: Clause) -> None:
+    """Find the verb of a clause, who acts, and where a subject would stand."""
+    toks = clause.words
+    start = next((i for i, w in enumerate(toks) if w.is_word), len(toks))
+    first = start
+    while first < len(toks) and _skippable(toks, first):
+        first += 1
+    if clause.subject:
+        clause.verb = next((w for w in toks if w.is_finite), None)
+        return
+    if first == len(toks) or toks[first].lower in words.RELATIVES - {"that"}:
+        return
+    clause.insert, head = toks[start], toks[first]
+    after = toks[first + 1] if first + 1 < len(toks) else None
+    if head.lower == "to" and clause.joiner in (Joiner.THEN, Joiner.START) and after is not None:
+        if any(form == "base" for _, form in readings(after.lower)):
+            after.form, after.base = "base", after.lower
+            clause.verb, clause.dropped = after, (head,)
+            return
+    if head.form == "base" and _compound_move(head, after):
+        clause.verb, clause.moves, clause.insert = after, True, head
+    elif head.form is not None and not _modifies_noun(head, after):
+        clause.verb = head
+    elif not _read_subject(clause, start, first):
+        move = move_head(toks[first:]) or next(
+            (w for w in toks[first:] if w.lower in words.MOVE_NOUNS and w.is_noun), None
         )
-
-    def _gerund_with_subject(self, toks: list[Word], start: int, first: int) -> Clause | None:
-        """ "a man walking", "there is a man walking"."""
-        if move_head(toks[start:]) is not None and toks[start].lower not in words.ACTORS:
-            nouns = [w for w in toks[start:] if w.is_noun]
-            if not (nouns and nouns[0].lower in words.ACTORS):
-                return None
-        for i in range(start + 1, len(toks)):
-            if toks[i].form == "ing":
-                subject = toks[start:i]
-                while len(subject) > 1 and subject[-1].is_adverb:
-                    subject.pop()
-                if is_body_part(subject) or not is_subject(subject):
-                    return None
-                kind, dropped = Kind.GERUND_FULL, tuple(toks[first:start])
-                return Clause(kind, toks, toks[i], "ing", tuple(subject), insert=toks[start], dropped=dropped)
-        return None
-
-    def _named_move(self, toks: list[Word], first: int, insert: Word) -> Clause | None:
-        head = move_head(toks[first:]) or next((w for w in toks[first:] if w.lower in words.MOVE_NOUNS and w.is_noun), None)
         nouns = [w for w in toks[first:] if w.is_noun]
-        if head is None or (nouns and nouns[0].lower in words.PEOPLE):
-            return None
-        return Clause(Kind.MOVE, toks, head, None, insert=insert)
-
-    def _about_thing(self, chunk: Chunk) -> bool:
-        """True for "after the bell rings": nobody's movement."""
-        return any(w.lower in words.THINGS for w in chunk.clause.subject[-1:])
+        if move is not None and not (nouns and nouns[0].lower in words.PEOPLE):
+            clause.verb, clause.moves = move, True
 
 
-def is_body_part(subject: Sequence[Word]) -> bool:
+def _read_subject(clause: Clause, start: int, first: int) -> bool:
+    """Read a clause that names who acts, or that a phrase such as "with his left hand" opens."""
+    toks = clause.words
+    finite = [w for w in toks[first + 1 :] if w.is_finite]
+    main = [
+        w
+        for w in finite
+        if not w.relative and not w.inside and toks[toks.index(w) - 1].lower not in _NO_VERB_AFTER
+    ]
+    verb = next(iter([*main, *(w for w in finite if w.relative)]), None)
+    opens = toks[first].lower in words.PREPOSITIONS or toks[first].tag == "IN"
+    if verb is None or toks[first].lower == "there":
+        return not opens and _read_gerund(clause, first)
+    k = toks.index(verb)
+    subject, dropped = verb.subject, ()
+    if verb.relative:
+        # "a man who walks": the caption has no other verb, so this one becomes the main verb
+        who = max((i for i in range(k) if toks[i].lower in words.RELATIVES), default=k)
+        subject, dropped = tuple(nouns_before(toks, who)), tuple(toks[who : who + 1])
+    alone = subject[0].lower if len(subject) == 1 else ""
+    prefixed = k == first + 1 and toks[first].lower in words.VERB_PREFIXES and verb.base in words.NOT_MOVES
+    if not subject or (opens and subject[0] is toks[first]):
+        if not prefixed and not (opens and verb.form in ("s", "base") and is_motion(verb.lower)):
+            return False
+        clause.insert = toks[start] if prefixed else verb
+    elif alone in words.BODY and verb.form == "s" and not subject[0].is_plural:
+        clause.moves = True  # "leg kicks", "arm circles"
+    elif is_body_part(subject) and verb.form in ("past", "part"):
+        return False  # "his arms raised": a posture beside the action
+    elif alone not in words.VERB_PREFIXES | words.UNCOUNTED:
+        clause.subject, clause.insert, clause.dropped = subject, subject[0], dropped
+    clause.verb = verb
+    return True
+
+
+def _read_gerund(clause: Clause, first: int) -> bool:
+    """ "a man walking", "there is a man walking"."""
+    there = clause.words[first].lower == "there"
+    toks = clause.words[first + 2 if there else first :]
+    nouns = [w for w in toks if w.is_noun]
+    if toks and move_head(toks) is not None and not (nouns and nouns[0].lower in words.ACTORS):
+        return False
+    k = next((i for i, w in enumerate(toks) if i and w.form == "ing"), 0)
+    subject = toks[:k]
+    while len(subject) > 1 and subject[-1].is_adverb:
+        subject.pop()
+    if is_body_part(subject) or not is_subject(subject):
+        return False
+    clause.verb, clause.subject, clause.insert = toks[k], tuple(subject), subject[0]
+    clause.dropped = tuple(clause.words[first : first + 2]) if there else ()
+    return True
+
+
+def is_body_part(ws: Sequence[Word]) -> bool:
     """True for "his left arm": such a subject moves with the person, it is nobody of its own."""
-    head: Word | None = None
-    for word in subject:
-        if head is not None and (word.lower in words.PREPOSITIONS or word.tag in ("IN", "WP", "WDT")):
-            break
-        if word.is_noun:
-            head = word
-    return head is not None and head.lower in words.BODY
+    end = next(
+        (
+            i
+            for i, w in enumerate(ws)
+            if i and (w.lower in words.PREPOSITIONS or w.tag in ("IN", "WP", "WDT"))
+        ),
+        len(ws),
+    )
+    nouns = [w for w in ws[:end] if w.is_noun]
+    return bool(nouns) and nouns[-1].lower in words.BODY
 
 
-def move_head(toks: Sequence[Word]) -> Word | None:
+def is_prefix(ws: Iterable[Word]) -> bool:
+    """True for words that may stand before a clause: "with his left hand", "slowly"."""
+    head = next((w for w in ws if w.is_word), None)
+    return head is not None and (
+        head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH") or head.is_adverb
+    )
+
+
+def move_head(ws: Sequence[Word]) -> Word | None:
     """The noun of "a slow jump to the left" if it names a move."""
-    head = noun_head(toks)
+    head = noun_head(ws)
     return head if head is not None and names_move(head) else None
 
 
-def noun_head(toks: Sequence[Word]) -> Word | None:
+def noun_head(ws: Sequence[Word]) -> Word | None:
     """The last word before the first preposition, relative or direction."""
     head: Word | None = None
-    for word in toks:
+    for word in ws:
         if not word.is_word or word.lower in words.PREPOSITIONS or word.tag in ("IN", "TO", "WDT", "WP"):
             break
         if head is not None and (word.lower in words.DIRECTIONS or word.is_adverb):
-            if word.lower not in ("left", "right", "back", "side"):
+            if word.lower not in words.SIDES:
                 break
             continue
         head = word
-        if head.tag == "VBG" and names_move(head) and word is not toks[0]:
+        if head.tag == "VBG" and names_move(head) and word is not ws[0]:
             break
     return head
 
@@ -427,126 +333,79 @@ def noun_head(toks: Sequence[Word]) -> Word | None:
 def names_move(word: Word) -> bool:
     """True when a noun may be the name of a move: "cartwheel", "jump", "cycle"."""
     low = word.lower
-    name = low in words.NAMES and word.tag == "NNP" and word.text[0].isupper()
-    if name or (low in words.ADJECTIVE_VERBS and low != "idle"):
+    if (low in words.NAMES and word.tag == "NNP") or (low in words.ADJECTIVE_VERBS and low != "idle"):
         return False
     if low in words.MOVE_NOUNS | words.MOVE_COMPOUNDS or (low[-1:] == "s" and low[:-1] in words.MOVE_NOUNS):
         return True
     return is_motion(low) and any(f in ("base", "s") and b not in words.NOT_MOVES for b, f in readings(low))
 
 
-def _belongs_to_verb(word: Word) -> bool:
-    """True for "slowly" and "side" in "a man slowly side steps"."""
-    if word.lower in words.VERB_PREFIXES or _sequence(word):
-        return True
-    return word.is_adverb and word.lower not in words.DIRECTIONS
-
-
-def _sequence(word: Word) -> bool:
-    return word.lower in words.SEQUENCE_WORDS
-
-
-def _in_noun_phrase(word: Word) -> bool:
-    low = word.lower
-    if low in words.DETERMINERS | words.POSSESSIVES | words.NUMBERS | words.SUBJECT_PRONOUNS:
-        return True
-    return (word.is_noun or word.tag[:2] in ("JJ", "CD", "VB", "PR")) and not word.is_finite and low != "to"
-
-
-def is_subject(phrase: Sequence[Word]) -> bool:
-    if not phrase:
-        return False
-    low = phrase[0].lower
-    if low in words.SUBJECT_PRONOUNS:
-        return len(phrase) == 1 or any(w.lower == "and" for w in phrase)
-    if low in words.DETERMINERS | words.POSSESSIVES | words.NUMBERS:
-        return len(phrase) > 1 or low in words.STANDALONE
-    return any(w.is_noun or w.tag in ("CD", "PRP", "NNP") for w in phrase)
-
-
-def _may_take_base(phrase: Sequence[Word]) -> bool:
-    """A plain verb needs several who act, a pronoun, or a person in bad grammar."""
-    return any(
-        w.lower == "and" or w.is_plural or w.lower in words.NUMBERS | words.SUBJECT_PRONOUNS | words.ACTORS
-        for w in phrase
-    )
-
-
 def _skippable(toks: list[Word], i: int) -> bool:
     """Adverbs and polite words before the verb or the subject."""
-    word = toks[i]
-    if word.lower in ("please", "so", "or", "and", "but", "kindly"):
-        return True
-    return word.is_adverb and word.lower not in words.DIRECTIONS and i + 1 < len(toks)
+    polite = toks[i].lower in ("please", "so", "or", "and", "but", "kindly")
+    return polite or (toks[i].is_adverb and toks[i].lower not in words.DIRECTIONS and i + 1 < len(toks))
 
 
-def _unknown_verb(word: Word) -> bool:
-    return word.tag == "NNS" and not names_move(word) and word.lower not in words.BODY
-
-
-def _compound_move(toks: Sequence[Word]) -> bool:
-    """True for "dodge roll left" and "spin kick", which name a move; "go walk" and "try to jump" do not."""
-    if len(toks) < 2 or toks[0].is_auxiliary or toks[0].base in words.TAKES_VERB | words.LIGHT_VERBS:
+def _compound_move(head: Word, after: Word | None) -> bool:
+    """True for "dodge roll left" and "spin kick", which name a move; "go walk" and "regain balance" do not."""
+    if after is None or head.base in words.TAKES_VERB | words.LIGHT_VERBS | words.AUXILIARIES:
         return False
-    if parts_of_speech(toks[0].lower) == {"VERB"}:
-        return False  # "regain balance"
-    after = toks[1].lower
-    return after not in words.NEVER_VERBS | words.ADJECTIVE_VERBS and is_motion(after) and (after, "base") in readings(after)
+    names = (
+        parts_of_speech(head.lower) != {"VERB"}
+        and after.lower not in words.NEVER_VERBS | words.ADJECTIVE_VERBS
+    )
+    return names and is_motion(after.lower) and (after.lower, "base") in readings(after.lower)
 
 
-def _modifies_noun(toks: Sequence[Word], form: Form) -> bool:
+def _modifies_noun(head: Word, after: Word | None) -> bool:
     """True for the first word of "walking man waves" and "jumping jacks"."""
-    if form not in ("ing", "part", "past") or len(toks) < 2:
+    if head.form not in ("ing", "part", "past") or after is None:
         return False
-    after = toks[1]
-    if after.lower in words.MOVE_NOUNS and after.is_noun and form == "ing":
-        return after.lower in words.GERUND_MOVES
-    return after.lower in words.PEOPLE
+    return after.lower in words.PEOPLE or (
+        head.form == "ing" and after.is_noun and after.lower in words.GERUND_MOVES
+    )
 
 
 # "now and then", "since then"
 _NOT_THEN = ("now", "since", "even", "by", "until", "till", "every")
 _CLOSE_TO = ("just", "shortly", "immediately", "soon", "directly", "straight")
-_FOLLOWED: tuple[tuple[str, ...], ...] = tuple(
-    (*which, *be, *soon, "followed", "by")
-    for which in ((), ("which",), ("that",))
-    for be in ((), ("is",), ("are",), ("was",))
-    for soon in ((), ("immediately",), ("then",), ("quickly",), ("directly",), ("closely",))
-)
+_NO_VERB_AFTER = ("having", "being", "to")
 
 
-def _joiner_at(ws: Sequence[Word], i: int, *, at_start: bool) -> tuple[Joiner, int]:
+def _joiner(ws: Sequence[Word], i: int, *, at_start: bool) -> tuple[Joiner, int]:
     """The joiner that begins at word `i` and how many words it has; length 0 when there is none."""
-    none = (Joiner.START, 0)
-    word = ws[i]
-    if word.guarded:
-        return none
-    low = word.lower
-    before = ws[i - 1].lower if i else ""
-    lowers = [w.lower for w in ws[i : i + 6]]
-    length = max((len(p) for p in _FOLLOWED if tuple(lowers[: len(p)]) == p), default=0)
-    if length:
-        return Joiner.FOLLOWED, length
+    lowers = ["" if w.guarded else w.lower for w in ws[i : i + 6]]
+    low = lowers[0]
+    before, after = ws[i - 1].lower if i else "", lowers[1] if len(lowers) > 1 else ""
+    if (
+        "followed" in lowers[:5]
+        and (k := lowers.index("followed")) + 1 < len(lowers)
+        and lowers[k + 1] == "by"
+    ):
+        if set(lowers[:k]) <= words.BEFORE_FOLLOWED:
+            return Joiner.FOLLOWED, k + 2
     if low in words.SOFT_STOPS:
-        who_then = len(lowers) > 2 and lowers[1] in ("who", "which") and lowers[2] == "then"
+        who_then = after in ("who", "which") and lowers[2:3] == ["then"]
         return (Joiner.THEN, 3) if who_then else (Joiner.COMMA, 1)
     if low in ("and", "&"):
-        return none if _pair(ws, i) else (Joiner.AND, 1)
+        return (Joiner.START, 0) if _pair(ws, i) else (Joiner.AND, 1)
     if low in ("or", "but", "nor"):
         return Joiner.OR, 1
-    if _sequence(word) and before not in _NOT_THEN and not (i > 1 and ws[i - 2].lower in _NOT_THEN):
+    if (
+        low in words.SEQUENCE_WORDS
+        and before not in _NOT_THEN
+        and not (i > 1 and ws[i - 2].lower in _NOT_THEN)
+    ):
         return Joiner.THEN, 1
-    if low == "so" and before == "," and i + 1 < len(ws) and ws[i + 1].lower in words.SUBJECT_PRONOUNS:
+    if (low == "so" and before == "," and after in words.SUBJECT_PRONOUNS) or (
+        low in words.LEADING_SEQUENCE and at_start and i + 1 < len(ws) and _leads(ws[i], ws[i + 1])
+    ):
         return Joiner.THEN, 1
-    if low in words.LEADING_SEQUENCE and at_start and _leads(ws, i):
-        return Joiner.THEN, 1
-    if low in ("before", "after"):
-        # "turns right after jumping" may mean either, so it is left alone
-        return none if before == "right" else (Joiner.BEFORE if low == "before" else Joiner.AFTER, 1)
-    clause_follows = i + 1 < len(ws) and ws[i + 1].lower in words.SUBJECT_PRONOUNS
-    if low in words.SUBORDINATORS or (low == "once" and ((at_start and i == 0) or clause_follows)):
+    if low in ("before", "after") and before != "right":  # "turns right after jumping" may mean either
+        return (Joiner.BEFORE if low == "before" else Joiner.AFTER), 1
+    if low in words.SUBORDINATORS or (low == "once" and (i == 0 or after in words.SUBJECT_PRONOUNS)):
         return Joiner.WITH, 1
-    return none
+    return Joiner.START, 0
 
 
 def _pair(ws: Sequence[Word], i: int) -> bool:
@@ -557,31 +416,8 @@ def _pair(ws: Sequence[Word], i: int) -> bool:
     return first != 0 and first + second == 0
 
 
-def _leads(ws: Sequence[Word], i: int) -> bool:
+def _leads(word: Word, after: Word) -> bool:
     """True for "next, he bows" and "first walk", not for "next to" or "first step"."""
-    if i + 1 == len(ws):
-        return False
-    after = ws[i + 1]
     if after.lower in ("to", "of") or (after.is_noun and not after.form):
-        return after.lower in words.PEOPLE and ws[i].lower not in ("next", "last")
+        return after.lower in words.PEOPLE and word.lower not in ("next", "last")
     return True
-
-
-def _add_joiner(chunk: Chunk, joiner: Joiner, found: list[Word]) -> None:
-    """Another joiner before the first word of a chunk: "and", "then", "while"."""
-    subordinate = joiner in (Joiner.WITH, *ORDERED)
-    if subordinate and chunk.joiner in (Joiner.THEN, Joiner.COMMA_AND, Joiner.START):
-        chunk.fronted = True
-    if {chunk.joiner, joiner} in ({Joiner.COMMA, Joiner.AND}, {Joiner.COMMA, Joiner.OR}):
-        joiner = Joiner.COMMA_AND
-    chunk.joiner = max(chunk.joiner, joiner)
-    chunk.joined_by += [*chunk.words, *found]
-    chunk.words = []
-
-
-def _drop_empty_end(chunks: list[Chunk]) -> None:
-    """A connector with nothing behind it: "then" and punctuation go, "and so on as before" stays as it is."""
-    last = chunks.pop()
-    dropped = last.joiner in (Joiner.THEN, Joiner.FOLLOWED, Joiner.AND, Joiner.COMMA_AND)
-    if chunks and any(w.is_word for w in last.joined_by) and not dropped:
-        chunks[-1].words += [*last.joined_by, *last.words]

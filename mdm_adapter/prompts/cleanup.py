@@ -20,14 +20,21 @@ def _table(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
 _ACTORS = "|".join(sorted(words.ACTORS))
 _PICTURE = r"(?:animation|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)"
 _LABEL = re.compile(
-    rf"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create|show|make|loop|routine|timeline|script|{_PICTURE}|actions?)\s*:\s*", _I
+    rf"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create|show|make|loop|routine|timeline|script|{_PICTURE}|actions?)\s*:\s*",
+    _I,
 )
 _CHAT = _table(
-    (r"(?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?|lol|haha+|hey|umm*|uhh*|btw|ok(?:ay)?(?= so\b|,? (?:make|let)))(?!\w)[,!]?", " "),
+    (
+        r"(?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?|lol|haha+|hey|umm*|uhh*|btw|ok(?:ay)?(?= so\b|,? (?:make|let)))(?!\w)[,!]?",
+        " ",
+    ),
     (r"^\s*(?:ok(?:ay)?|so|hi|well)\b,?(?=\s+\w)(?!\s+far)", ""),
     (r"(?<=\s)[:;]-?[)(DP](?=\s|$)|<3", " "),
     (r"(?<![\w'])(?:n|nd|'n'|(?-i:an(?= [bcdfgjklmnpqrstvwxz][a-z])))(?= \w)", "and"),
-    (r"\b(and|,) (?:than|den)\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than)", r"\1 then"),
+    (
+        r"\b(and|,) (?:than|den)\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than)",
+        r"\1 then",
+    ),
     (r"\bu\b(?=\s)", "you"),
     (r"\bur\b", "your"),
     (r"\bb4\b", "before"),
@@ -74,11 +81,20 @@ _HE = {"him": "he", "her": "she", "them": "they", "it": "it", "me": "i", "us": "
 
 _MOMENT = r"(?:while|moment|bit|pause|beat|(?:little |short )?time)"
 _THEN = _table(
-    (rf"\b(?<!right )after (?:that|this|which|doing so|a (?:short |brief |little |small |long )?{_MOMENT}"
-     r"|(?:a few|some|several) (?:seconds|moments|minutes|beats|time))\b(?! of\b),?", "then"),
-    (r"\b(?:a moment (?:later|after)|(?:once|when) (?:done|finished)|following that|before finally)\b,?", "then"),
-    (r"(?:(?<=^)|(?<=[,;.!\n])\s*|(?<=\band )|(?<=\bthen ))(?:in the (?:end|beginning)|at the (?:end|beginning|start)"
-     r"|at (?:first|last)|to (?:finish|end|begin|start)(?: with)?|from (?:t?here)|(?:last|first) of all)\b,?(?= )", " then"),
+    (
+        rf"\b(?<!right )after (?:that|this|which|doing so|a (?:short |brief |little |small |long )?{_MOMENT}"
+        r"|(?:a few|some|several) (?:seconds|moments|minutes|beats|time))\b(?! of\b),?",
+        "then",
+    ),
+    (
+        r"\b(?:a moment (?:later|after)|(?:once|when) (?:done|finished)|following that|before finally)\b,?",
+        "then",
+    ),
+    (
+        r"(?:(?<=^)|(?<=[,;.!\n])\s*|(?<=\band )|(?<=\bthen ))(?:in the (?:end|beginning)|at the (?:end|beginning|start)"
+        r"|at (?:first|last)|to (?:finish|end|begin|start)(?: with)?|from (?:t?here)|(?:last|first) of all)\b,?(?= )",
+        " then",
+    ),
     (r" at first(?=\s*(?:[,.;]|$))", ""),
     (r"(?<![a-z] )\b(?:first|second|third|fourth|last)(?:ly)? thing\b,?", "then"),
     (r"\b(?:immediately|right) (?=(?:after|before) \w+ing\b)", ""),
@@ -89,13 +105,22 @@ _THEN = _table(
     (r"\b(?:starting|beginning)(?: off)? with (?=an?\b|the\b|some\b)", "doing "),
     (r"\b(?:starts|begins)(?: off)? with (?=an?\b|the\b|some\b)", "does "),
     (r"\b(?:start|begin)(?: off)? with (?=an?\b|the\b|some\b)", "do "),
-    (r"(?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?=an?\b|the\b|some\b|another\b|[a-z]+ing\b)", ", then "),
+    (
+        r"(?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?=an?\b|the\b|some\b|another\b|[a-z]+ing\b)",
+        ", then ",
+    ),
     (r"(?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b)", ", then "),
     (r"\bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b)", ""),
     (r"^(?:one|1),? (?:two|2),? (?:three|3)[,.!:]* (?=[a-z])|\bfirst things first\b[:,]? ?", ""),
     (r"^(?:will|going to) (?=[a-z])", ""),
-    (r",? ?\b(?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the )", ", after "),
-    (r"(?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+)", " "),
+    (
+        r",? ?\b(?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the )",
+        ", after ",
+    ),
+    (
+        r"(?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+)",
+        " ",
+    ),
     (rf"\b({_ACTORS}|he|she|it) first (?=\w+s\b)", r"\1 "),
     (r"\b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b)", r"\1 "),
     (r"\b(sit|push|pull|chin|press) ups\b", r"\1-ups"),
@@ -167,9 +192,20 @@ def _unasked(text: str) -> str:
             text = rest
         elif ask in ("i", "i'd", "we", "you") and rest.lower().startswith("to "):
             text = rest[3:]
-        elif ask in ("show", "give", "animate", "generate", "create", "simulate", "picture", "imagine", "we", "i", "i'd", "render") and re.match(
-            r"(?:an?|the|some|two|three|four|five|\d+)\s", rest, _I
-        ):
+        elif ask in (
+            "show",
+            "give",
+            "animate",
+            "generate",
+            "create",
+            "simulate",
+            "picture",
+            "imagine",
+            "we",
+            "i",
+            "i'd",
+            "render",
+        ) and re.match(r"(?:an?|the|some|two|three|four|five|\d+)\s", rest, _I):
             text = rest
     elif lead and lead.end():
         text = rest

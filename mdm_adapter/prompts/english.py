@@ -62,7 +62,9 @@ def check_english(text: str) -> None:
 
 
 def _refuse(text: str) -> None:
-    raise ValueError(f"the prompt {shorten(text, 30)!r} is not English; describe the movement in English only")
+    raise ValueError(
+        f"the prompt {shorten(text, 30)!r} is not English; describe the movement in English only"
+    )
 
 
 @functools.cache

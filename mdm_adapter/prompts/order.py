@@ -7,407 +7,425 @@ and "when" join; gerunds that describe ("walks, swinging his arms"); everything 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 
 from mdm_adapter.prompts import words
+from mdm_adapter.prompts.action import shorten
 from mdm_adapter.prompts.clauses import (
     COMMAS,
-    FINITE,
     ORDERED,
-    Chunk,
     Clause,
     Joiner,
-    Kind,
-    Sentence,
     is_body_part,
-    is_subject,
+    is_prefix,
     move_head,
     noun_head,
 )
-from mdm_adapter.prompts.parse import Word
+from mdm_adapter.prompts.parse import Word, is_subject
 from mdm_adapter.prompts.sharing import repeats, share, there_and_back
 
-_COUNTS = words.NUMBERS | frozenset("23456789") | {"twice", "thrice"}
 _LISTING = (Joiner.COMMA, Joiner.COMMA_AND, Joiner.AND)
-
-
-@dataclass(eq=False)
-class Group:
-    """The words of one action. `clause` is its main clause, None as long as no verb has come."""
-
-    words: list[Word]
-    origin: Joiner
-    clause: Clause | None = None
-    # further verbs of the same clause: "walks and waves"
-    coordinated: list[Clause] = field(default_factory=list)
-    # words that led to a group without a verb, used if it has to be attached: "then" of "then right"
-    led_by: list[Word] = field(default_factory=list)
-    # the group whose subject this one takes: the main clause of "before running, a man bows"
-    anchor: Group | None = None
-    previous: Group | None = None
-    began: int = 0
-    # a subordinate clause is open: at the end ("while waving"), or at the beginning and waits for a main one
-    dependent: bool = False
-    needs_main: bool = False
-    listed: bool = False
-
-    @property
-    def seconds(self) -> float | None:
-        """The duration written in the words of this action."""
-        given = [w.seconds for w in self.words if w.seconds is not None]
-        ended = [w.ended for w in self.words if w.ended is not None]
-        return max(given or ended, default=None)
 
 
 class Order:
     """Reads sentence after sentence; `line` is in order of time, `told` in the order of the text."""
 
     def __init__(self) -> None:
-        self.line: list[Group] = []
-        self.told: list[Group] = []
+        self.line: list[Clause] = []
+        self.told: list[Clause] = []
         self.notes: list[str] = []
-        self._begin([])
 
-    def add(self, sentence: Sentence, *, hard: bool) -> None:
+    def add(self, clauses: Sequence[Clause], *, hard: bool) -> None:
         """Add the actions of one sentence; `hard` says that a line, a number or an arrow came before it."""
-        if not any(chunk.clause.acts for chunk in sentence.chunks):
-            _read_postures(sentence.chunks, alone=not self.told)
-        self._begin(sentence.chunks)
-        for n, chunk in enumerate(sentence.chunks):
-            self._place(n, chunk)
-        self._close(hard)
-
-    def _begin(self, chunks: list[Chunk]) -> None:
-        self._chunks = chunks
-        self._listing = _is_list(chunks)
         self._first = len(self.line)
-        self._current: Group | None = None
-        self._main: Group | None = None
-        self._held: list[Group] = []
-        self._waiting: list[Group] = []
+        self._current: Clause | None = None
+        # words that wait for the clause that they stand before, and whether they are a clause themselves
+        self._prefix: list[Word] = []
+        self._described = False
+        # actions told before the main clause that they precede or follow, and those that follow it in time
+        self._waiting: list[Clause] = []
+        self._held: list[Clause] = []
+        listing = _is_list(clauses) or (not self.told and _is_postures(clauses))
+        for n, clause in enumerate(clauses):
+            rest = clauses[n + 1 :]
+            if self._repeat(clause):
+                continue
+            if listing:
+                self._begin(clause)
+            else:
+                self._place(clause, rest)
+        self._close(clauses, hard)
 
-    def _place(self, n: int, chunk: Chunk) -> None:
+    def _place(self, clause: Clause, rest: Sequence[Clause]) -> None:
         current = self._current
-        more = repeats(chunk, current.words if current else ())
-        counts = chunk.words[0].lower not in _COUNTS or len(self.line) - self._first > 1
-        if more and self.line and counts:
-            self._repeat(more, chunk)
+        if self._prefix:
+            self._behind_prefix(clause, rest)
         elif current is None:
-            self._open(n, chunk)
-        elif current.needs_main:
-            self._toward_main(current, n, chunk)
-        elif current.clause is None:
-            self._grow(current, n, chunk)
+            self._open(clause, rest)
+        elif (
+            clause.fronted
+            and clause.joiner in (Joiner.WITH, *ORDERED)
+            and clause.acts
+            and _finite_follows(rest)
+        ):
+            self._open(clause, rest)
+        elif not clause.acts and self._leads_on(clause, rest):
+            self._open(clause, rest)
+        elif current in self._waiting and clause.acts and clause.joiner not in ORDERED:
+            self._after_fronted(current, clause, rest)
         else:
-            self._decide(current, current.clause, n, chunk)
+            self._decide(current, clause, rest)
 
-    def _repeat(self, more: int, chunk: Chunk) -> None:
-        """Add what came before once more, or several times: the sentence so far, or everything before it."""
-        again = [w.lower for w in chunk.words if w.is_word] == ["again"]
-        if again:
-            span = self.line[-1:]
+    def _open(self, clause: Clause, rest: Sequence[Clause]) -> None:
+        """The first clause of a sentence, or one that begins anew in its middle: "then, after jumping"."""
+        describes = clause.gerund and not clause.subject and _describes(rest)
+        if clause.acts and clause.joiner in ORDERED:
+            self._wait(clause, self._held if clause.joiner is Joiner.BEFORE else self.line)
+        elif describes and clause.base == "have":
+            self._wait(clause, self.line)  # "having climbed the stairs, he waves" are two
+        elif clause.joiner is Joiner.WITH or describes or not clause.acts:
+            keeps = clause.joiner in (Joiner.WITH, *ORDERED)
+            self._prefix = [*(_from_subordinator(clause.joined_by) if keeps else []), *clause.words]
+            self._described = clause.acts
+            self._lead = [] if keeps else [w for w in clause.joined_by if w.is_word]
+            self._held_clause = clause
         else:
-            span = self.line[self._first :] or self.line[:]
-        self.line += span * more
-        self._main = None
-        self.notes.append(f"{_quote(chunk.words)} taken as {_count(len(span), more)}")
+            self._begin(clause)
 
-    def _open(self, n: int, chunk: Chunk) -> None:
-        """The first chunk of a sentence, or one that begins anew in its middle: "then, after jumping"."""
-        acts = chunk.clause.acts
-        self._main = None
-        group = self._new(chunk, n)
-        if chunk.clause.kind is Kind.VERB and len(self.told) == 2 and self.told[0].clause is None and is_subject(self.told[0].words):
-            # "a man:" on a line before "walks"
-            named = self.told.pop(0)
-            self.line.remove(named)
-            group.words = [*named.words, *chunk.words]
-            group.clause = _with_subject(chunk.clause, named.words)
-            self._add_main(group)
-        elif acts and chunk.joiner in ORDERED:
-            self._waiting.append(group)
-            # what comes before something is told first but happens last
-            (self._held if chunk.joiner is Joiner.BEFORE else self.line).append(group)
-        elif acts and chunk.joiner is Joiner.WITH:
-            group.words = [*from_subordinator(chunk.joined_by), *chunk.words]
-            group.clause = None
-            group.needs_main = True
-            self.line.append(group)
-        elif acts and chunk.clause.kind is Kind.GERUND and self._describes(n):
-            # "walking forward, he waves" is one picture, "having climbed the stairs, he waves" are two
-            if chunk.clause.base == "have":
-                self._waiting.append(group)
+    def _behind_prefix(self, clause: Clause, rest: Sequence[Clause]) -> None:
+        """The clause that words such as "while walking," or "with both hands" wait for, or more of them."""
+        joiner = clause.joiner
+        if self._described:
+            main = joiner in (*COMMAS, Joiner.THEN, Joiner.FOLLOWED) and (
+                clause.finite or not _finite_follows(rest)
+            )
+            marked = any(not w.is_word for w in clause.joined_by)
+            between = [Word(",")] if main and marked else [] if main else clause.joined_by
+            self._prefix[-1].space = self._prefix[-1].space and not (main and marked)
+        else:
+            if clause.acts and joiner in (Joiner.THEN, Joiner.FOLLOWED, *ORDERED):
+                if joiner is not Joiner.THEN or not is_prefix(self._prefix):
+                    self._flush()
+                    self._place(clause, rest)
+                    return
+                clause.joined_by = []
+            main = joiner is not Joiner.WITH
+            between = clause.joined_by
+        if clause.acts and main:
+            before, self._prefix = self._prefix, []
+            if (
+                clause.finite
+                and not clause.subject
+                and not self._described
+                and is_subject(before)
+                and not is_prefix(before)
+            ):
+                clause.named(before)  # "The character: walks"
             else:
-                group.clause = None
-                group.needs_main = True
-            self.line.append(group)
-        elif acts:
-            self._add_main(group)
+                clause.words = [*before, *between, *clause.words]
+            self._begin(clause)
         else:
-            group.clause = None
-            if chunk.joiner in (Joiner.WITH, *ORDERED):
-                group.words = [*from_subordinator(chunk.joined_by), *chunk.words]
-            else:
-                group.led_by = [w for w in chunk.joined_by if w.is_word]
-            self._insert_after_main(group)
+            self._prefix += [*between, *clause.words]
 
-    def _toward_main(self, group: Group, n: int, chunk: Chunk) -> None:
-        """After "while walking": the main clause, or more of the subordinate one."""
-        clause = chunk.clause
-        acts = clause.acts and chunk.joiner in (*COMMAS, Joiner.THEN, Joiner.FOLLOWED)
-        if acts and (clause.kind in FINITE or not self._finite_follows(n)):
-            if any(not w.is_word for w in chunk.joined_by):
-                group.words[-1].space = False
-                group.words.append(Word(","))
-            group.words += chunk.words
-            group.clause = clause
-            group.needs_main = False
-            self._became_main(group)
+    def _after_fronted(self, current: Clause, clause: Clause, rest: Sequence[Clause]) -> None:
+        """After "after jumping": more of it, or the main clause."""
+        more = clause.gerund and _finite_follows(rest)
+        if clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH) or (
+            clause.joiner is Joiner.COMMA_AND and more
+        ):
+            self._attach(current, clause)
+        elif clause.joiner is Joiner.COMMA and more:
+            self._wait(clause, self._held if current in self._held else self.line)
         else:
-            group.words += [*chunk.joined_by, *chunk.words]
+            self._begin(clause)
 
-    def _grow(self, group: Group, n: int, chunk: Chunk) -> None:
-        """A group that has no verb yet takes the next chunk: "with both hands up," and "he walks"."""
-        clause = chunk.clause
-        joined = [*group.words, *chunk.joined_by, *chunk.words]
-        if chunk.joiner in (Joiner.THEN, Joiner.FOLLOWED, *ORDERED) and clause.acts:
-            if chunk.joiner is not Joiner.THEN or not is_prefix(group.words):
-                self._resolve(group)
-                self._decide_or_open(n, chunk)
-                return
-            joined = [*group.words, *chunk.words]
-        if clause.acts and chunk.joiner is not Joiner.WITH:
-            if clause.kind is Kind.VERB and is_subject(group.words) and not is_prefix(group.words):
-                # "The character: walks"
-                joined = [*group.words, *chunk.words]
-                clause = _with_subject(clause, group.words)
-            group.clause = clause
-            self._became_main(group)
-        group.words = joined
-
-    def _decide(self, group: Group, clause: Clause, n: int, chunk: Chunk) -> None:
-        """Attach a chunk to the action so far, or begin the next action with it."""
-        joiner, new = chunk.joiner, chunk.clause
-        if self._listing or (new.kind is Kind.MOVE and chunk.joined_by[-1:] and chunk.joined_by[-1].text == ":"):
-            self._add_main(self._new(chunk, n))
+    def _decide(self, current: Clause, clause: Clause, rest: Sequence[Clause]) -> None:
+        """Attach a clause to the action so far, or begin the next action with it."""
+        perfect = clause.gerund and clause.base == "have" and clause.joiner in COMMAS
+        listed = clause.moves and any(w.text == ":" for w in clause.joined_by[-1:])
+        if not clause.finite and not clause.gerund and not listed and self._shares(current, clause, rest):
             return
-        if new.kind in (Kind.FRAGMENT, Kind.MOVE) and self._shares(group, clause, n, chunk):
-            return
-        if not new.acts:
-            if self._leads_on(n, chunk):
-                self._open(n, chunk)
-            elif joiner in (Joiner.THEN, Joiner.FOLLOWED) and _names_thing([w for w in chunk.words if w.is_word]):
-                chunk.clause = _as_move(chunk)
-                self._add_main(self._new(chunk, n))
-            else:
-                self._attach(group, chunk)
-            return
-        if chunk.fronted and joiner in (Joiner.WITH, *ORDERED) and self._finite_follows(n):
-            self._open(n, chunk)
-        elif joiner is Joiner.BEFORE:
-            self._add_main(self._new(chunk, n, anchor=group.anchor or group))
-        elif joiner is Joiner.AFTER or (new.kind is Kind.GERUND and new.base == "have" and joiner in COMMAS):
-            self._insert_before(self._main or group, self._new(chunk, n, anchor=self._main or group))
-        elif group in self._waiting:
-            self._after_fronted(group, n, chunk)
-        elif self._begins_action(group, clause, n, chunk):
-            if group is not self._main and self._main is not None and new.kind is Kind.GERUND:
-                # one more gerund of "he bows after jumping, spinning"
-                position = self.line.index(group) + 1
-                self.line.insert(position, self._new(chunk, n, anchor=group.anchor))
-            else:
-                self._add_main(self._new(chunk, n))
+        if (
+            not clause.acts
+            and clause.joiner in (Joiner.THEN, Joiner.FOLLOWED)
+            and _names_thing(clause.spoken)
+        ):
+            _as_move(clause)
+        if not clause.acts:
+            self._attach(current, clause)
+        elif clause.joiner is Joiner.AFTER or perfect:
+            clause.anchor = self._main or current
+            self.line.insert(self.line.index(clause.anchor), self._tell(clause))
+        elif listed or clause.joiner is Joiner.BEFORE or _begins_action(current, clause, rest):
+            self._begin(clause)
         else:
-            self._attach(group, chunk)
+            self._attach(current, clause)
 
-    def _shares(self, group: Group, clause: Clause, n: int, chunk: Chunk) -> bool:
+    def _shares(self, current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
         """ "leans left and then right": what follows takes the verb of what came before."""
-        shared = None if group.dependent else share(group.words, clause, chunk, self._chunks[n:], group.listed)
+        text = _quote(clause.words)
+        shared = None if current.open else share(current, clause, rest)
         if shared is None:
             return False
-        if there_and_back(group.words, clause, chunk, self._chunks[n + 1 :]):
-            self.notes.append(f"{_quote(chunk.words)} kept with what comes before: one way there and back")
+        if there_and_back(current, clause, rest):
+            self.notes.append(f"{text} kept with what comes before: one way there and back")
             return False
-        self.notes.append(f"{_quote(chunk.words)} read as {_quote(shared.words)}")
-        chunk.words, chunk.clause = shared.words, shared
-        new = self._new(chunk, n)
-        new.listed = True
-        self._add_main(new)
+        self.notes.append(f"{text} read as {_quote(shared.words)}")
+        self._begin(shared)
         return True
 
-    def _begins_action(self, group: Group, clause: Clause, n: int, chunk: Chunk) -> bool:
-        joiner, new = chunk.joiner, chunk.clause
-        if joiner is Joiner.FOLLOWED:
-            # "followed by a dog" and "followed by a woman walking" are company, not actions
-            return new.kind is not Kind.GERUND_FULL
-        if joiner is Joiner.THEN:
-            return True
-        if joiner in COMMAS:
-            return _continues(clause, self._chunks[n:])
-        if joiner is Joiner.AND and not group.dependent:
-            timed = any(w.seconds is not None for w in group.words)
-            # the end of a list: "walks, turns and sits", "walks and turns and sits"
-            same = [w.lower for w in clause.subject] == [w.lower for w in new.subject]
-            listed = group.origin in (*COMMAS, Joiner.AND) and (same or not clause.subject)
-            chained = _chain_of_and(clause, self._chunks[group.began + 1 :]) >= 2
-            return _same_shape(clause, self._chunks[n:]) and (timed or listed or chained)
-        return False
-
-    def _after_fronted(self, group: Group, n: int, chunk: Chunk) -> None:
-        """After "after jumping": more of it, or the main clause."""
-        joiner, kind = chunk.joiner, chunk.clause.kind
-        more = kind is Kind.GERUND and self._finite_follows(n)
-        if joiner in (Joiner.AND, Joiner.OR, Joiner.WITH) or (joiner is Joiner.COMMA_AND and more):
-            self._attach(group, chunk)
-        elif joiner is Joiner.COMMA and more:
-            listed = self._new(chunk, n)
-            self._waiting.append(listed)
-            (self._held if group in self._held else self.line).append(listed)
-        else:
-            self._add_main(self._new(chunk, n))
-
-    def _decide_or_open(self, n: int, chunk: Chunk) -> None:
-        current = self._current
-        if current is None or current.clause is None:
-            self._open(n, chunk)
-        else:
-            self._decide(current, current.clause, n, chunk)
-
-    def _attach(self, group: Group, chunk: Chunk) -> None:
-        new = chunk.clause
-        first = group.clause.subject if group.clause else ()
-        if chunk.joiner is Joiner.AND and len(first) == len(new.subject) == 1 and first[0].lower == new.subject[0].lower:
-            # "I walk and I wave"
-            chunk.words = [w for w in chunk.words if w is not new.subject[0]]
-            new = replace(new, kind=Kind.VERB, words=chunk.words, subject=(), insert=new.verb)
-        group.words += [*chunk.joined_by, *chunk.words]
-        if not new.acts or group.clause is None:
-            return
-        if chunk.joiner is Joiner.WITH:
-            group.dependent = True
-            return
-        beside = chunk.joiner in (Joiner.AND, Joiner.OR, *COMMAS) and not group.dependent
-        if beside and new.kind in (Kind.VERB, Kind.GERUND) and new.form == group.clause.form:
-            group.coordinated.append(new)
-            if chunk.joiner is Joiner.AND:
-                self.notes.append(f"'and' before {_quote(chunk.words)} taken as: at the same time")
-
-    def _leads_on(self, n: int, chunk: Chunk) -> bool:
-        """True for "then suddenly, he jumps": words without a verb that belong to the next chunk."""
-        if n + 1 == len(self._chunks) or self._chunks[n + 1].joiner is not Joiner.COMMA:
+    def _repeat(self, clause: Clause) -> bool:
+        """Add what came before once more, or several times: the sentence so far, or everything before it."""
+        more = repeats(clause, self._current.words if self._current else (), len(self.line) - self._first)
+        if not more or not self.line:
             return False
-        following = self._chunks[n + 1].clause.kind
-        if chunk.joiner in (Joiner.WITH, *ORDERED):
-            return chunk.fronted and following in FINITE
-        adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in chunk.words if w.is_word)
-        waits = self._current in self._waiting and is_prefix(chunk.words)
-        if chunk.aside or (adverbs and chunk.joiner is Joiner.THEN):
-            return following in FINITE
-        return (adverbs or waits) and (following is Kind.FULL or (waits and following is Kind.VERB))
+        lowers = [w.lower for w in clause.spoken]
+        span = self.line[-1:] if lowers == ["again"] else self.line[self._first :] or self.line[:]
+        self.line += span * more
+        what = "the action before" if len(span) == 1 else f"the {len(span)} actions before"
+        self.notes.append(f"{_quote(clause.words)} taken as {what}, {more} more time{'s' * (more > 1)}")
+        return True
 
-    def _finite_follows(self, n: int) -> bool:
-        """True when a comma and a clause with a finite verb come later in this sentence."""
-        for chunk in self._chunks[n + 1 :]:
-            if chunk.joiner is Joiner.THEN and chunk.clause.acts:
-                return chunk.clause.kind is Kind.FULL
-            if chunk.joiner is Joiner.COMMA and chunk.clause.kind in FINITE:
-                return True
-        return False
+    def _attach(self, current: Clause, clause: Clause) -> None:
+        same = (
+            len(current.subject) == len(clause.subject) == 1
+            and current.subject[0].lower == clause.subject[0].lower
+        )
+        if clause.joiner is Joiner.AND and same:
+            # "I walk and I wave"
+            clause.words = [w for w in clause.words if w not in clause.subject]
+            clause.subject = ()
+        current.words += [*clause.joined_by, *clause.words]
+        if clause.verb is None or clause.moves or current.verb is None:
+            return
+        if clause.joiner is Joiner.WITH:
+            current.open = True
+        elif clause.joiner in (*_LISTING, Joiner.OR) and not current.open and not clause.subject:
+            if clause.verb.form == current.verb.form:
+                current.beside.append(clause.verb)
+                if clause.joiner is Joiner.AND:
+                    self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
 
-    def _describes(self, n: int) -> bool:
-        """True when a gerund that opens a sentence describes the clause behind the next comma."""
-        for chunk in self._chunks[n + 1 :]:
-            if chunk.joiner is Joiner.COMMA:
-                order = chunk.clause.kind is Kind.VERB and chunk.clause.form == "base"
-                return order or (chunk.clause.kind is Kind.FULL and not is_body_part(chunk.clause.subject))
-            if chunk.joiner is not Joiner.AND or chunk.clause.kind is not Kind.GERUND:
-                return False
-        return False
+    def _leads_on(self, clause: Clause, rest: Sequence[Clause]) -> bool:
+        """True for "then suddenly, he jumps": words without a verb that belong to the next clause."""
+        if not rest or rest[0].joiner is not Joiner.COMMA:
+            return False
+        following = rest[0].finite
+        if clause.joiner in (Joiner.WITH, *ORDERED):
+            return clause.fronted and following
+        adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in clause.spoken)
+        waits = self._current in self._waiting and is_prefix(clause.words)
+        aside = clause.joiner in (Joiner.THEN, Joiner.COMMA_AND) and len(clause.joined_by) > 1
+        if (aside and clause.joined_by[-1].text == ",") or (adverbs and clause.joiner is Joiner.THEN):
+            return following
+        return following and (waits or (adverbs and bool(rest[0].subject)))
 
-    def _new(self, chunk: Chunk, n: int, anchor: Group | None = None) -> Group:
-        group = Group(list(chunk.words), chunk.joiner, chunk.clause, anchor=anchor, began=n)
-        group.previous = self.told[-1] if self.told else None
-        self.told.append(group)
-        self._current = group
-        return group
+    def _tell(self, clause: Clause) -> Clause:
+        clause.previous = self.told[-1] if self.told else None
+        self.told.append(clause)
+        self._current = clause
+        return clause
 
-    def _add_main(self, group: Group) -> None:
-        self._insert_after_main(group)
-        self._became_main(group)
+    def _wait(self, clause: Clause, line: list[Clause]) -> None:
+        self._waiting.append(self._tell(clause))
+        line.append(clause)
 
-    def _insert_after_main(self, group: Group) -> None:
-        position = len(self.line) if self._main is None else self.line.index(self._main) + 1
-        self.line.insert(position, group)
-
-    def _insert_before(self, group: Group, new: Group) -> None:
-        self.line.insert(self.line.index(group) if group in self.line else len(self.line), new)
-
-    def _became_main(self, group: Group) -> None:
-        self._main = group
+    def _begin(self, clause: Clause) -> None:
+        """A main clause: the next action."""
+        lone = self.told[0] if len(self.told) == 1 else None
+        if (
+            lone is not None
+            and not lone.acts
+            and clause.finite
+            and not clause.subject
+            and is_subject(lone.words)
+        ):
+            # "a man:" on a line before "walks"
+            self.told, self.line = [], []
+            clause.named(lone.words)
+        self.line.append(self._tell(clause))
+        self._main: Clause | None = clause
         for side in self._waiting:
-            if side is not group:
-                side.anchor = group
+            side.anchor = clause
         self._waiting = []
 
-    def _resolve(self, group: Group) -> None:
-        """A group that found no verb is attached to the action before it, or left as an action of its own."""
-        self.told.remove(group)
-        if group in self.line:
-            self.line.remove(group)
+    def _flush(self) -> None:
+        """Words that found no verb are attached to the action before them, or left as an action of their own."""
+        ws, self._prefix = self._prefix, []
+        clause = self._held_clause
+        clause.words = ws
         before = self.told[-1] if self.told else None
-        if before is None or before.needs_main:
-            self.told.append(group)
-            self.line.append(group)
+        if before is None:
+            clause.verb = clause.verb if self._described else None
+            self.line.append(self._tell(clause))
             return
-        _append_words(before, [*group.led_by, *group.words])
+        if before.words:
+            before.words[-1].space = False
+        if not ws[0].tag.startswith("NNP"):
+            ws[0].text = ws[0].text[:1].lower() + ws[0].text[1:]
+        before.words += [Word(","), *self._lead, *ws]
         self._current = before
 
-    def _close(self, hard: bool) -> None:
+    def _close(self, clauses: Sequence[Clause], hard: bool) -> None:
         """The end of a sentence: what has found no verb by now is attached, read again, or left as it is."""
-        group = self._current
         self.line += self._held
-        if group is None or group.clause is not None:
+        if not self._prefix:
             return
-        alone = len(self.told) == 1 or (hard and group.began == 0)
-        if group.needs_main:
-            group.needs_main = False
-            if not alone:
-                self._resolve(group)
-                return
+        opens = hard and self._held_clause is clauses[0]
+        if self._described and (opens or not self.told):
             # "while jumping" is all there is
-            group.words = group.words[1:]
-            group.clause = self._chunks[0].clause
-        elif not alone or _belongs_back(group.words):
-            self._resolve(group)
+            self._held_clause.words = self._prefix[1:]
+            self._begin(self._held_clause)
+        elif self._described or not self.told or not opens or _belongs_back(self._prefix):
+            self._flush()
+        else:
+            self._held_clause.words = self._prefix
+            self.line.append(self._tell(self._held_clause))
 
 
-def _read_postures(chunks: Sequence[Chunk], *, alone: bool) -> None:
-    """ "arms up, then arms down" and "left, right, left": sentences without a verb, which a person can but do."""
-    for chunk in chunks:
-        ws = [w for w in chunk.words if w.is_word]
-        body = any(w.lower in words.BODY for w in ws[:3]) and not is_prefix(ws) and len(ws) > 1
-        way = len(chunks) > 1 and len(ws) == 1 and ws[0].lower in words.OPPOSITES
-        if not alone or not (body or way):
-            return
-    for chunk in chunks:
-        chunk.clause = Clause(Kind.MOVE, chunk.words, None, None, insert=next(w for w in chunk.words if w.is_word))
+def _begins_action(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    joiner = clause.joiner
+    if joiner is Joiner.FOLLOWED:
+        # "followed by a dog" and "followed by a woman walking" are company, not actions
+        return not (clause.gerund and clause.subject)
+    if joiner in COMMAS:
+        return _continues(current, clause, rest)
+    if joiner is Joiner.AND and not current.open:
+        timed = any(w.seconds is not None for w in current.words)
+        # the end of a list: "walks, turns and sits", "walks and turns and sits"
+        same = [w.lower for w in current.subject] == [w.lower for w in clause.subject]
+        listed = current.joiner in (*COMMAS, Joiner.AND) and (same or not current.subject)
+        return _same_shape(current, clause, rest) and (timed or listed or _chain_of_and(current, rest))
+    return joiner is Joiner.THEN
 
 
-def _is_list(chunks: Sequence[Chunk]) -> bool:
-    """True for "jab, cross, hook": a row of short names, of which one at least is known as a move."""
-    if len(chunks) < 2 or not any(c.clause.acts for c in chunks):
-        return False
-    for n, chunk in enumerate(chunks):
-        clause, ws = chunk.clause, [w for w in chunk.words if w.is_word]
-        bare = clause.kind is Kind.MOVE or (clause.kind in (Kind.VERB, Kind.GERUND) and len(ws) == 1)
-        named = clause.kind is Kind.FRAGMENT and _names_thing(ws)
-        if (n and chunk.joiner not in (*COMMAS, Joiner.THEN)) or len(ws) > 4 or not (bare or named):
+def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    """True when a clause that follows a comma is the next action."""
+    if clause.subject:
+        # "he walks, his left arm swings" is one picture
+        alike = clause.finite or current.gerund
+        return alike and not is_body_part(clause.subject)
+    if clause.moves:
+        return current.moves or (current.gerund and not current.subject)
+    if clause.gerund:
+        # one gerund describes ("is walking, swinging his arms"), two or more are a list
+        several = sum(c.gerund and not c.subject and c.joiner in _LISTING for c in rest) >= 1
+        return (current.gerund and not current.subject) or (
+            (current.gerund or current.progressive) and several
+        )
+    return _same_verb_form(current, clause, rest)
+
+
+def _same_shape(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
+    if clause.moves or current.moves:
+        return clause.moves and current.moves
+    if clause.subject and clause.finite:
+        return not is_body_part(clause.subject)
+    if clause.gerund:
+        return current.gerund or current.progressive
+    return _form(clause) == _form(current) and not _lists_nouns(current, clause, rest)
+
+
+def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
+    """True when one more verb follows by "and" before anything else separates actions."""
+    for n, clause in enumerate(rest):
+        if clause.joiner in (Joiner.THEN, Joiner.FOLLOWED, *ORDERED) or (
+            clause.joiner in COMMAS and clause.finite
+        ):
             return False
-    for chunk in chunks:
-        if not chunk.clause.acts:
-            chunk.clause = _as_move(chunk)
+        if clause.acts and clause.joiner is Joiner.AND and _same_shape(current, clause, rest[n + 1 :]):
+            return True
+    return False
+
+
+def _same_verb_form(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    """True when a verb behind a comma can be coordinated with the main verb of the action so far."""
+    form, new = _form(current), _form(clause)
+    if not current.finite:
+        return new in ("s", "base")
+    if clause.verb is None or _lists_nouns(current, clause, rest):
+        return False
+    if form == new:
+        return new != "part"
+    if new == "part":
+        return form == "past" and clause.verb.lower.endswith("ed")  # "leaned back, stretched"
+    if new == "base":
+        return form in ("s", "past")  # "a person walks, wave hands": not English, but what people write
+    return (new == "s" and (form == "past" or len(clause.spoken) > 1)) or (
+        new == "past" and clause.verb.tag == "VBD"
+    )
+
+
+def _lists_nouns(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    """True for "does a jump, spin and kick": what follows are objects, although each could be a verb."""
+    if current.base not in words.LIGHT_VERBS or current.verb is None:
+        return False
+    form, new = _form(current), _form(clause)
+    if any(_form(c) == new == form and len(c.words) > 1 for c in rest):
+        return False  # "throw a punch, duck, throw a kick"
+    named = move_head(current.words[current.words.index(current.verb) + 1 :])
+    if named is None or (new == "s" and not named.lower.endswith("s")):
+        return False  # "takes a step, falls"
+    return len(clause.spoken) == 1 or (new == "base" and new != form)
+
+
+def _form(clause: Clause) -> str | None:
+    return clause.verb.form if clause.verb is not None and not clause.moves else None
+
+
+def _finite_follows(rest: Sequence[Clause]) -> bool:
+    """True when a comma and a clause with a finite verb come later in this sentence."""
+    for clause in rest:
+        if clause.joiner is Joiner.THEN and clause.acts:
+            return clause.finite and bool(clause.subject)
+        if clause.joiner is Joiner.COMMA and clause.finite:
+            return True
+    return False
+
+
+def _describes(rest: Sequence[Clause]) -> bool:
+    """True when a gerund that opens a sentence describes the clause behind the next comma."""
+    for clause in rest:
+        if clause.joiner is Joiner.COMMA:
+            order = not clause.subject and _form(clause) == "base"
+            return order or (clause.finite and bool(clause.subject) and not is_body_part(clause.subject))
+        if clause.joiner is not Joiner.AND or not clause.gerund:
+            return False
+    return False
+
+
+def _is_postures(clauses: Sequence[Clause]) -> bool:
+    """ "arms up, then arms down" and "left, right, left": sentences without a verb, which a person can but do."""
+    for clause in clauses:
+        ws = clause.spoken
+        body = any(w.lower in words.BODY for w in ws[:3]) and not is_prefix(ws) and len(ws) > 1
+        way = len(clauses) > 1 and len(ws) == 1 and ws[0].lower in words.OPPOSITES
+        if clause.acts or not (body or way):
+            return False
+    for clause in clauses:
+        clause.moves, clause.insert = True, clause.spoken[0]
     return True
+
+
+def _is_list(clauses: Sequence[Clause]) -> bool:
+    """True for "jab, cross, hook": a row of short names, of which one at least is known as a move."""
+    if len(clauses) < 2 or not any(c.acts for c in clauses) or clauses[0].joiner is Joiner.WITH:
+        return False
+    for n, clause in enumerate(clauses):
+        ws = clause.spoken
+        bare = clause.moves or (clause.acts and not clause.subject and len(ws) == 1)
+        named = not clause.acts and _names_thing(ws)
+        if (n and clause.joiner not in (*COMMAS, Joiner.THEN)) or len(ws) > 4 or not (bare or named):
+            return False
+    for clause in clauses:
+        if not clause.acts:
+            _as_move(clause)
+    return True
+
+
+def _as_move(clause: Clause) -> None:
+    clause.verb, clause.moves, clause.insert = noun_head(clause.spoken), True, clause.spoken[0]
 
 
 def _names_thing(ws: Sequence[Word]) -> bool:
@@ -418,18 +436,9 @@ def _names_thing(ws: Sequence[Word]) -> bool:
     return head.tag.startswith("NN") or head.tag in ("JJ", "FW")
 
 
-def from_subordinator(ws: Sequence[Word]) -> list[Word]:
+def _from_subordinator(ws: Sequence[Word]) -> list[Word]:
     keep = (*words.SUBORDINATORS, "before", "after", "once")
-    first = next((i for i, w in enumerate(ws) if w.lower in keep), 0)
-    return list(ws[first:])
-
-
-def is_prefix(ws: Iterable[Word]) -> bool:
-    """True for words that may stand before a clause: "with his left hand", "slowly"."""
-    head = next((w for w in ws if w.is_word), None)
-    return head is not None and (
-        head.lower in words.PREPOSITIONS or head.tag == "IN" or head.is_adverb or head.tag == "UH"
-    )
+    return list(ws[next((i for i, w in enumerate(ws) if w.lower in keep), 0) :])
 
 
 def _belongs_back(ws: Sequence[Word]) -> bool:
@@ -438,114 +447,5 @@ def _belongs_back(ws: Sequence[Word]) -> bool:
     return head is None or is_prefix(ws) or head.lower in words.DIRECTIONS or is_body_part(ws[:3])
 
 
-def _append_words(group: Group, ws: list[Word]) -> None:
-    """Attach words of another sentence behind a comma."""
-    if group.words:
-        group.words[-1].space = False
-    if not ws[0].tag.startswith("NNP"):
-        ws[0].text = ws[0].text[:1].lower() + ws[0].text[1:]
-    group.words += [Word(","), *ws]
-
-
-def _with_subject(clause: Clause, subject: list[Word]) -> Clause:
-    return replace(clause, kind=Kind.FULL, words=[*subject, *clause.words], subject=tuple(subject), insert=subject[0])
-
-
-def _as_move(chunk: Chunk) -> Clause:
-    ws = [w for w in chunk.words if w.is_word]
-    return Clause(Kind.MOVE, chunk.words, noun_head(ws), None, insert=ws[0])
-
-
-def _continues(clause: Clause, chunks: Sequence[Chunk]) -> bool:
-    """True when the first of `chunks`, which follows a comma, is the next action after `clause`.
-
-    The rest of `chunks` is the rest of the sentence.
-    """
-    new = chunks[0].clause
-    if new.kind is Kind.FULL:
-        # "he walks, his left arm swings": one picture
-        return not is_body_part(new.subject)
-    if new.kind is Kind.VERB:
-        return _same_verb_form(clause, chunks)
-    if new.kind is Kind.GERUND:
-        if clause.kind is Kind.GERUND:
-            return True
-        if clause.kind is Kind.GERUND_FULL or clause.progressive:
-            # one gerund describes ("is walking, swinging his arms"), two or more are a list
-            return sum(c.clause.kind is Kind.GERUND and c.joiner in _LISTING for c in chunks) >= 2
-        return False
-    if new.kind is Kind.GERUND_FULL:
-        return clause.kind in (Kind.GERUND, Kind.GERUND_FULL) and not is_body_part(new.subject)
-    return new.kind is Kind.MOVE and clause.kind in (Kind.MOVE, Kind.GERUND)
-
-
-def _same_shape(clause: Clause, chunks: Sequence[Chunk]) -> bool:
-    """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
-    new = chunks[0].clause
-    if new.kind is Kind.FULL:
-        return not is_body_part(new.subject)
-    if new.kind is Kind.VERB:
-        return new.form == clause.form and not _lists_nouns(clause, chunks)
-    if new.kind is Kind.GERUND:
-        return clause.form == "ing" or clause.progressive
-    return new.kind is clause.kind is Kind.MOVE
-
-
-def _chain_of_and(clause: Clause, chunks: Sequence[Chunk]) -> int:
-    """How many verbs follow `clause` by "and" before anything else separates actions."""
-    count = 0
-    for n, chunk in enumerate(chunks):
-        if chunk.joiner in (Joiner.THEN, Joiner.FOLLOWED, *ORDERED):
-            break
-        if not chunk.clause.acts:
-            continue
-        if chunk.joiner is Joiner.AND and _same_shape(clause, chunks[n:]):
-            count += 1
-        elif chunk.joiner in COMMAS and chunk.clause.kind in FINITE:
-            break
-    return count
-
-
-def _same_verb_form(clause: Clause, chunks: Sequence[Chunk]) -> bool:
-    """True when a verb behind a comma can be coordinated with the main verb of `clause`."""
-    new = chunks[0].clause
-    verb = new.verb
-    if verb is None or clause.kind not in FINITE or _lists_nouns(clause, chunks):
-        return verb is not None and clause.kind not in FINITE and new.form in ("s", "base")
-    if clause.form == new.form:
-        return new.form != "part"
-    if clause.form == "past" and new.form == "part":
-        return verb.lower.endswith("ed")  # "leaned back, stretched": past and participle look the same
-    size = sum(w.is_word for w in new.words)
-    if new.form == "base":
-        # "a person walks, wave hands": not English, but what people write
-        return clause.form in ("s", "past")
-    if new.form == "s":
-        return clause.form == "past" or size > 1
-    return new.form == "past" and verb.tag == "VBD"
-
-
-def _lists_nouns(clause: Clause, chunks: Sequence[Chunk]) -> bool:
-    """True for "does a jump, spin and kick": what follows are objects, although each could be a verb."""
-    new = chunks[0].clause
-    if clause.base not in words.LIGHT_VERBS or clause.verb is None:
-        return False
-    if any(c.clause.form == new.form == clause.form and len(c.words) > 1 for c in chunks[1:]):
-        return False  # "throw a punch, duck, throw a kick"
-    named = move_head(clause.words[clause.words.index(clause.verb) + 1 :])
-    if named is None or named is clause.verb:
-        return False
-    if new.form == "s" and not named.lower.endswith("s"):
-        return False  # "takes a step, falls"
-    return sum(w.is_word for w in new.words) == 1 or (new.form != clause.form and new.form == "base")
-
-
 def _quote(ws: Sequence[Word]) -> str:
-    from mdm_adapter.prompts.action import shorten
-
     return repr(shorten("".join(w.text + " " * w.space for w in ws).strip(" ,"), 40))
-
-
-def _count(actions: int, more: int) -> str:
-    what = "the action before" if actions == 1 else f"the {actions} actions before"
-    return f"{what}, {'once' if more == 1 else f'{more} times'} more"

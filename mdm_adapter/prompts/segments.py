@@ -24,7 +24,9 @@ _ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"]
 _BREAK = re.compile(
     r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=[a-z])>(?=[a-z])|(?<=\s)/+(?=\s)|>>+)\s*"
 )
-_QUOTED_ITEM = re.compile(r"\s*([\"'])([^\"']+)\1\s*(?:(?:[,.]|->?|,?\s*and then\b|,?\s*then\b|,?\s*and\b)\s*)?")
+_QUOTED_ITEM = re.compile(
+    r"\s*([\"'])([^\"']+)\1\s*(?:(?:[,.]|->?|,?\s*and then\b|,?\s*then\b|,?\s*and\b)\s*)?"
+)
 # A line that ends in one of these goes on in the next one.
 _OPEN_END = re.compile(
     r"\b(?:a|an|the|his|her|its|their|my|your|with|to|of|in|on|at|for|from|into|and|then|while|as|or|is|are)$",
@@ -45,7 +47,12 @@ _GAME_PARTS = dict(
     pickup="pick up", standup="stand up", sitdown="sit down", getup="get up",
     anim="", clip="", mocap="", loop="", a="", f="", m="", v="", char="", player="",
 )  # fmt: skip
-_GAME_PHRASES = {"idle": "stand idle", "hit react": "react to a hit", "react": "react", "land": "land from a jump"}
+_GAME_PHRASES = {
+    "idle": "stand idle",
+    "hit react": "react to a hit",
+    "react": "react",
+    "land": "land from a jump",
+}
 
 
 def hard_segments(text: str) -> list[str]:
@@ -53,7 +60,12 @@ def hard_segments(text: str) -> list[str]:
     text = _unquote(spell_out_names(text))
     text = _join_wrapped_lines(text)
     text = _mark_numbers(text)
-    text = re.sub(r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|finally|then|next)\s*:\s*", "", text, flags=re.I)
+    text = re.sub(
+        r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|finally|then|next)\s*:\s*",
+        "",
+        text,
+        flags=re.I,
+    )
     # a run of one mark means no more than three of it, and the tokenizer needs quadratic time for long ones
     text = re.sub(r"([^\w\s])\1{3,}", r"\1\1\1", text)
     # "jumps.Then bows": a missing space would glue the two sentences into one word

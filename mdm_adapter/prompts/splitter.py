@@ -2,7 +2,7 @@
 
 The prompt is tidied (`cleanup`) and cut where its characters say so (lines, list numbers, arrows, time
 marks: `segments`, `times`); spaCy parses each sentence (`parse`), which is cut into clauses (`clauses`), put
-together as actions (`order`, `sharing`), and written out (`subjects`, `render`).
+together as actions (`order`, `sharing`), and written out (`sentences`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import Protocol
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import Action, check_count, clean, has_letter
 from mdm_adapter.prompts.cleanup import tidy
-from mdm_adapter.prompts.clauses import Sentence
+from mdm_adapter.prompts.clauses import Clause, cut
 from mdm_adapter.prompts.english import check_english
-from mdm_adapter.prompts.order import Group, Order
+from mdm_adapter.prompts.order import Order
 from mdm_adapter.prompts.parse import Word, read_sentences
-from mdm_adapter.prompts.render import render
 from mdm_adapter.prompts.segments import hard_segments
-from mdm_adapter.prompts.subjects import Cast
+from mdm_adapter.prompts.sentences import Cast, write
 from mdm_adapter.prompts.times import Duration, Stretch, stretches, take_durations
 
 _CONNECTORS = (words.SEQUENCE_WORDS | words.SUBORDINATORS | {"and", "next", "before", "after", "by"}) - {
@@ -73,11 +72,11 @@ class EnglishSplitter:
                 for n, sentence in enumerate(sentences):
                     for word in sentence:
                         word.stretch = k
-                    order.add(Sentence(sentence), hard=n == 0)
+                    order.add(cut(sentence), hard=n == 0)
         groups = [g for g in order.line if any(w.is_word for w in g.words)]
         check_count(len(groups))
         cast = Cast(order.told)
-        actions = _timed([(g, render(g, cast)) for g in groups], table, order.notes)
+        actions = _timed([(g, write(g, cast)) for g in groups], table, order.notes)
         if not actions:
             raise ValueError("the prompt names no movement; describe one, such as 'A person walks forward'")
         return Split(tuple(actions), tuple(dict.fromkeys(order.notes)))
@@ -88,7 +87,7 @@ def split_prompt(text: str) -> list[Action]:
     return list(EnglishSplitter().split(text).actions)
 
 
-def _timed(lines: list[tuple[Group, str]], table: Sequence[Stretch], notes: list[str]) -> list[Action]:
+def _timed(lines: list[tuple[Clause, str]], table: Sequence[Stretch], notes: list[str]) -> list[Action]:
     """The actions with their seconds; those of one line of a timetable share its time evenly."""
     actions: list[Action] = []
     clock = table[0].start

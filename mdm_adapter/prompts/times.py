@@ -56,11 +56,7 @@ _ABOUT = (
 )
 _LINK = r"(?:then|and|while|whilst|as|before|after|followed|next|finally)\b"
 # What may stand behind a duration that has no "for": the end, a stop, or a connector.
-_CLOSES = (
-    r"(?=\s*(?:$|[,.;:!?)\]\n–—]|-\s|"
-    + _LINK
-    + "))"
-)
+_CLOSES = r"(?=\s*(?:$|[,.;:!?)\]\n–—]|-\s|" + _LINK + "))"
 # Where a clause may begin.
 _OPENS = r"(?:^|(?<=\n)|(?<=[,;.:] )|(?<=\bthen )|(?<=\band ))"
 
@@ -136,7 +132,9 @@ def stretches(text: str) -> list[Stretch]:
         if not marks or alone or weak or starts != sorted(set(starts)):
             continue
         bare = pattern is _RANGE and not all(_has_unit(m) for m, _, _ in marks)
-        if bare and (len(marks) < 2 or any(end != start for (_, _, end), (_, start, _) in zip(marks, marks[1:]))):
+        if bare and (
+            len(marks) < 2 or any(end != start for (_, _, end), (_, start, _) in zip(marks, marks[1:]))
+        ):
             continue  # "1 - 2" alone may be anything
         found = []
         for n, (match, start, end) in enumerate(marks):

@@ -50,6 +50,9 @@ DIRECTIONS = _words(
     """
 )
 
+# Dependencies of a subject in spaCy's scheme, and tags of what may stand behind a verb.
+SUBJECT_DEPS = frozenset(("nsubj", "nsubjpass", "expl"))
+TAGS_BEHIND_VERB = frozenset(("IN", "DT", "PRP$", "PRP", "CC", "TO", "RP", "CD"))
 # These stand as a subject alone.
 STANDALONE = _words("this that these those each another") | NUMBERS
 # What stands before a clause that is the content of another: "watches how he walks".
@@ -66,7 +69,12 @@ WAYS = _words(
 WAY_VERBS = _words("turn go walk run step move look strafe rotate jump hop lean face sidestep")
 MANNER_PREPOSITIONS = _words("with without like using for of by during per")
 WAY_PREPOSITIONS = _words("to toward towards into in from up down out off across along through over onto")
-_AXES = (("left", "right"), ("forward forwards forth", "backward backwards back"), ("up", "down"), ("in", "out"))
+_AXES = (
+    ("left", "right"),
+    ("forward forwards forth", "backward backwards back"),
+    ("up", "down"),
+    ("in", "out"),
+)
 OPPOSITES = {
     word: sign * axis
     for axis, pair in enumerate(_AXES, start=1)
@@ -92,7 +100,9 @@ MODALS = _words("will would can could should must may might shall 'll 'd ca wo c
 AUXILIARIES = _words("be have has had 've do does did") | BE.keys() | MODALS
 
 # People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
-MALE = _words("man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother dad")
+MALE = _words(
+    "man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother dad"
+)
 FEMALE = _words(
     "woman girl lady female mother queen princess women girls ladies females daughter sister mom ballerina"
 )
@@ -112,9 +122,14 @@ CREATURES = _words(
     "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
 )
 ACTORS = PEOPLE | CREATURES
+WHO = ACTORS | SUBJECT_PRONOUNS
 # What moves in a prompt without being anybody's movement, and what only stands for somebody who moves.
-THINGS = _words("door music ball bell light lights phone alarm whistle timer clock gun car train bus song beat signal")
-PICTURES = _words("routine sequence animation scene video clip motion choreography exercise workout performance")
+THINGS = _words(
+    "door music ball bell light lights phone alarm whistle timer clock gun car train bus song beat signal"
+)
+PICTURES = _words(
+    "routine sequence animation scene video clip motion choreography exercise workout performance"
+)
 GROUPS = _words("couple pair group crowd team number bunch lot")
 PLURAL_PEOPLE = _words("people men women children guys ladies boys girls everybody's persons")
 
@@ -179,4 +194,7 @@ SUBORDINATORS = _words(
     "while whilst as when whenever until till because if though although whereas since unless where"
 )
 END_OF_SENTENCE = _words(". ! ? … ... .. ?! !! !!!")
+BEFORE_FOLLOWED = _words("which that is are was immediately then quickly directly closely")
+LINKS = SEQUENCE_WORDS | _words("before after while as")
+NEVER_UNKNOWN_VERBS = PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
 SOFT_STOPS = _words(", – — -- - : ,, ،")
