@@ -46,6 +46,7 @@ _CHAT = _table(
     (r"\b1st\b", "first"),
     (r"\bfwd\b", "forward"),
     (r"\bppl\b", "people"),
+    (r"\b((?:wo)?man)s(?= \w+s\b)", r"\1"),
     (r"'ll (?!not\b|be\b)", " "),
     (r"\bw/(?=\s)", "with"),
     (r"\b2(?= (?:the|an?|his|her|their|my|your)\b)", "to"),
@@ -63,7 +64,7 @@ _CHAT = _table(
 )
 _ASK = (
     r"(?:(?:i(?:'d| would)? (?:like|want|need|love)(?: you)?|we (?:need|want))(?: to (?:see|have|get|make|show|generate"
-    r"|animate))?|tell|ask|make|have|let|get|animate|generate|create|show|give|draw|render|produce|simulate|do|picture"
+    r"|animate))?|tell|ask|make|have|let|get|animate|generate|create|show|give(?= me| us)|draw|render|produce|simulate|do|picture"
     r"|imagine|(?:we|you) see)"
 )
 _LEAD = re.compile(
@@ -111,7 +112,7 @@ _THEN = _table(
     ),
     (r"(?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b)", ", then "),
     (r"\bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b)", ""),
-    (r"^(?:one|1),? (?:two|2),? (?:three|3)[,.!:]* (?=[a-z])|\bfirst things first\b[:,]? ?", ""),
+    (r"^(?:one|1),? (?:two|2),? (?:three|3)[,.!:]* (?=[a-z])|\bfirst things first\b[:,]? ?|\bonce upon a time,? ", ""),
     (r"^(?:will|going to) (?=[a-z])", ""),
     (
         r",? ?\b(?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the )",

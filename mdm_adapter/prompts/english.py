@@ -34,7 +34,7 @@ _LITTLE = frozenset(
     """
     walking wall chair table door floor stairs step ground ball through around towards forward forwards backward
     backwards sideways again slowly quickly suddenly while before after finally something someone another other
-    person people character woman robot circle place front their there where with then from them this that
+    person people character woman robot circle place front secs mins their there where with then from them this that
     """.split()
 )
 
@@ -72,7 +72,8 @@ def is_known(word: str) -> bool:
     """True for an English word, as far as the dictionary and the lists of this package know."""
     from spacy.lang.en.stop_words import STOP_WORDS
 
-    return word in STOP_WORDS or word in _own_words() or bool(parts_of_speech(word)) or bool(readings(word))
+    known = word in STOP_WORDS or word in _own_words() or bool(parts_of_speech(word)) or bool(readings(word))
+    return known or (len(word) > 3 and word.endswith("s") and is_known(word[:-1]))
 
 
 @functools.cache

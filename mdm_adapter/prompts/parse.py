@@ -246,7 +246,7 @@ def is_subject(phrase: Sequence[Word]) -> bool:
     low = phrase[0].lower
     if low in words.SUBJECT_PRONOUNS:
         return len(phrase) == 1 or any(w.lower == "and" for w in phrase)
-    if phrase[0].opens_noun:
+    if phrase[0].opens_noun or [w.lower for w in phrase[1:2]] == ["of"]:
         return len(phrase) > 1 or low in words.STANDALONE
     return any(w.is_noun or w.tag in ("CD", "PRP") for w in phrase)
 
@@ -363,7 +363,8 @@ def _listed_verb(ws: Sequence[Word], i: int) -> bool:
 def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
     after = ws[i + 1] if i + 1 < len(ws) else None
     if after is None or not after.is_word:
-        return ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
+        listed = i > 0 and ws[i - 1].text == "," and any(w.form == "base" for w in ws[:i])
+        return listed or ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
     if i and not ws[i - 1].is_word and after.lower in words.BODY and any(w.form == "base" for w in ws[:i]):
         return True  # "raise arm, lower arm"
     behind = words.DETERMINERS | words.POSSESSIVES | words.PREPOSITIONS | words.DIRECTIONS
@@ -379,8 +380,10 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         and not (after in ("pose", "steps") and form == "base")
     ):
         return True
-    if i == 0 or (form == "base" and after in ("of", "is", "are", "was")):
-        return i > 0
+    if i == 0:
+        return False
+    if form == "base" and (after in ("of", "is", "are", "was") or (is_motion(after) and readings(after)[0][1] == "s")):
+        return True  # "a suit and tie checks"
     before = ws[i - 1]
     low, third = before.lower, ws[i - 2].lower if i > 1 else ""
     opens = i == 1 or not ws[i - 2].is_word or third in ("and", "then")

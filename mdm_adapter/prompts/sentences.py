@@ -105,7 +105,7 @@ class Cast:
             singles += [s for s in self._others[-1:] if s != singles[0] and not s.plural]
         if len(singles) >= 2:
             return Subject(f"{singles[-2].text} and {singles[-1].text}", True, "people")
-        return singles[-1]
+        return singles[-1] if singles else None
 
     def _noun_phrase(self, ws: Sequence[Word], *, plain_verb: bool) -> Subject:
         subject = describe(ws, plain_verb=plain_verb)
@@ -144,15 +144,16 @@ def describe(ws: Sequence[Word], *, plain_verb: bool = False) -> Subject:
     end = next(ends, len(ws))
     head = ws[max((i for i in noun_at if i < end), default=len(ws) - 1)]
     low = ws[0].lower
-    counted = low in words.NUMBERS | {"these", "those", "both", "all"} or (
+    second = ws[1].lower if len(ws) > 1 else ""
+    counted = {low, second} & words.NUMBERS or low in {"these", "those", "both", "all"} or (
         ws[0].tag == "CD" and low not in ("one", "1")
     )
     joined = any(
-        w.lower == "and" and i and (ws[i - 1].is_noun or not ws[i - 1].is_word)
+        w.lower == "and" and i and (ws[i - 1].tag[:2] in ("NN", "PR") or not ws[i - 1].is_word)
         for i, w in enumerate(ws[:end])
     )
     # "a pair of dancers spin": the verb knows
-    plural = joined or counted or head.is_plural or (plain_verb and head.lower in words.GROUPS)
+    plural = joined or bool(counted) or head.is_plural or (plain_verb and head.lower in words.GROUPS)
     name = ws[0].tag == "NNP" and ws[0].text.istitle() and not plural
     return Subject(plain_text(ws), plural, head.lower, person=not is_body_part(ws), name=name)
 

@@ -122,7 +122,7 @@ CREATURES = _words(
     "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
 )
 ACTORS = PEOPLE | CREATURES
-WHO = ACTORS | SUBJECT_PRONOUNS
+WHO = ACTORS | SUBJECT_PRONOUNS | {"them", "us", "both", "all"}
 # What moves in a prompt without being anybody's movement, and what only stands for somebody who moves.
 THINGS = _words(
     "door music ball bell light lights phone alarm whistle timer clock gun car train bus song beat signal"
