@@ -115,6 +115,8 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
     starts = {
         verb.subject[0] if verb.subject else verb: verb for verb in ws if verb.is_finite and not verb.relative
     }
+    marked = any(not w.is_word or w.lower in words.LINKS | {"and", "or", "but"} for w in ws)
+    loose = not marked and sum(w.form == "base" and is_motion(w.lower) for w in ws) > 2
     i = 0
     while i < len(ws):
         current = clauses[-1]
@@ -123,7 +125,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
         found = list(ws[i : i + length])
         i += length
         if length == 0:
-            if full and ws[i] in starts and _runs_on(current, ws[i], starts[ws[i]]):
+            if full and ws[i] in starts and _runs_on(current, ws[i], starts[ws[i]], loose=loose):
                 current = Clause(Joiner.COMMA)
                 clauses.append(current)
             current.words.append(ws[i])
@@ -165,8 +167,11 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
     return clauses
 
 
-def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
-    """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma."""
+def _runs_on(clause: Clause, first: Word, verb: Word, *, loose: bool) -> bool:
+    """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma.
+
+    `loose` says that the sentence is a row of orders without any mark or connector.
+    """
     gerund = clause.joiner in ORDERED
     seen = next(
         (w for w in clause.words if (w.is_finite and not w.relative) or (gerund and w.form == "ing")), None
@@ -184,10 +189,11 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
         plain = first.lower in words.DETERMINERS and verb.form == "s" and verb.tag.startswith("VB")
         return pronoun or plain or clause.joiner in (Joiner.WITH, *ORDERED)
     # without a subject: only a verb like the one before it, behind something that ends a clause
-    ends = (
-        before.lower in words.DIRECTIONS | {"it", "them", "him", "away", "off", "over"} and before is not seen
-    )
-    return ends and verb.form == seen.form and is_motion(verb.lower) and verb.base not in words.NOT_MOVES
+    if verb.form != seen.form or not is_motion(verb.lower) or verb.base in words.NOT_MOVES:
+        return False
+    ends = before.lower in words.DIRECTIONS | {"it", "them", "him", "away", "off", "over"} and before is not seen
+    beside = before.form == verb.form and (loose or verb.form == "s")
+    return ends or beside or (loose and (before.is_adverb or before.lower in words.BODY))
 
 
 def _add_joiner(clause: Clause, joiner: Joiner, found: list[Word]) -> None:
@@ -222,7 +228,7 @@ def _read(clause: Clause) -> None:
             return
     if head.form == "base" and _compound_move(head, after):
         clause.verb, clause.moves, clause.insert = after, True, head
-    elif head.form is not None and not _modifies_noun(head, after):
+    elif head.form is not None and not _modifies_noun(head, after, end=len(clause.spoken) == 2):
         clause.verb = head
     elif not _read_subject(clause, start, first):
         move = move_head(toks[first:]) or next(
@@ -357,10 +363,17 @@ def _compound_move(head: Word, after: Word | None) -> bool:
     return names and is_motion(after.lower) and (after.lower, "base") in readings(after.lower)
 
 
-def _modifies_noun(head: Word, after: Word | None) -> bool:
+def _modifies_noun(head: Word, after: Word | None, *, end: bool) -> bool:
     """True for the first word of "walking man waves" and "jumping jacks"."""
     if head.form not in ("ing", "part", "past") or after is None:
         return False
+    if (
+        head.form == "ing"
+        and end
+        and is_motion(after.lower)
+        and (after.lower, "base") in readings(after.lower)
+    ):
+        return True  # "running jump"
     return after.lower in words.PEOPLE or (
         head.form == "ing" and after.is_noun and after.lower in words.GERUND_MOVES
     )

@@ -93,7 +93,8 @@ def _targets() -> frozenset[str]:
 @functools.cache
 def correction(word: str) -> str:
     """The one word of this domain that is a single slip away from an unknown lower-case word, or ""."""
-    if len(word) < 4 or not word.isascii() or not word.isalpha() or is_known(word):
+    vowels = len(word) > 3 or not set(word) & set("aeiouy")
+    if len(word) < 3 or not vowels or not word.isascii() or not word.isalpha() or is_known(word):
         return ""
     if word.endswith("eing") and readings(word[:-4] + "ing"):
         return word[:-4] + "ing"  # "waveing"
@@ -103,8 +104,8 @@ def correction(word: str) -> str:
     missing = {a + c + b for a, b in cuts for c in letters}
     doubled = {a[:-1] + b for a, b in cuts if len(a) > 1}
     wrong = {a + c + b[1:] for a, b in cuts if b for c in letters}
-    # the likeliest slip first
-    for slips in (swapped, missing, doubled, wrong):
+    # the likeliest slip first; three letters lack their vowel
+    for slips in (swapped, missing, doubled, wrong) if len(word) > 3 else (missing,):
         found = slips & _targets()
         if found:
             return min(found, key=lambda w: (not readings(w), w))

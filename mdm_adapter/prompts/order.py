@@ -238,7 +238,7 @@ class Order:
             and not lone.acts
             and clause.finite
             and not clause.subject
-            and is_subject(lone.words)
+            and any(w.lower in words.ACTORS for w in lone.words)
         ):
             # "a man:" on a line before "walks"
             self.told, self.line = [], []
@@ -431,7 +431,8 @@ def _as_move(clause: Clause) -> None:
 def _names_thing(ws: Sequence[Word]) -> bool:
     """True for a thing that a person can only do: "a ginga"."""
     head = noun_head(ws)
-    if head is None or head.lower in words.BODY | words.DIRECTIONS | words.ACTORS or is_prefix(ws):
+    nobody = words.BODY | words.DIRECTIONS | words.ACTORS | words.ADJECTIVE_VERBS
+    if head is None or head.lower in nobody or is_prefix(ws):
         return False
     return head.tag.startswith("NN") or head.tag in ("JJ", "FW")
 

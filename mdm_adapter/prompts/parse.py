@@ -218,8 +218,11 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     return closed and (rest[-1].form != "base" or _may_take_base(phrase))
 
 
-def _nouns(ws: Sequence[Word], end: int) -> int:
-    """Where the noun phrase before `end` begins, `end` itself when none that could be a subject stands there."""
+def _nouns(ws: Sequence[Word], end: int, *, inner: bool = False) -> int:
+    """Where the noun phrase before `end` begins, `end` itself when none that could be a subject stands there.
+
+    `inner` allows one that depends on a word before it, such as "by".
+    """
     start = end
     while start and (word := ws[start - 1]).is_word and (word.opens_noun or _in_noun_phrase(word)):
         start -= 1
@@ -228,15 +231,15 @@ def _nouns(ws: Sequence[Word], end: int) -> int:
     phrase = ws[start:end]
     verb = next((w for w in ws[end:] if w.form), None)
     plain = verb is not None and verb.form == "base" and verb.lower not in words.AUXILIARIES
-    if not is_subject(phrase) or (plain and not _may_take_base(phrase)):
+    if not is_subject(phrase) or (plain and not inner and not _may_take_base(phrase)):
         return end
-    inner = start > 0 and (ws[start - 1].lower in words.PREPOSITIONS or ws[start - 1].form is not None)
-    return end if inner and phrase[0].lower not in words.SUBJECT_PRONOUNS else start
+    depends = start > 0 and (ws[start - 1].lower in words.PREPOSITIONS or ws[start - 1].form is not None)
+    return end if depends and not inner and phrase[0].lower not in words.SUBJECT_PRONOUNS else start
 
 
 def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
     """The noun phrase that ends before `end`, empty when there is none."""
-    return list(ws[_nouns(ws, end) : end])
+    return list(ws[_nouns(ws, end, inner=True) : end])
 
 
 def is_subject(phrase: Sequence[Word]) -> bool:
@@ -314,8 +317,10 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     low = word.lower
     forms = [form for _, form in readings(low)]
     tagged = _TAG_FORMS.get(word.tag)
-    name = low in words.NAMES and word.tag == "NNP" and word.text[0].isupper()
-    if name and not _verb_like_next(ws, i):
+    name = word.tag == "NNP" and word.text[0].isupper()
+    if "-to-" in low or (
+        name and (not is_motion(low) or (low in words.NAMES and not _verb_like_next(ws, i)))
+    ):
         return []
     if low == "face":
         after = ws[i + 1].lower if i + 1 < len(ws) else ""
@@ -365,8 +370,11 @@ def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
     if after is None or not after.is_word:
         listed = i > 0 and ws[i - 1].text == "," and any(w.form == "base" for w in ws[:i])
         return listed or ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
-    if i and not ws[i - 1].is_word and after.lower in words.BODY and any(w.form == "base" for w in ws[:i]):
+    listed = i > 0 and (not ws[i - 1].is_word or ws[i - 1].lower in words.BODY)
+    if listed and after.lower in words.BODY and any(w.form == "base" for w in ws[:i]):
         return True  # "raise arm, lower arm"
+    if i and ws[i - 1].lower in words.WHO:
+        return True  # "the guy limp and fall"
     behind = words.DETERMINERS | words.POSSESSIVES | words.PREPOSITIONS | words.DIRECTIONS
     return after.lower in behind or after.is_adverb or after.tag == "PRP"
 
@@ -382,7 +390,9 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         return True
     if i == 0:
         return False
-    if form == "base" and (after in ("of", "is", "are", "was") or (is_motion(after) and readings(after)[0][1] == "s")):
+    if form == "base" and (
+        after in ("of", "is", "are", "was") or (is_motion(after) and readings(after)[0][1] == "s")
+    ):
         return True  # "a suit and tie checks"
     before = ws[i - 1]
     low, third = before.lower, ws[i - 2].lower if i > 1 else ""
@@ -392,7 +402,7 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if low in words.DETERMINERS | words.POSSESSIVES or low == "to":
         return True
     if low in words.NUMBERS or before.tag == "CD":
-        return not (form == "base" and third in ("the", "these", "all", "both"))
+        return third != "of" and not (form == "base" and third in ("the", "these", "all", "both"))
     if low in ("left", "right"):
         # "the guy on the left falls", "turn left sit down", but "a left hook"
         place = third == "the" and i > 2 and ws[i - 3].lower in ("on", "to", "at")

@@ -22,7 +22,7 @@ _NUMBERED = re.compile(
 _LETTERED = re.compile(r"(?:^|(?<=[\s,;.]))\(?(?P<letter>[a-h]|i{1,3}|iv|vi{0,3})[).]\s+(?=[^\W\d_])")
 _ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"]
 _BREAK = re.compile(
-    r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=[a-z])>(?=[a-z])|(?<=\s)/+(?=\s)|>>+)\s*"
+    r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=[a-z])[>+](?=[a-z])|(?<!\band)(?<!\bhe)(?<!\bhis)(?<=[a-z]{2})/(?=[a-z]{2})|(?<=\s)/+(?=\s)|>>+)\s*"
 )
 _QUOTED_ITEM = re.compile(
     r"\s*([\"'])([^\"']+)\1\s*(?:(?:[,.]|->?|,?\s*and then\b|,?\s*then\b|,?\s*and\b)\s*)?"
@@ -98,6 +98,8 @@ def _spell_out(name: str) -> str:
     # "turn left 90" is an angle, "idle 02" the second of several
     parts = [p + " degrees" if p.isdigit() and len(p) > 1 and p[0] != "0" else p for p in parts if p]
     parts = [p for p in parts if not p.isdigit()]
+    if len(parts) > 1 and parts[0] == "idle":
+        parts.insert(0, "stand")
     if len(parts) == 3 and parts[1] == "to" and is_motion(parts[0]) and is_motion(parts[2]):
         parts = ["go from", inflect(parts[0], "ing"), "to", inflect(parts[2], "ing")]
     elif len(parts) > 1 and parts[-1] in ("land", "start", "stop", "end"):

@@ -145,8 +145,10 @@ def describe(ws: Sequence[Word], *, plain_verb: bool = False) -> Subject:
     head = ws[max((i for i in noun_at if i < end), default=len(ws) - 1)]
     low = ws[0].lower
     second = ws[1].lower if len(ws) > 1 else ""
-    counted = {low, second} & words.NUMBERS or low in {"these", "those", "both", "all"} or (
-        ws[0].tag == "CD" and low not in ("one", "1")
+    counted = (
+        {low, second} & words.NUMBERS
+        or low in {"these", "those", "both", "all"}
+        or (ws[0].tag == "CD" and low not in ("one", "1"))
     )
     joined = any(
         w.lower == "and" and i and (ws[i - 1].tag[:2] in ("NN", "PR") or not ws[i - 1].is_word)

@@ -49,7 +49,7 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
     if verb is None or verb not in before.words or before.moves:
         return None
     ws = clause.spoken
-    if len(ws) > 1 and ws[0].lower == "again":
+    if len(ws) > 1 and ws[0].lower in ("again", "just", "only"):
         ws = ws[1:]
     kind = _kind(ws)
     tail = before.words[before.words.index(verb) + 1 :]
@@ -62,7 +62,15 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
         several = clause.joiner in COMMAS and (
             row > 1 or (clause.joiner is Joiner.COMMA and _opposite(tail, ws))
         )
-        if kind == "noun" or not _goes_on(clause) or not (before.shared or several):
+        # "the left arm, the right arm, then both"
+        limbs = (
+            kind == "noun"
+            and _nature(ws) in ("body", "side")
+            and len(rest) > 0
+            and rest[0].joiner is Joiner.THEN
+        )
+        limbs = limbs and not rest[0].acts and _nature(rest[0].spoken) in ("body", "side")
+        if not limbs and (kind == "noun" or not _goes_on(clause) or not (before.shared or several)):
             return None
     elif kind == "noun" and cut and tail[-1].lower == "first":
         return None  # "puts on a coat with her right arm first and then her left"
@@ -102,6 +110,8 @@ def _kind(ws: Sequence[Word]) -> str:
         return "way"
     if low in words.PREPOSITIONS:
         return "place"
+    if all(_is_manner(w) for w in ws):
+        return "manner"
     head = noun_head(ws)
     return "noun" if ws[0].opens_noun or low in words.OTHERS or (head is not None and head.is_noun) else ""
 
@@ -113,9 +123,14 @@ def _parallel(tail: Sequence[Word], ws: Sequence[Word], kind: str) -> int | None
     same = [i for i, w in enumerate(tail) if kind == "place" and w.lower == ws[0].lower]
     if same or not kind or (kind == "place" and ws[0].lower in words.MANNER_PREPOSITIONS):
         return same[-1] if same else None
-    return next(
-        (i for i, w in enumerate(tail) if w.lower in words.WAY_PREPOSITIONS or _is_way(tail, i)), None
-    )
+    if kind == "manner":
+        return next((i for i, w in enumerate(tail) if _is_manner(w)), None)
+    places = words.PREPOSITIONS - words.MANNER_PREPOSITIONS
+    return next((i for i, w in enumerate(tail) if w.lower in places or _is_way(tail, i)), None)
+
+
+def _is_manner(word: Word) -> bool:
+    return word.lower in words.MANNERS or (word.lower.endswith("ly") and word.is_adverb)
 
 
 def _is_way(tail: Sequence[Word], i: int) -> bool:
@@ -127,9 +142,16 @@ def _is_way(tail: Sequence[Word], i: int) -> bool:
 def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
     """The last noun phrase of the same nature: a limb for "the other", a move for "a kick"."""
     wanted = _nature(ws)
+    counted = next((i for i, w in enumerate(tail) if w.lower in words.NUMBERS or w.tag == "CD"), None)
+    if counted is not None and (ws[0].lower in words.NUMBERS or ws[0].tag == "CD"):
+        return counted  # "three steps to the left and then three to the right"
     starts: list[int] = []
     for i, word in enumerate(tail):
-        bare = word.is_noun or (word.lower in words.SIDES and i + 1 < len(tail) and tail[i + 1].is_noun)
+        bare = (
+            word.is_noun
+            or word.lower in words.OTHERS
+            or (word.lower in words.SIDES and i + 1 < len(tail) and tail[i + 1].is_noun)
+        )
         inner = i and (i - 1 in starts or tail[i - 1].tag[:2] == "JJ" or tail[i - 1].is_noun)
         if (
             word.is_word
@@ -144,8 +166,8 @@ def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
             if j in starts or not tail[j].is_word or tail[j].tag in ("IN", "TO")
         )
         found = _nature(tail[i : next(inside, len(tail))])
-        limb = (wanted == "side" and found != "move") or (wanted, found) == ("body", "side")
-        if (wanted == found or limb) and not (wanted == "move" and i):
+        limb = wanted == "side" or (found == "side" and wanted in ("body", "move"))
+        if (wanted == found or limb) and not ("move" in (wanted, found) and i):
             return i  # of moves only what is done, not where
     return None
 

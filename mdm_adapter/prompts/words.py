@@ -59,6 +59,7 @@ STANDALONE = _words("this that these those each another") | NUMBERS
 CONTENT_MARKERS = _words("that what how way who which like than and where if")
 # Sides and ways, as they follow one another: "the left, then the right", "forward, then back".
 SIDES = _words("left right front back")
+MANNERS = _words("fast slow hard high low quick faster slower harder higher lower")
 OTHERS = _words("other others another both one")
 WAYS = _words(
     """
@@ -196,5 +197,5 @@ SUBORDINATORS = _words(
 END_OF_SENTENCE = _words(". ! ? … ... .. ?! !! !!!")
 BEFORE_FOLLOWED = _words("which that is are was immediately then quickly directly closely")
 LINKS = SEQUENCE_WORDS | _words("before after while as")
-NEVER_UNKNOWN_VERBS = PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
+NEVER_UNKNOWN_VERBS = ACTORS | PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
 SOFT_STOPS = _words(", – — -- - : ,, ،")
