@@ -191,7 +191,9 @@ def _runs_on(clause: Clause, first: Word, verb: Word, *, loose: bool) -> bool:
     # without a subject: only a verb like the one before it, behind something that ends a clause
     if verb.form != seen.form or not is_motion(verb.lower) or verb.base in words.NOT_MOVES:
         return False
-    ends = before.lower in words.DIRECTIONS | {"it", "them", "him", "away", "off", "over"} and before is not seen
+    ends = (
+        before.lower in words.DIRECTIONS | {"it", "them", "him", "away", "off", "over"} and before is not seen
+    )
     beside = before.form == verb.form and (loose or verb.form == "s")
     return ends or beside or (loose and (before.is_adverb or before.lower in words.BODY))
 

@@ -26,7 +26,10 @@ def _pattern(text: str) -> re.Pattern[str]:
 def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
     """Lines of "pattern => replacement"; "_" at an end is a blank, "-" alone is nothing."""
     rows = [line.strip().split(" => ") for line in text.strip().splitlines()]
-    return [(_pattern(re.sub("^_|_$", " ", find)), "" if put == "-" else put.replace("_", " ")) for find, put in rows]
+    return [
+        (_pattern(re.sub("^_|_$", " ", find)), "" if put == "-" else put.replace("_", " "))
+        for find, put in rows
+    ]
 
 
 # How people type: abbreviations, fillers, letters left out.
@@ -95,11 +98,12 @@ _FRAMES = _table(r"""
     \b(<ACTORS>|he|she|it) first (?=\w+s\b) => \1_
     \b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b) => \1_
     \b(sit|push|pull|chin|press) ups\b => \1-ups
+    \bhigh five(s?)\b => high-five\1
     \blet(?:'s| us)\s+ => -
 """)  # fmt: skip
 _LABEL = _pattern(
     r"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
-    r"|show|make|loop|routine|timeline|script|<PICTURE>|actions?)\s*:\s*"
+    r"|show|make|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
 )
 _LEAD = _pattern(
     r"^(?:(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me) )?"

@@ -306,7 +306,8 @@ def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
         alike = clause.finite or current.gerund
         return alike and not is_body_part(clause.subject)
     if clause.moves:
-        return current.moves or (current.gerund and not current.subject)
+        order = clause.insert is not None and clause.insert.form == "base" == _form(current)
+        return current.moves or order or (current.gerund and not current.subject)
     if clause.gerund:
         # one gerund describes ("is walking, swinging his arms"), two or more are a list
         several = sum(c.gerund and not c.subject and c.joiner in _LISTING for c in rest) >= 1
@@ -399,7 +400,7 @@ def _is_postures(clauses: Sequence[Clause]) -> bool:
     """ "arms up, then arms down" and "left, right, left": sentences without a verb, which a person can but do."""
     for clause in clauses:
         ws = clause.spoken
-        body = any(w.lower in words.BODY for w in ws[:3]) and not is_prefix(ws) and len(ws) > 1
+        body = any(w.lower in words.BODY for w in ws[:3]) and ws[0].tag != "IN" and len(ws) > 1
         way = len(clauses) > 1 and len(ws) == 1 and ws[0].lower in words.OPPOSITES
         if clause.acts or not (body or way):
             return False

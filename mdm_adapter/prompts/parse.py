@@ -338,8 +338,14 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     before = ws[i - 1] if i else word
     person = (before.lower in words.ACTORS and not before.is_plural) or before.lower in ("he", "she")
     unknown = person and low.endswith("s") and not low.endswith("ss") and word.tag.startswith("NN")
-    known = "s" in forms and (_listed_verb(ws, i) or _behind_subject(ws, i))
-    return ["s"] if known or (unknown and low not in words.BODY | words.PEOPLE) else []
+    listed = next((f for f in forms if f in ("s", "base") and _listed_verb(ws, i, f)), None)
+    if listed:
+        return [listed]
+    return (
+        ["s"]
+        if ("s" in forms and _behind_subject(ws, i)) or (unknown and low not in words.BODY | words.PEOPLE)
+        else []
+    )
 
 
 def _behind_subject(ws: Sequence[Word], i: int) -> bool:
@@ -354,15 +360,15 @@ def _behind_subject(ws: Sequence[Word], i: int) -> bool:
     return bool(opens and ws[j - 1].opens_noun and noun and goes_on)
 
 
-def _listed_verb(ws: Sequence[Word], i: int) -> bool:
+def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
     """True for "honks" in "drives a car, honks, waves": a word alone between commas, in a list of verbs."""
     before = i - 2 if i > 2 and ws[i - 1].lower == "and" else i - 1
-    if i < 2 or ws[before].text != "," or not any(w.form == "s" for w in ws[:i]):
+    if i < 2 or ws[before].text != "," or not any(w.form == form for w in ws[:i]):
         return False
     if i + 1 < len(ws) and ws[i + 1].is_word and ws[i + 1].lower not in ("and", "then"):
         return False
     following = next((w.lower for w in ws[i + 1 :] if w.is_word and w.lower not in ("and", "then")), "")
-    return (is_motion(following) and following.endswith("s")) or not ws[before - 1].is_noun
+    return (is_motion(following) and readings(following)[0][1] == form) or not ws[before - 1].is_noun
 
 
 def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
@@ -401,6 +407,8 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         return False  # "first crouch"
     if low in words.DETERMINERS | words.POSSESSIVES or low == "to":
         return True
+    if low == "one" and form == "s":
+        return False
     if low in words.NUMBERS or before.tag == "CD":
         return third != "of" and not (form == "base" and third in ("the", "these", "all", "both"))
     if low in ("left", "right"):

@@ -114,8 +114,10 @@ def _spell_out(name: str) -> str:
 
 
 def _unquote(text: str) -> str:
-    """Remove quotes round the whole text, and turn a row of quoted items into lines."""
+    """Remove quotes round the whole text, and turn a row of quoted or bracketed items into lines."""
     bare = text.strip()
+    if re.fullmatch(r"(?:[\[(][^\[\]()]*[\])][\s,;]*){2,}", bare):
+        return re.sub(r"[\[\]()][\s,;]*", "\n", bare)
     if len(bare) > 2 and bare[0] == bare[-1] == "'" and bare.count("'") == 2:
         return bare[1:-1]
     if bare.count('"') % 2:

@@ -74,6 +74,8 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
             return None
     elif kind == "noun" and cut and tail[-1].lower == "first":
         return None  # "puts on a coat with her right arm first and then her left"
+    if tail[-1].lower == "first" and kind == "noun":
+        before.words.remove(tail.pop())
     if cut and tail[cut - 1].lower == "first":
         before.words.remove(tail.pop(cut - 1))  # "first the arms and then the legs"
         cut -= 1

@@ -41,6 +41,7 @@ _LIST = """
     twitch unsheathe uppercut use vault waddle wade wag wait wake walk waltz wander warm wash wave waver
     weave weep whistle wiggle wince wink wipe wobble work worm wrap wrestle wriggle writhe yawn yell zigzag
     zip zombie-walk fire moan growl honk topple shamble mop sew iron vacuum conduct flee bark strafe
+    type spit facepalm deal shave knit cook scoop
 """
 MOTION_VERBS: tuple[str, ...] = tuple(_LIST.split())
 _MOTION = frozenset(MOTION_VERBS)

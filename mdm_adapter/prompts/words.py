@@ -180,7 +180,7 @@ LIGHT_VERBS = _words(
 NAMES = _words("bob pat chase rock rob jack grant drew frank mark")
 # Verbs behind which a plain verb stays a verb: "go sit", "try jump".
 TAKES_VERB = _words(
-    "go come help let make start stop begin continue try keep get do have be say practice practise"
+    "hold lose gain go come help let make start stop begin continue try keep get do have be say practice practise"
 )
 # Verbs of a speaker or a camera, after which a new subject is no new action.
 REPORTING = _words("see watch think know say show hear feel imagine believe")
@@ -196,6 +196,6 @@ SUBORDINATORS = _words(
 )
 END_OF_SENTENCE = _words(". ! ? … ... .. ?! !! !!!")
 BEFORE_FOLLOWED = _words("which that is are was immediately then quickly directly closely")
-LINKS = SEQUENCE_WORDS | _words("before after while as")
-NEVER_UNKNOWN_VERBS = ACTORS | PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
+LINKS = SEQUENCE_WORDS | _words("before after while as followed")
+NEVER_UNKNOWN_VERBS = ACTORS | BODY | PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
 SOFT_STOPS = _words(", – — -- - : ,, ،")
