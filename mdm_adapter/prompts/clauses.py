@@ -139,7 +139,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
                 clauses.pop()
                 found = [*current.joined_by, *found]
             clauses.append(Clause(joiner, found, fronted=len(clauses) == 0))
-            if [w.lower for w in found[-2:]] in (["who", "then"], ["which", "then"]):
+            if any(w.lower in ("who", "which") for w in found[1:2]):
                 clauses[-1].named(w.copy() for w in nouns_before(ws, i - length))
         else:
             _add_joiner(current, joiner, found)
@@ -151,6 +151,15 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
             clauses[-1].words += [*last.joined_by, *last.words]
     for n, clause in enumerate(clauses):
         clause.fronted = clause.fronted or n == 0
+        before = clauses[n - 1] if n and clause.joiner is Joiner.THEN else None
+        if (
+            before
+            and before.joiner is Joiner.COMMA
+            and before.words[0].lower == "who"
+            and clause.joined_by[0].is_word
+        ):
+            # "pushes a man, who stumbles and then falls"
+            clause.named(w.copy() for w in nouns_before(ws, ws.index(before.joined_by[0])))
         _read(clause)
         thing = clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:])
         if thing:

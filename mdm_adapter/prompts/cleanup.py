@@ -63,7 +63,7 @@ _CHAT = _table(r"""
     \b(do|does|did|is|are|was|were|has|have|wo|ca|could|would|should)nt\b => \1n't
     \bim(?= \w+ing\b) => i'm
     \b(he|she|it)s(?= \w+ing?\b) => \1's
-    \blets\b => let's
+    (?:^|(?<=[,.] )|(?<=and )|(?<=then ))lets\b => let's
     \bx ?(\d+)\b|\b(\d+) ?x\b => \1\2 times
     \b(he|she|it|they) be (?=\w+ing?\b) => \1 is_
     \b(?:mr|mrs|ms|dr)\.? (?=[a-z]) => -
@@ -79,12 +79,12 @@ _FRAMES = _table(r"""
     \b(?<!right )after (?:that|this|which|doing so|a (?:short |brief |little |small |long )?<MOMENT>|(?:a few|some|several) (?:seconds|moments|minutes|beats|time))\b(?! of\b),? => then
     \b(?:a moment (?:later|after)|(?:once|when) (?:done|finished)|following that|before finally)\b,? => then
     (?:(?<=^)|(?<=[,;.!\n])\s*|(?<=\band )|(?<=\bthen ))(?:in the (?:end|beginning)|at the (?:end|beginning|start)|at (?:first|last)|to (?:finish|end|begin|start)(?: with)?|from (?:t?here)|(?:last|first) of all)\b,?(?= ) => _then
-    _at first(?=\s*(?:[,.;]|$)) => -
+    _at first(?=\s*(?:[,.;]|and\b|then\b|$)) => -
     \b(?:immediately|right) (?=(?:after|before) \w+ing\b) => -
     \bprior to (?=\w+ing\b) => before_
     \b(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => after_
     (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
-    ,? ?\b(?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
+    (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
     \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?=[a-z]+ing\b) => -
     \b(?:starting|beginning)(?: off)? with <THING> => doing_
     \b(?:starts|begins)(?: off)? with <THING> => does_

@@ -39,6 +39,7 @@ class Order:
         """Add the actions of one sentence; `hard` says that a line, a number or an arrow came before it."""
         self._first = len(self.line)
         self._current: Clause | None = None
+        self._main: Clause | None = None
         # words that wait for the clause that they stand before, and whether they are a clause themselves
         self._prefix: list[Word] = []
         self._described = False
@@ -155,7 +156,8 @@ class Order:
             self._attach(current, clause)
         elif clause.joiner is Joiner.AFTER or perfect:
             clause.anchor = self._main or current
-            self.line.insert(self.line.index(clause.anchor), self._tell(clause))
+            at = self.line.index(clause.anchor) if clause.anchor in self.line else len(self.line)
+            self.line.insert(at, self._tell(clause))
         elif listed or clause.joiner is Joiner.BEFORE or _begins_action(current, clause, rest):
             self._begin(clause)
         else:
@@ -244,7 +246,7 @@ class Order:
             self.told, self.line = [], []
             clause.named(lone.words)
         self.line.append(self._tell(clause))
-        self._main: Clause | None = clause
+        self._main = clause
         for side in self._waiting:
             side.anchor = clause
         self._waiting = []
@@ -401,6 +403,7 @@ def _is_postures(clauses: Sequence[Clause]) -> bool:
     for clause in clauses:
         ws = clause.spoken
         body = any(w.lower in words.BODY for w in ws[:3]) and ws[0].tag != "IN" and len(ws) > 1
+        body = body and not any(w.lower in words.ACTORS for w in ws)
         way = len(clauses) > 1 and len(ws) == 1 and ws[0].lower in words.OPPOSITES
         if clause.acts or not (body or way):
             return False

@@ -287,6 +287,8 @@ def _form(ws: Sequence[Word], i: int) -> Form | None:
     low = word.lower
     if low == "left" and i and ws[i - 1].lower in words.SUBJECT_PRONOUNS:
         return "past" if i + 1 == len(ws) or ws[i + 1].lower in ("the", "through", "by", ",") else None
+    if low == "hands" and i and ws[i - 1].lower in words.ACTORS | {"he", "she"}:
+        return "s"  # "she hands him a cup"
     if word.guarded or low in words.NEVER_VERBS or not word.is_word:
         return None
     if low in words.AUXILIARIES:

@@ -40,7 +40,7 @@ _LIST = """
     trample transition travel tread tremble trip trot trudge try tuck tug tumble turn twerk twirl twist
     twitch unsheathe uppercut use vault waddle wade wag wait wake walk waltz wander warm wash wave waver
     weave weep whistle wiggle wince wink wipe wobble work worm wrap wrestle wriggle writhe yawn yell zigzag
-    zip zombie-walk fire moan growl honk topple shamble mop sew iron vacuum conduct flee bark strafe
+    zip zombie-walk fire moan growl honk topple shamble sew iron vacuum conduct flee bark strafe
     type spit facepalm deal shave knit cook scoop
 """
 MOTION_VERBS: tuple[str, ...] = tuple(_LIST.split())
