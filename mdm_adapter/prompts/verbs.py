@@ -1,7 +1,7 @@
-"""Verbs of human motion with all their forms, for the words that a small tagger takes for nouns.
+"""Forms of verbs: lemminflect's dictionary, and the list of verbs that this domain uses as verbs.
 
-"A person waves, then bows" is tagged noun, noun; the list says that both may be verbs, and the rules in
-`clauses.py` decide from the neighbours.
+"A person waves, then bows" is tagged noun, noun by a model that has read the news; the list says that both
+are verbs here unless their neighbours say otherwise (`parse.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import functools
 from typing import Literal
 
 Form = Literal["base", "s", "ing", "past", "part"]
+
+_TAGS: dict[Form, str] = {"base": "VB", "s": "VBZ", "ing": "VBG", "past": "VBD", "part": "VBN"}
 
 _LIST = """
     accelerate adjust aim amble approach arch ascend attack avoid backflip backpedal backtrack balance bat
@@ -38,154 +40,76 @@ _LIST = """
     trample transition travel tread tremble trip trot trudge try tuck tug tumble turn twerk twirl twist
     twitch unsheathe uppercut use vault waddle wade wag wait wake walk waltz wander warm wash wave waver
     weave weep whistle wiggle wince wink wipe wobble work worm wrap wrestle wriggle writhe yawn yell zigzag
-    zip zombie-walk
+    zip zombie-walk fire moan growl honk topple shamble sew iron vacuum conduct flee bark strafe
+    type spit facepalm deal shave knit cook scoop
 """
 MOTION_VERBS: tuple[str, ...] = tuple(_LIST.split())
-
-# base: (past, participle); everything else follows the rules
-_IRREGULAR: dict[str, tuple[str, str]] = {
-    "be": ("was", "been"),
-    "become": ("became", "become"),
-    "begin": ("began", "begun"),
-    "bend": ("bent", "bent"),
-    "break": ("broke", "broken"),
-    "bring": ("brought", "brought"),
-    "catch": ("caught", "caught"),
-    "come": ("came", "come"),
-    "creep": ("crept", "crept"),
-    "cut": ("cut", "cut"),
-    "dig": ("dug", "dug"),
-    "dive": ("dived", "dived"),
-    "do": ("did", "done"),
-    "draw": ("drew", "drawn"),
-    "drink": ("drank", "drunk"),
-    "drive": ("drove", "driven"),
-    "eat": ("ate", "eaten"),
-    "fall": ("fell", "fallen"),
-    "feel": ("felt", "felt"),
-    "fight": ("fought", "fought"),
-    "find": ("found", "found"),
-    "fling": ("flung", "flung"),
-    "fly": ("flew", "flown"),
-    "freeze": ("froze", "frozen"),
-    "get": ("got", "got"),
-    "give": ("gave", "given"),
-    "go": ("went", "gone"),
-    "hang": ("hung", "hung"),
-    "have": ("had", "had"),
-    "hide": ("hid", "hidden"),
-    "hit": ("hit", "hit"),
-    "hold": ("held", "held"),
-    "keep": ("kept", "kept"),
-    "kneel": ("knelt", "knelt"),
-    "lay": ("laid", "laid"),
-    "lead": ("led", "led"),
-    "leave": ("left", "left"),
-    "let": ("let", "let"),
-    "lie": ("lay", "lain"),
-    "make": ("made", "made"),
-    "put": ("put", "put"),
-    "read": ("read", "read"),
-    "ride": ("rode", "ridden"),
-    "rise": ("rose", "risen"),
-    "run": ("ran", "run"),
-    "say": ("said", "said"),
-    "see": ("saw", "seen"),
-    "set": ("set", "set"),
-    "shake": ("shook", "shaken"),
-    "sing": ("sang", "sung"),
-    "sit": ("sat", "sat"),
-    "slide": ("slid", "slid"),
-    "speak": ("spoke", "spoken"),
-    "spin": ("spun", "spun"),
-    "spread": ("spread", "spread"),
-    "stand": ("stood", "stood"),
-    "sting": ("stung", "stung"),
-    "stride": ("strode", "stridden"),
-    "strike": ("struck", "struck"),
-    "sweep": ("swept", "swept"),
-    "swim": ("swam", "swum"),
-    "swing": ("swung", "swung"),
-    "take": ("took", "taken"),
-    "throw": ("threw", "thrown"),
-    "thrust": ("thrust", "thrust"),
-    "tread": ("trod", "trodden"),
-    "wake": ("woke", "woken"),
-    "weave": ("wove", "woven"),
-    "write": ("wrote", "written"),
+_MOTION = frozenset(MOTION_VERBS)
+# Where the dictionary knows another word, prefers a rarer form, or does not know the verb.
+_OWN: dict[tuple[str, Form], str] = {
+    ("be", "s"): "is",
+    ("be", "past"): "was",
+    ("lie", "past"): "lay",
+    ("lie", "part"): "lain",
+    ("get", "part"): "got",
+    ("sting", "ing"): "stinging",
+    ("plie", "ing"): "plieing",
+    ("uppercut", "ing"): "uppercutting",
 }
-# longer verbs that double their last letter, which the rule for one syllable does not see
-_DOUBLING = {"backflip", "begin", "sidestep", "uppercut", "zigzag"}
-_VOWELS = "aeiou"
-
-
-def inflect(base: str, form: Form) -> str:
-    """The form of a verb: inflect("carry", "s") is "carries"."""
-    if form == "base":
-        return base
-    if form == "s":
-        return _third_person(base)
-    if form == "ing":
-        return _gerund(base)
-    if base in _IRREGULAR:
-        return _IRREGULAR[base][0 if form == "past" else 1]
-    if base.endswith("e"):
-        return base + "d"
-    if len(base) > 2 and base.endswith("y") and base[-2] not in _VOWELS:
-        return base[:-1] + "ied"
-    return (base + base[-1] if _doubles(base) else base) + "ed"
-
-
-def readings(word: str) -> tuple[tuple[str, Form], ...]:
-    """All (base, form) that a lower-case word may be among the motion verbs; empty when it is none."""
-    return _index().get(word, ())
-
-
-def base_of_gerund(word: str) -> str:
-    """A guess at the base of an unknown word in -ing: "juggling" gives "juggle"."""
-    stem = word[:-3]
-    if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "lsz":
-        return stem[:-1]
-    if len(stem) > 1 and (stem[-1] in "cvzu" or (stem[-1] == "l" and stem[-2] not in _VOWELS + "lr")):
-        return stem + "e"
-    # one vowel before one consonant would have doubled it: "hoping" comes from "hope"
-    return stem + "e" if _doubles(stem) else stem
-
-
-def _third_person(base: str) -> str:
-    if base in ("be", "have"):
-        return {"be": "is", "have": "has"}[base]
-    if len(base) > 1 and base.endswith("y") and base[-2] not in _VOWELS:
-        return base[:-1] + "ies"
-    if base.endswith(("s", "x", "z", "ch", "sh")) or base in ("go", "do", "undergo", "echo"):
-        return base + "es"
-    return base + "s"
-
-
-def _gerund(base: str) -> str:
-    if base.endswith("ie") and base != "plie":
-        return base[:-2] + "ying"
-    if base.endswith("e") and not base.endswith(("ee", "oe", "ye", "ie")) and base != "be":
-        return base[:-1] + "ing"
-    return (base + base[-1] if _doubles(base) else base) + "ing"
-
-
-def _doubles(base: str) -> bool:
-    if base in _DOUBLING:
-        return True
-    plain = base.replace("qu", "qw")
-    if len(plain) < 2 or plain[-1] in _VOWELS + "wxy" or plain[-2] not in _VOWELS:
-        return False
-    return sum(c in _VOWELS for c in plain) == 1
 
 
 @functools.cache
-def _index() -> dict[str, tuple[tuple[str, Form], ...]]:
-    table: dict[str, list[tuple[str, Form]]] = {}
-    forms: tuple[Form, ...] = ("base", "s", "ing", "past", "part")
-    for base in MOTION_VERBS:
-        for form in forms:
-            found = table.setdefault(inflect(base, form), [])
-            if (base, form) not in found:
-                found.append((base, form))
-    return {word: tuple(found) for word, found in table.items()}
+def inflect(base: str, form: Form) -> str:
+    """The form of a verb: inflect("carry", "s") is "carries"; of "bunny-hop" only the last part changes."""
+    import lemminflect
+
+    if form == "base":
+        return base
+    if (base, form) in _OWN:
+        return _OWN[base, form]
+    first, hyphen, last = base.rpartition("-")
+    found = lemminflect.getInflection(last, _TAGS[form])
+    return first + hyphen + (found[0] if found else last)
+
+
+@functools.cache
+def readings(word: str) -> tuple[tuple[str, Form], ...]:
+    """All (base, form) that a lower-case word may be as a verb, motion verbs first; empty when it is none."""
+    import lemminflect
+
+    first, hyphen, last = word.rpartition("-")
+    bases = {first + hyphen + base for base in lemminflect.getAllLemmas(last, upos="VERB").get("VERB", ())}
+    bases |= {word} & _MOTION
+    bases |= {base for base, form in _OWN if _OWN[base, form] == word}
+    found = [(base, form) for base in bases for form in _TAGS if word in _forms(base, form)]
+    return tuple(sorted(found, key=lambda f: (f[0] not in _MOTION, list(_TAGS).index(f[1]), f[0])))
+
+
+@functools.cache
+def is_motion(word: str) -> bool:
+    """True for every form of the verbs of the list."""
+    return any(base in _MOTION for base, _ in readings(word))
+
+
+@functools.cache
+def parts_of_speech(word: str) -> frozenset[str]:
+    """What a lower-case word may be according to the dictionary: NOUN, VERB, ADJ, ADV; empty when unknown."""
+    import lemminflect
+
+    return frozenset(lemminflect.getAllLemmas(word.rpartition("-")[2]))
+
+
+def base_of_gerund(word: str) -> str:
+    """The base of a word in -ing, guessed when the dictionary lacks it: "juggling" gives "juggle"."""
+    import lemminflect
+
+    first, hyphen, last = word.rpartition("-")
+    return str(first + hyphen + lemminflect.getLemma(last, upos="VERB")[0])
+
+
+def _forms(base: str, form: Form) -> tuple[str, ...]:
+    import lemminflect
+
+    first, hyphen, last = base.rpartition("-")
+    found = lemminflect.getInflection(last, _TAGS[form])
+    return (inflect(base, form), *(first + hyphen + word for word in found))

@@ -17,7 +17,7 @@ RELATIVES = _words("who which that")
 NEVER_VERBS = _words(
     """
     left right like back forward forwards backward backwards sideways still past round clockwise
-    counterclockwise counter up down arm arms leg legs hand hands foot feet knee knees elbow elbows head
+    counterclockwise up down arm arms leg legs hand hands foot feet knee knees elbow elbows head
     shoulder shoulders hip hips finger fingers toe toes fist fists thumb thumbs chest waist wrist wrists
     ankle ankles torso body palm palms then next man men person people guy human male female ok okay please
     slowly quickly after before and
@@ -39,7 +39,7 @@ PARTICLES = _words("over under around off out by up down along across through in
 ADVERBS = _words(
     """
     still again also just even once twice thrice almost simply both all too soon gently hard fast together
-    instead sometimes often always never not n't suddenly clockwise counterclockwise
+    neither instead sometimes often always never not n't suddenly clockwise counterclockwise
     """
 )
 DIRECTIONS = _words(
@@ -49,6 +49,41 @@ DIRECTIONS = _words(
     inside outside
     """
 )
+
+# Dependencies of a subject in spaCy's scheme, and tags of what may stand behind a verb.
+SUBJECT_DEPS = frozenset(("nsubj", "nsubjpass", "expl"))
+TAGS_BEHIND_VERB = frozenset(("IN", "DT", "PRP$", "PRP", "CC", "TO", "RP", "CD"))
+# These stand as a subject alone.
+STANDALONE = _words("this that these those each another") | NUMBERS
+# What stands before a clause that is the content of another: "watches how he walks".
+CONTENT_MARKERS = _words("that what how way who which like than and where if")
+# Sides and ways, as they follow one another: "the left, then the right", "forward, then back".
+SIDES = _words("left right front back")
+MANNERS = _words("fast slow hard high low quick faster slower harder higher lower")
+OTHERS = _words("other others another both one")
+WAYS = _words(
+    """
+    left right forward forwards backward backwards back sideways up down upward upwards downward downwards
+    diagonally clockwise counterclockwise
+    """
+)
+WAY_VERBS = _words("turn go walk run step move look strafe rotate jump hop lean face sidestep")
+MANNER_PREPOSITIONS = _words("with without like using for of by during per")
+WAY_PREPOSITIONS = _words("to toward towards into in from up down out off across along through over onto")
+_AXES = (
+    ("left", "right"),
+    ("forward forwards forth", "backward backwards back"),
+    ("up", "down"),
+    ("in", "out"),
+)
+OPPOSITES = {
+    word: sign * axis
+    for axis, pair in enumerate(_AXES, start=1)
+    for sign, side in zip((1, -1), pair)
+    for word in side.split()
+}
+# With these a way there and back is one movement: "turns left, then right".
+THERE_AND_BACK = _words("turn rotate twist pivot dance waltz sway swing rock thrust shake")
 
 BE = {"am": "is", "is": "is", "are": "is", "was": "was", "were": "was", "'m": "is", "'re": "is", "'s": "is"}
 BE_PLURAL = {
@@ -61,14 +96,16 @@ BE_PLURAL = {
     "'m": "are",
     "'re": "are",
 }
-HAVE = _words("have has had 've")
-DO = _words("do does did")
 MODALS = _words("will would can could should must may might shall 'll 'd ca wo cannot")
 
+AUXILIARIES = _words("be have has had 've do does did") | BE.keys() | MODALS
+
 # People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
-MALE = _words("man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother")
+MALE = _words(
+    "man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother dad"
+)
 FEMALE = _words(
-    "woman girl lady female mother queen princess women girls ladies females daughter sister ballerina"
+    "woman girl lady female mother queen princess women girls ladies females daughter sister mom ballerina"
 )
 PEOPLE = (
     MALE
@@ -84,6 +121,15 @@ PEOPLE = (
 )
 CREATURES = _words(
     "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
+)
+ACTORS = PEOPLE | CREATURES
+WHO = ACTORS | SUBJECT_PRONOUNS | {"them", "us", "both", "all"}
+# What moves in a prompt without being anybody's movement, and what only stands for somebody who moves.
+THINGS = _words(
+    "door music ball bell light lights phone alarm whistle timer clock gun car train bus song beat signal"
+)
+PICTURES = _words(
+    "routine sequence animation scene video clip motion choreography exercise workout performance"
 )
 GROUPS = _words("couple pair group crowd team number bunch lot")
 PLURAL_PEOPLE = _words("people men women children guys ladies boys girls everybody's persons")
@@ -121,6 +167,7 @@ NOT_MOVES = _words(
 UNCOUNTED = _words(
     "yoga karate ballet salsa tango capoeira gymnastics aerobics breakdance hip-hop tai-chi chi applause"
 )
+GERUND_MOVES = _words("jack jacks lunge lunges squat squats pose stance")
 MOVE_COMPOUNDS = _words("cycle animation loop moves move motion motions routine sequence pose steps")
 # "does a step" is not English, "takes a step" is.
 TAKEN = _words("step steps stride strides leap rest seat break breath nap")
@@ -133,7 +180,7 @@ LIGHT_VERBS = _words(
 NAMES = _words("bob pat chase rock rob jack grant drew frank mark")
 # Verbs behind which a plain verb stays a verb: "go sit", "try jump".
 TAKES_VERB = _words(
-    "go come help let make start stop begin continue try keep get do have be say practice practise"
+    "hold lose gain go come help let make start stop begin continue try keep get do have be say practice practise"
 )
 # Verbs of a speaker or a camera, after which a new subject is no new action.
 REPORTING = _words("see watch think know say show hear feel imagine believe")
@@ -148,4 +195,7 @@ SUBORDINATORS = _words(
     "while whilst as when whenever until till because if though although whereas since unless where"
 )
 END_OF_SENTENCE = _words(". ! ? … ... .. ?! !! !!!")
+BEFORE_FOLLOWED = _words("which that is are was immediately then quickly directly closely")
+LINKS = SEQUENCE_WORDS | _words("before after while as followed")
+NEVER_UNKNOWN_VERBS = ACTORS | BODY | PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
 SOFT_STOPS = _words(", – — -- - : ,, ،")

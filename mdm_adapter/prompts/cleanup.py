@@ -1,0 +1,217 @@
+"""A prompt as typed -> plain words: what asks for a motion is dropped, chat and slips are put right."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from mdm_adapter.prompts import words
+from mdm_adapter.prompts.english import correction
+from mdm_adapter.prompts.verbs import is_motion, readings
+
+_I = re.IGNORECASE
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛′`´", "'"))
+_PARTS = {
+    "ACTORS": "|".join(sorted(words.ACTORS)),
+    "PICTURE": r"(?:animation|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
+    "THING": r"(?=an?\b|the\b|some\b|another\b)",
+    "MOMENT": r"(?:while|moment|bit|pause|beat|(?:little |short )?time)",
+}
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"<([A-Z]+)>", lambda m: _PARTS[m[1]], text), _I)
+
+
+def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
+    """Lines of "pattern => replacement"; "_" at an end is a blank, "-" alone is nothing."""
+    rows = [line.strip().split(" => ") for line in text.strip().splitlines()]
+    return [
+        (_pattern(re.sub("^_|_$", " ", find)), "" if put == "-" else put.replace("_", " "))
+        for find, put in rows
+    ]
+
+
+# How people type: abbreviations, fillers, letters left out.
+_CHAT = _table(r"""
+    (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?|lol|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
+    \b(?:maybe|basically|kinda|literally|like (?=totally|really|just))\b|\btotally (?=\w) => _
+    ^\s*(?:(?:ok(?:ay)?|so|hi|well|alright)\b,?\s+)+(?=\w)(?!far) => -
+    (?:^|(?<=\s))[:;]-?[)(DP](?=\s|$)|<3 => ,
+    ,? (?:and )?that'?s (?:it|all)\b|,? (?:and|or) (?:stuff|smth|something|whatever)\b => -
+    (?<![\w'])(?:n|nd|'n'|adn|nad|(?-i:an(?= [bcdfgjklmnpqrstvwxz][a-z])))(?= \w) => and
+    \b(and|,) (?:than|den)\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than) => \1 then
+    \bu\b(?=\s) => you
+    \bur\b => your
+    \bb4\b => before
+    \b(?:teh|hte|da)\b => the
+    \b(?:thn|tehn|thne)\b => then
+    \bovr\b => over
+    \bthru\b => through
+    \b1st\b => first
+    \bfwd\b => forward
+    \bppl\b => people
+    \bsmth\b => something
+    \bwanna\b => want to
+    \b(?:gonna|gotta)\b => will
+    \bid (?=like|love) => i'd_
+    \b((?:wo)?man)s(?= \w+s\b) => \1
+    'll (?!not\b|be\b) => _
+    \bw/(?=\s) => with
+    \b2(?= (?:the|an?|his|her|their|my|your)\b) => to
+    \b((?:start|try|want|need|begin|get)s?) 2(?= (?!<ACTORS>)[a-z]) => \1 to
+    \b(do|does|did|is|are|was|were|has|have|wo|ca|could|would|should)nt\b => \1n't
+    \bim(?= \w+ing\b) => i'm
+    \b(he|she|it)s(?= \w+ing?\b) => \1's
+    (?:^|(?<=[,.] )|(?<=and )|(?<=then ))lets\b => let's
+    \bx ?(\d+)\b|\b(\d+) ?x\b => \1\2 times
+    \b(he|she|it|they) be (?=\w+ing?\b) => \1 is_
+    \b(?:mr|mrs|ms|dr)\.? (?=[a-z]) => -
+    \.(?:fbx|bvh|glb|anim|npz|mp4)\b => -
+    \b([a-z]+)2([a-z]+)\b => \1_to_\2
+""".replace(r"\1_to_\2", r"\1~to~\2"))  # fmt: skip
+# What only frames the motion, and what says in which order it comes: all of it ends as "then", "before", "after".
+_FRAMES = _table(r"""
+    ^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
+    ^(?:it|the <PICTURE>|this <PICTURE>) (?:starts|begins|opens)(?: off)? (?=with) => start_
+    \b(?:there|it|here)(?:'s| is| are) ((?:an?|the|some|one|two|three) (?:[\w-]+ ){1,3}?)(?:who|that) (?=\w) => \1
+    \bthere(?:'s| is| are)_ => -
+    \b(?<!right )after (?:that|this|which|doing so|a (?:short |brief |little |small |long )?<MOMENT>|(?:a few|some|several) (?:seconds|moments|minutes|beats|time))\b(?! of\b),? => then
+    \b(?:a moment (?:later|after)|(?:once|when) (?:done|finished)|following that|before finally)\b,? => then
+    (?:(?<=^)|(?<=[,;.!\n])\s*|(?<=\band )|(?<=\bthen ))(?:in the (?:end|beginning)|at the (?:end|beginning|start)|at (?:first|last)|to (?:finish|end|begin|start)(?: with)?|from (?:t?here)|(?:last|first) of all)\b,?(?= ) => _then
+    _at first(?=\s*(?:[,.;]|and\b|then\b|$)) => -
+    \b(?:immediately|right) (?=(?:after|before) \w+ing\b) => -
+    \bprior to (?=\w+ing\b) => before_
+    \b(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => after_
+    (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
+    (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
+    \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?=[a-z]+ing\b) => -
+    \b(?:starting|beginning)(?: off)? with <THING> => doing_
+    \b(?:starts|begins)(?: off)? with <THING> => does_
+    \b(?:start|begin)(?: off)? with <THING> => do_
+    (?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?=[a-z]+ing\b)) => , then_
+    (?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b) => , then_
+    \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => -
+    ^(?:one|1),? (?:two|2),? (?:three|3)[,.!:]* (?=[a-z])|\bfirst things first\b[:,]? ?|\bonce upon a time,?_ => -
+    ^(?:will|going to) (?=[a-z]) => -
+    (?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
+    \b(<ACTORS>|he|she|it) first (?=\w+s\b) => \1_
+    \b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b) => \1_
+    \b(sit|push|pull|chin|press) ups\b => \1-ups
+    \bhigh five(s?)\b => high-five\1
+    \blet(?:'s| us)\s+ => -
+""")  # fmt: skip
+_LABEL = _pattern(
+    r"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
+    r"|show|make|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
+)
+_LEAD = _pattern(
+    r"^(?:(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me) )?"
+    r"(?:like|want|need|love|see)(?: you)?(?: to (?:see|have|get|make|show|generate|animate))?"
+    r"|(?:can|could|may) (?:i|we) (?:get|have|see)|tell|ask|make|have|let|get|animate|generate|create|show"
+    r"|give(?= me| us)|draw|render|produce|simulate|do|picture|imagine|(?:we|you) see)\s+(?:me\s+|us\s+)?(?:how\s+)?)?"
+    r"(?P<picture>(?:an?\s+|the\s+)?(?:\w+\s+){0,2}?<PICTURE>\s+(?:of|where|in which|showing|shows|depicts|with)\s+)?"
+)
+_WHO = _pattern(
+    r"(?P<who>him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
+    r"(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+)"
+)
+_WHO_ONLY = re.compile(r"^((?:an?|the|some|one|two|three)\s+(?:[\w-]+\s+){1,3}?)(?:who|that)\s+(?=\w)", _I)
+_CAUSED = re.compile(r"(?P<before>(?:\bthen|\band|[,;.])\s+)(?:make|have|let|get)\s+(?=\w)", _I)
+_HE = {"him": "he", "her": "she", "them": "they", "it": "it", "me": "i", "us": "we"}
+_REPEATED = re.compile(r"\b([a-z]+)(?: \1)+\b", _I)
+
+
+def tidy(text: str, notes: list[str]) -> str:
+    """Plain words in lines; what was put right is added to `notes`."""
+    # collapsing runs of blanks first also keeps every pattern linear
+    text = re.sub(r" *\n[ \n]*", "\n", re.sub(r"[^\S\n]+", " ", text.translate(_QUOTES))).strip()
+    text = "".join(" " if _is_picture(c) else c for c in text)
+    text = _lower_if_shouted(text)
+    text = _LABEL.sub("", text)
+    text = _replace(text, _CHAT).replace("~", "_")
+    text = _spell(text, notes)
+    text = _unasked(text)
+    text = _replace(text, _FRAMES)
+    # "jump jump jump" and "run jump sit" are lists
+    text = _REPEATED.sub(lambda m: m[0].replace(" ", ", ") if is_motion(m[1].lower()) else m[0], text)
+    bare = text.lower().split(" ")
+    return (
+        ", ".join(bare)
+        if len(bare) > 2 and all((w, "base") in readings(w) and is_motion(w) for w in bare)
+        else text
+    )
+
+
+def _is_picture(c: str) -> bool:
+    return c == "\ufe0f" or (unicodedata.category(c) in ("So", "Sk") and c not in "°`´^")
+
+
+def _replace(text: str, table: list[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, put in table:
+        text = pattern.sub(put, text)
+    return re.sub(r"[^\S\n]+", " ", text).strip()
+
+
+def _lower_if_shouted(text: str) -> str:
+    """Lower-case a text that is all capitals or In Title Case: both mislead the tagger."""
+    letters = [c for c in text if c.isalpha()]
+    found = [w for w in re.findall(r"[^\W\d_]+", text) if len(w) > 1]
+    if len(found) < 2:
+        return text.lower() if len(letters) > 2 and all(c.isupper() for c in letters) else text
+    titled = sum(w[0].isupper() and w[1:].islower() for w in found)
+    moves = len(found) > 2 and all(is_motion(w.lower()) for w in found)
+    shouted = sum(c.isupper() for c in letters) > 0.7 * len(letters)
+    return text.lower() if shouted or moves or (len(found) >= 4 and titled >= 0.75 * len(found)) else text
+
+
+def _spell(text: str, notes: list[str]) -> str:
+    """Put right the slips in words that no dictionary knows; capitals are left alone, they may be names."""
+
+    def right(match: re.Match[str]) -> str:
+        found = correction(match[0])
+        if found:
+            notes.append(f"{match[0]!r} read as {found!r}")
+        return found or match[0]
+
+    return re.sub(r"(?<![\w'-])[a-z]{3,25}(?![\w'-])", right, text)
+
+
+def _unasked(text: str) -> str:
+    """ "can you make him jump" is "he jump", "a video of a man walking" is "a man walking"."""
+    lead = _LEAD.match(text)
+    if lead and lead.end():
+        rest = (
+            _WHO_ONLY.sub(r"\1", text[lead.end() :]) if lead["ask"] or lead["picture"] else text[lead.end() :]
+        )
+        ask = (lead["ask"] or "").lower().strip()
+        who = _actor(rest)
+        moves = re.match(r"(?:an?|the|some|two|three|four|five|\d+)\s", rest, _I)
+        if who is not None and ask:
+            text = who
+        elif lead["picture"] or not ask:
+            text = rest if who is None else who
+        elif re.match(r"(?:i|we|want|need|like)\b", ask) and rest.lower().startswith("to "):
+            text = rest[3:]
+        elif moves and not re.match(r"(?:make|have|let|get|draw|tell|ask|do|see|love|you)\b", ask):
+            text = rest
+    position = 0
+    while match := _CAUSED.search(text, position):
+        who = _actor(text[match.end() :])
+        if who is not None:
+            text = text[: match.start()] + match["before"] + who
+        position = match.end()
+    return text
+
+
+def _actor(rest: str) -> str | None:
+    """The words behind "make" or "a video of" as a clause, None when they do not name who moves."""
+    match = _WHO.match(rest)
+    if match is None:
+        return None
+    verb = match["verb"].lower()
+    plain = any(form == "base" for _, form in readings(verb))
+    low = match["who"].lower()
+    if (low in _HE and not plain) or (match["unknown"] and not (plain and is_motion(verb))):
+        return None
+    return _HE.get(low, match["who"]) + rest[match.end("to") if match["to"] else match.end("who") :]

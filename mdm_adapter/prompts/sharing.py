@@ -1,0 +1,200 @@
+"""What takes its verb from the words before it: "leans left, then right", "do that twice"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mdm_adapter.prompts import words
+from mdm_adapter.prompts.clauses import COMMAS, Clause, Joiner, names_move, noun_head
+from mdm_adapter.prompts.parse import Word
+
+_NUMBER = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten".split())}
+_WHAT = (
+    r"(?:it|that|this|them|so|everything|all of (?:it|this|that)|the (?:whole |entire )?(?:same )?"
+    r"(?:thing|sequence|cycle|motion|movement|steps?|same))"
+)
+_REPEAT = re.compile(
+    rf"(?:(?:he|she|they|it|you|i|we) )?(?:(?:repeat(?:s|ed|ing)?(?: {_WHAT})?|(?:do|does|did|doing) {_WHAT})(?: all over)?"
+    r"|(?P<again>again)|(?=once|twice|thrice|\w+ times))(?: again)?"
+    rf"(?: ?(?:(?P<adverb>once more|once|twice|thrice)|(?P<count>\d+|{'|'.join(_NUMBER)}) (?P<more>more )?times?))?(?: again)?"
+)
+
+
+def repeats(clause: Clause, before: Sequence[Word], actions: int) -> int:
+    """How many times more a clause such as "repeat three times" wants what came before; 0 for all others.
+
+    The number is taken as that of all times together, unless it says "more". `before` are the words before it,
+    `actions` how many there are so far: "twice" alone repeats a row of them, and goes on with a single one.
+    """
+    text = " ".join(w.lower for w in clause.spoken)
+    match = _REPEAT.fullmatch(text)
+    if not match or (match["again"] and before and before[-1].lower == "again"):
+        return 0
+    counted = match["adverb"] or match["count"]
+    if text.startswith(counted or "-") and actions < 2:
+        return 0
+    if match["count"]:
+        count = _NUMBER.get(match["count"]) or int(match["count"] if match["count"].isdigit() else 1)
+        return min(max(count if match["more"] else count - 1, 1), 200)
+    return 2 if match["adverb"] == "thrice" else 1
+
+
+def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | None:
+    """The clause of "right" in "leans left, then right", with the words of `before` that it takes over.
+
+    `rest` is what follows in the sentence. None when the words go on with those before them.
+    """
+    verb = before.verb
+    if verb is None or verb not in before.words or before.moves:
+        return None
+    ws = clause.spoken
+    if len(ws) > 1 and ws[0].lower in ("again", "just", "only"):
+        ws = ws[1:]
+    kind = _kind(ws)
+    tail = before.words[before.words.index(verb) + 1 :]
+    cut = _parallel(tail, ws, kind)
+    if cut is None:
+        return None
+    if clause.joiner is not Joiner.THEN:
+        # without "then" only a list of ways goes on: "up, down, left and right"
+        row = next((i for i, c in enumerate([clause, *rest]) if not _goes_on(c)), len(rest) + 1)
+        several = clause.joiner in COMMAS and (
+            row > 1 or (clause.joiner is Joiner.COMMA and _opposite(tail, ws))
+        )
+        # "the left arm, the right arm, then both"
+        limbs = (
+            kind == "noun"
+            and _nature(ws) in ("body", "side")
+            and len(rest) > 0
+            and rest[0].joiner is Joiner.THEN
+        )
+        limbs = limbs and not rest[0].acts and _nature(rest[0].spoken) in ("body", "side")
+        if not limbs and (kind == "noun" or not _goes_on(clause) or not (before.shared or several)):
+            return None
+    elif kind == "noun" and cut and tail[-1].lower == "first":
+        return None  # "puts on a coat with her right arm first and then her left"
+    if tail[-1].lower == "first" and kind == "noun":
+        before.words.remove(tail.pop())
+    if cut and tail[cut - 1].lower == "first":
+        before.words.remove(tail.pop(cut - 1))  # "first the arms and then the legs"
+        cut -= 1
+    taken = [w.copy() for w in (verb, *tail[:cut])]
+    new = Clause(clause.joiner, clause.joined_by, [*taken, *clause.words], verb=taken[0], insert=taken[0])
+    new.shared = True
+    return new
+
+
+def there_and_back(before: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    """True for "turns left, then right": a way there and back is one movement, unless "and then" parts it."""
+    ws, verb = clause.spoken, before.verb
+    if clause.joiner is not Joiner.THEN or any(w.lower == "and" for w in clause.joined_by) or verb is None:
+        return False
+    tail = before.words[before.words.index(verb) + 1 :]
+    turns = (
+        verb.base in words.THERE_AND_BACK or any(w.lower == "diagonally" for w in tail) or _both_ways(tail)
+    )
+    further = bool(rest) and rest[0].joiner is Joiner.THEN and _kind(rest[0].spoken) != ""
+    return turns and not further and _opposite(tail, ws) and _kind(ws) != "noun"
+
+
+def _goes_on(clause: Clause) -> bool:
+    listing = clause.joiner in (*COMMAS, Joiner.AND, Joiner.THEN)
+    return listing and not (clause.finite or clause.gerund) and _kind(clause.spoken) in ("way", "place")
+
+
+def _kind(ws: Sequence[Word]) -> str:
+    """What a run without a verb is: a way, a place, or a noun; empty for anything else."""
+    if not ws:
+        return ""
+    low, sided = ws[0].lower, ws[0].lower in words.SIDES and len(ws) > 1 and ws[1].is_noun
+    if not sided and (low in words.WAYS or (low.endswith("ly") and ws[-1].lower in words.SIDES)):
+        return "way"
+    if low in words.PREPOSITIONS:
+        return "place"
+    if all(_is_manner(w) for w in ws):
+        return "manner"
+    head = noun_head(ws)
+    return "noun" if ws[0].opens_noun or low in words.OTHERS or (head is not None and head.is_noun) else ""
+
+
+def _parallel(tail: Sequence[Word], ws: Sequence[Word], kind: str) -> int | None:
+    """Where in the words behind the verb stands what `ws` is put in place of."""
+    if kind == "noun":
+        return _parallel_noun(tail, ws)
+    same = [i for i, w in enumerate(tail) if kind == "place" and w.lower == ws[0].lower]
+    if same or not kind or (kind == "place" and ws[0].lower in words.MANNER_PREPOSITIONS):
+        return same[-1] if same else None
+    if kind == "manner":
+        return next((i for i, w in enumerate(tail) if _is_manner(w)), None)
+    places = words.PREPOSITIONS - words.MANNER_PREPOSITIONS
+    return next((i for i, w in enumerate(tail) if w.lower in places or _is_way(tail, i)), None)
+
+
+def _is_manner(word: Word) -> bool:
+    return word.lower in words.MANNERS or (word.lower.endswith("ly") and word.is_adverb)
+
+
+def _is_way(tail: Sequence[Word], i: int) -> bool:
+    """True for the direction of "leans left", not for the side of "the left hand"."""
+    noun = i + 1 < len(tail) and tail[i + 1].is_noun and tail[i].lower in words.SIDES
+    return tail[i].lower in words.WAYS and not noun and not (i and tail[i - 1].opens_noun)
+
+
+def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
+    """The last noun phrase of the same nature: a limb for "the other", a move for "a kick"."""
+    wanted = _nature(ws)
+    counted = next((i for i, w in enumerate(tail) if w.lower in words.NUMBERS or w.tag == "CD"), None)
+    if counted is not None and (ws[0].lower in words.NUMBERS or ws[0].tag == "CD"):
+        return counted  # "three steps to the left and then three to the right"
+    starts: list[int] = []
+    for i, word in enumerate(tail):
+        bare = (
+            word.is_noun
+            or word.lower in words.OTHERS
+            or (word.lower in words.SIDES and i + 1 < len(tail) and tail[i + 1].is_noun)
+        )
+        inner = i and (i - 1 in starts or tail[i - 1].tag[:2] == "JJ" or tail[i - 1].is_noun)
+        if (
+            word.is_word
+            and (word.opens_noun or word.tag == "CD" or (bare and not inner))
+            and i - 1 not in starts
+        ):
+            starts.append(i)
+    for i in reversed(starts):
+        inside = (
+            j
+            for j in range(i + 1, len(tail))
+            if j in starts or not tail[j].is_word or tail[j].tag in ("IN", "TO")
+        )
+        found = _nature(tail[i : next(inside, len(tail))])
+        limb = wanted == "side" or (found == "side" and wanted in ("body", "move"))
+        if (wanted == found or limb) and not ("move" in (wanted, found) and i):
+            return i  # of moves only what is done, not where
+    return None
+
+
+def _nature(ws: Sequence[Word]) -> str:
+    if any(w.lower in words.BODY for w in ws):
+        return "body"
+    sides = words.SIDES | words.OTHERS
+    if any(w.lower in sides for w in ws) and not any(w.is_noun and w.lower not in sides for w in ws):
+        return "side"
+    head = noun_head([w for w in ws if w.is_word])
+    return "move" if head is not None and names_move(head) else "thing"
+
+
+def _axes(ws: Sequence[Word]) -> list[int]:
+    return [words.OPPOSITES[w.lower] for w in ws if w.lower in words.OPPOSITES]
+
+
+def _opposite(tail: Sequence[Word], ws: Sequence[Word]) -> bool:
+    """True when both go opposite ways, or both go both ways."""
+    first, second = _axes(tail), _axes(ws)
+    return bool(first and second) and (first[-1] + second[-1] == 0 or (_both_ways(tail) and _both_ways(ws)))
+
+
+def _both_ways(ws: Sequence[Word]) -> bool:
+    """True for "back and forth" and "from left to right"."""
+    axes = _axes(ws)
+    return any(-axis in axes for axis in axes)
