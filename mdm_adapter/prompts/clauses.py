@@ -232,11 +232,11 @@ def _read(clause: Clause) -> None:
         return
     clause.insert, head = toks[start], toks[first]
     after = toks[first + 1] if first + 1 < len(toks) else None
-    if head.lower == "to" and clause.joiner in (Joiner.THEN, Joiner.START) and after is not None:
-        if any(form == "base" for _, form in readings(after.lower)):
-            after.form, after.base = "base", after.lower
-            clause.verb, clause.dropped = after, (head,)
-            return
+    leads = head.lower == "to" and clause.joiner in (Joiner.THEN, Joiner.START)
+    if leads and after is not None and any(form == "base" for _, form in readings(after.lower)):
+        after.form, after.base = "base", after.lower
+        clause.verb, clause.dropped = after, (head,)
+        return
     if head.form == "base" and _compound_move(head, after):
         clause.verb, clause.moves, clause.insert = after, True, head
     elif head.form is not None and not _modifies_noun(head, after, end=len(clause.spoken) == 2):
@@ -264,7 +264,8 @@ def _read_subject(clause: Clause, start: int, first: int) -> bool:
     if verb is None or toks[first].lower == "there":
         return not opens and _read_gerund(clause, first)
     k = toks.index(verb)
-    subject, dropped = verb.subject, ()
+    subject: tuple[Word, ...] = verb.subject
+    dropped: tuple[Word, ...] = ()
     if verb.relative:
         # "a man who walks": the caption has no other verb, so this one becomes the main verb
         who = max((i for i in range(k) if toks[i].lower in words.RELATIVES), default=k)
@@ -405,9 +406,9 @@ def _joiner(ws: Sequence[Word], i: int, *, at_start: bool) -> tuple[Joiner, int]
         "followed" in lowers[:5]
         and (k := lowers.index("followed")) + 1 < len(lowers)
         and lowers[k + 1] == "by"
+        and set(lowers[:k]) <= words.BEFORE_FOLLOWED
     ):
-        if set(lowers[:k]) <= words.BEFORE_FOLLOWED:
-            return Joiner.FOLLOWED, k + 2
+        return Joiner.FOLLOWED, k + 2
     if low in words.SOFT_STOPS:
         who_then = after in ("who", "which") and lowers[2:3] == ["then"]
         return (Joiner.THEN, 3) if who_then else (Joiner.COMMA, 1)

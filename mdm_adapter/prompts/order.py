@@ -61,16 +61,16 @@ class Order:
         current = self._current
         if self._prefix:
             self._behind_prefix(clause, rest)
-        elif current is None:
-            self._open(clause, rest)
         elif (
-            clause.fronted
-            and clause.joiner in (Joiner.WITH, *ORDERED)
-            and clause.acts
-            and _finite_follows(rest)
+            current is None
+            or (
+                clause.fronted
+                and clause.joiner in (Joiner.WITH, *ORDERED)
+                and clause.acts
+                and _finite_follows(rest)
+            )
+            or (not clause.acts and self._leads_on(clause, rest))
         ):
-            self._open(clause, rest)
-        elif not clause.acts and self._leads_on(clause, rest):
             self._open(clause, rest)
         elif current in self._waiting and clause.acts and clause.joiner not in ORDERED:
             self._after_fronted(current, clause, rest)
@@ -202,11 +202,12 @@ class Order:
             return
         if clause.joiner is Joiner.WITH:
             current.open = True
-        elif clause.joiner in (*_LISTING, Joiner.OR) and not current.open and not clause.subject:
-            if clause.verb.form == current.verb.form:
-                current.beside.append(clause.verb)
-                if clause.joiner is Joiner.AND:
-                    self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
+            return
+        listed = clause.joiner in (*_LISTING, Joiner.OR) and not current.open and not clause.subject
+        if listed and clause.verb.form == current.verb.form:
+            current.beside.append(clause.verb)
+            if clause.joiner is Joiner.AND:
+                self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
 
     def _leads_on(self, clause: Clause, rest: Sequence[Clause]) -> bool:
         """True for "then suddenly, he jumps": words without a verb that belong to the next clause."""

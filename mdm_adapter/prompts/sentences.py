@@ -11,7 +11,7 @@ from mdm_adapter.prompts.clauses import Clause, is_body_part
 from mdm_adapter.prompts.parse import Word
 from mdm_adapter.prompts.verbs import Form, inflect
 
-_THEIRS = dict(my="their", your="their", our="their", me="them", us="them") | {
+_THEIRS = {"my": "their", "your": "their", "our": "their", "me": "them", "us": "them"} | {
     f"{mine}self{s}": "themselves" for mine, s in (("my", ""), ("your", ""))
 }
 _THEIRS |= {"ourselves": "themselves", "yourselves": "themselves"}
@@ -250,7 +250,8 @@ def _verbs(clause: Clause, subject: Subject, cast: Cast) -> dict[Word, str]:
         if auxiliary:
             return {verb: f"{auxiliary} {verb.lower}"}
         # the past when the clause that carries the gerund is in the past: "after jumping, he bowed"
-        past = clause.anchor is not None and clause.anchor.finite and clause.anchor.verb.form == "past"
+        anchor = clause.anchor if clause.anchor is not None and clause.anchor.finite else None
+        past = anchor is not None and anchor.verb is not None and anchor.verb.form == "past"
         return {v: _finite(v.base, "past" if past else "s", subject.plural) for v in verbs}
     changed = {v: _agree(v, subject, clause.words) for v in verbs}
     return {v: text for v, text in changed.items() if text}
@@ -305,8 +306,10 @@ def _light_verb(clause: Clause, subject: Subject) -> str:
     else:
         verb = "take" if head.lower in words.TAKEN else "do"
     verb = verb if subject.plural else inflect(verb, "s")
-    plural = head is None or (head.lower.endswith("s") and not head.lower.endswith("ss"))
-    bare = plural or first is None or first.opens_noun or first.tag == "CD" or head.lower in words.UNCOUNTED
+    if head is None or first is None:
+        return f"{verb} "
+    plural = head.lower.endswith("s") and not head.lower.endswith("ss")
+    bare = plural or first.opens_noun or first.tag == "CD" or head.lower in words.UNCOUNTED
     return f"{verb} {'' if bare else _article(first.lower)}"
 
 

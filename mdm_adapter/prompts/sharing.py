@@ -9,7 +9,12 @@ from mdm_adapter.prompts import words
 from mdm_adapter.prompts.clauses import COMMAS, Clause, Joiner, names_move, noun_head
 from mdm_adapter.prompts.parse import Word
 
-_NUMBER = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten".split())}
+_NUMBER = {
+    w: n
+    for n, w in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    )
+}
 _WHAT = (
     r"(?:it|that|this|them|so|everything|all of (?:it|this|that)|the (?:whole |entire )?(?:same )?"
     r"(?:thing|sequence|cycle|motion|movement|steps?|same))"

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import Action, check_count, clean, has_letter
-from mdm_adapter.prompts.cleanup import tidy
 from mdm_adapter.prompts.clauses import Clause, cut
+from mdm_adapter.prompts.cleanup import tidy
 from mdm_adapter.prompts.english import check_english
 from mdm_adapter.prompts.order import Order
 from mdm_adapter.prompts.parse import Word, read_sentences

@@ -27,7 +27,9 @@ from mdm_adapter.prompts.times import Stretch, stretches, take_durations
 )
 def test_timetables(text: str, expected: list[Stretch]) -> None:
     found = stretches(text)
-    assert [(s.text.strip(" ,"), s.start, s.end) for s in found] == [(s.text, s.start, s.end) for s in expected]
+    assert [(s.text.strip(" ,"), s.start, s.end) for s in found] == [
+        (s.text, s.start, s.end) for s in expected
+    ]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ def split(prompt: str) -> list[str]:
     try:
         return [_line(action) for action in split_prompt(prompt)]
     except ValueError as error:
-        assert "\n" not in str(error)
+        message = str(error)
+        assert "\n" not in message
         return []
 
 

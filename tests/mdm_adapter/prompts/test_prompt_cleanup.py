@@ -42,7 +42,9 @@ def test_slips_are_put_right_and_told() -> None:
     assert notes == ["'persn' read as 'person'", "'wlaks' read as 'walks'", "'foward' read as 'forward'"]
 
 
-@pytest.mark.parametrize("word", ["alice", "naruto", "ginga", "yeets", "griddy", "kamehameha", "tendu", "iaido", "plié"])
+@pytest.mark.parametrize(
+    "word", ["alice", "naruto", "ginga", "yeets", "griddy", "kamehameha", "tendu", "iaido", "plié"]
+)
 def test_words_that_are_no_slips(word: str) -> None:
     assert correction(word) == ""
 
