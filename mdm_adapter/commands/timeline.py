@@ -54,7 +54,7 @@ def table_of(plan: "Plan") -> Table:
     first = plan.pieces[0].start
     for planned in plan.nodes:
         node = planned.node
-        start = (node.region.sites[0] + first) % plan.frames
+        start = (int(node.region.sites[0]) + first) % plan.frames
         weights = node.site_weights()
         low, high = float(weights.min()), float(weights.max())
         counts = f"{low:+.2g}" if low == high else f"{low:+.2g} to {high:+.2g}"

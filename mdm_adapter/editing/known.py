@@ -174,7 +174,7 @@ def _meet(made: Tensor, kept: Tensor, start: int, end: int) -> Tensor:
     if start > 0:
         new[:, :count] += fade * (kept[start - 1] - made[:, start - 1])[:, None]
     if end < len(kept):
-        new[:, -count:] += fade.flip(0) * (kept[end] - made[:, end])[:, None]
+        new[:, new.shape[1] - count :] += fade.flip(0) * (kept[end] - made[:, end])[:, None]
     return new
 
 

@@ -38,6 +38,8 @@ def detail(
     Raises:
         ValueError: a block that is longer than the motion, or of one frame, which would leave nothing to make.
     """
+    if len(motion) < 2:
+        raise ValueError(f"the motion has {len(motion)} frames; its detail is what at least 2 differ by")
     if not 2 <= block <= len(motion):
         raise ValueError(f"block is {block} frames; choose 2 to {len(motion)}, the length of the motion")
     kept = motion[: len(motion) // block * block].to(maker.device).float()

@@ -89,7 +89,7 @@ def _draw_counts(axes, plan: Plan, colour: dict[str, str]) -> None:  # type: ign
     for planned in plan.nodes:
         node = planned.node
         values: NDArray[np.float64] = np.full(plan.frames, np.nan)
-        sites = (np.array(node.region.sites) + first) % plan.frames
+        sites = (node.region.sites.numpy() + first) % plan.frames
         values[sites] = node.site_weights().numpy()
         total[sites] += values[sites]
         piece = planned.kind == "piece" or bool(planned.text and planned.text in colour)

@@ -152,12 +152,12 @@ class Plan:
 
 def _layer_nodes(layer: Piece, plan: Plan) -> tuple[Node, Node]:
     """A layer under its text, and what it stands in for: both fade in and out over `fade` frames."""
-    sites = [(layer.start - plan.pieces[0].start + i) % plan.frames for i in range(layer.frames)]
-    region = Region.line(sites)
+    first = layer.start - plan.pieces[0].start
+    region = Region.line(torch.arange(first, first + layer.frames) % plan.frames)
     place = torch.arange(layer.frames, dtype=torch.float64) + 0.5
     fade = min(plan.fade, layer.frames // 2)
     weights = torch.minimum(place, layer.frames - place).div(fade).clamp_max(1)
-    return Node(region, 1, tuple(weights.tolist())), Node(region, -1, tuple((-weights).tolist()))
+    return Node(region, 1, weights), Node(region, -1, -weights)
 
 
 def plan_pieces(

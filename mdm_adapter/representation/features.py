@@ -96,7 +96,7 @@ def root_motion(features: Tensor) -> tuple[Tensor, Tensor]:
     planar = features[..., :-1, PLANAR_VELOCITY]
     step = torch.stack((planar[..., 0], torch.zeros_like(planar[..., 0]), planar[..., 1]), dim=-1)
     step = rotations.rotate(rotations.conjugate(heading[..., 1:, :]), step)
-    path = torch.cumsum(torch.cat((torch.zeros_like(step[..., :1, :]), step), dim=-2), dim=-2)
+    path = torch.cumsum(torch.cat((torch.zeros_like(heading[..., :1, :3]), step), dim=-2), dim=-2)
     height = features[..., ROOT_HEIGHT]
     return heading, torch.cat((path[..., :1], height, path[..., 2:]), dim=-1)
 

@@ -65,6 +65,8 @@ class PlanarWay:
             )
         if not bool(torch.isfinite(path).all()):
             raise ValueError("the path holds numbers that are not finite")
+        if frames < 1:
+            raise ValueError(f"a path is to be walked in {frames} frames; give it at least 1")
         path = path.double()
         steps = path.diff(dim=0).norm(dim=1)
         if float(steps.sum()) < 1e-6:

@@ -87,8 +87,12 @@ def _joined(
             place = (torch.arange(overlap, dtype=torch.float64) + 0.5) / max(overlap, 1)
             leaving, entering = ((1 - place) / taper).clamp_max(1), (place / taper).clamp_max(1)
             # All that was joined before leaves together: with large overlaps that is more than one piece.
-            for earlier in (*pieces[: number + 1], *joints[:number]):
-                earlier.fade(joint.start, leaving)
+            pieces[number].fade(joint.start, leaving)
+            for earlier in range(number - 1, -1, -1):
+                if pieces[earlier].end <= joint.start:
+                    break  # those before end earlier still
+                pieces[earlier].fade(joint.start, leaving)
+                joints[earlier].fade(joint.start, leaving)
             pieces[(number + 1) % len(pieces)].fade(joint.start, entering, wrap=total)
             joint.weights = 1 - leaving - entering
     nodes = [span.node(total) for span in pieces]
@@ -98,7 +102,7 @@ def _joined(
 def _node(region: Region, count: int, weights: Tensor) -> Node:
     """A node that counts `weights` [sites], without weights of its own where all are its counting number."""
     even = bool((weights == count).all())
-    return Node(region, count, None if even else tuple(weights.flatten().tolist()))
+    return Node(region, count, None if even else weights.flatten())
 
 
 def _counted(nodes: Iterable[Node]) -> tuple[Node, ...]:
@@ -113,17 +117,20 @@ class _Span:
         self.start, self.length, self.count = start, length, count
         self.weights = torch.full((length,), float(count), dtype=torch.float64)
 
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
     def fade(self, first: int, factors: Tensor, *, wrap: int = 0) -> None:
         """Multiply the weights of the sites first, first + 1, ... that lie on the span; round a circle of `wrap`."""
         if wrap and first >= self.start + wrap:
             first -= wrap
-        low, high = max(first, self.start), min(first + len(factors), self.start + self.length)
+        low, high = max(first, self.start), min(first + len(factors), self.end)
         if low < high:
             self.weights[low - self.start : high - self.start] *= factors[low - first : high - first]
 
     def node(self, total: int) -> Node:
-        sites = [site % total for site in range(self.start, self.start + self.length)]
-        return _node(Region.line(sites), self.count, self.weights)
+        return _node(Region.line(torch.arange(self.start, self.end) % total), self.count, self.weights)
 
 
 def _check_taper(taper: float) -> None:
@@ -146,7 +153,7 @@ def grid(rows: FactorGraph, columns: FactorGraph) -> FactorGraph:
     width = columns.site_shape[0]
 
     def product(row: Node, column: Node) -> Node:
-        sites = tuple(y * width + x for y in row.region.sites for x in column.region.sites)
+        sites = row.region.sites[:, None] * width + column.region.sites
         region = Region(sites, (len(row.region), len(column.region)))
         weights = torch.outer(row.site_weights(), column.site_weights())
         return _node(region, row.counting_number * column.counting_number, weights)
@@ -218,14 +225,14 @@ def cube_map(
     nodes: list[Node] = []
     later: list[Node] = []
     for number, names in enumerate(RINGS):
-        strip = torch.tensor(ring_sites(names, face))
+        strip = ring_sites(names, face)
         for place, node in enumerate(ring_nodes):
             placed = _on_cube(node, strip, upright=number == 0, face=face)
             (nodes if place < ring.factors else later).append(placed)
     for number in range(6):
         for node in face_nodes:
-            sites = tuple(site + number * face * face for site in node.region.sites)
-            later.append(Node(Region(sites, node.region.shape), node.counting_number, node.weights))
+            region = Region(node.region.sites + number * face * face, node.region.shape)
+            later.append(Node(region, node.counting_number, node.weights))
     return FactorGraph((6, face, face), tuple(nodes + later), len(nodes))
 
 
@@ -241,21 +248,19 @@ def _crossing(face: int, taper: float) -> Tensor:
 
 def _weighed(node: Node, count: int, factors: Tensor) -> Node:
     """A node with the counting number `count`, whose weights are multiplied by `factors` [all sites]."""
-    here = factors.flatten()[torch.tensor(node.region.sites)]
-    return _node(node.region, count, node.site_weights() * here)
+    return _node(node.region, count, node.site_weights() * factors.flatten()[node.region.sites])
 
 
 def _on_cube(node: Node, strip: Tensor, *, upright: bool, face: int) -> Node:
     """A node of a ring with the sites of the cube; of a ring that runs downwards, turned to stand upright."""
-    sites = strip.flatten()[torch.tensor(node.region.sites)].reshape(node.region.shape)
+    sites = strip.flatten()[node.region.sites].reshape(node.region.shape)
     weights = node.site_weights().reshape(node.region.shape)
     if not upright:
         # The strip lies on its side; its second face and its fourth are on the horizon, one on its head.
-        middle = (node.region.sites[0] % (4 * face) + node.region.shape[1] / 2) % (4 * face)
+        middle = (int(node.region.sites[0]) % (4 * face) + node.region.shape[1] / 2) % (4 * face)
         turns = -1 if middle < 3 * face - face / 2 and middle > face / 2 else 1
         sites, weights = sites.rot90(turns), weights.rot90(turns)
-    region = Region(tuple(sites.flatten().tolist()), tuple(sites.shape))
-    return _node(region, node.counting_number, weights)
+    return _node(Region(sites, tuple(sites.shape)), node.counting_number, weights)
 
 
 def cube_directions(face: int) -> Tensor:
@@ -274,17 +279,10 @@ def cube_directions(face: int) -> Tensor:
     return torch.stack([torch.stack(place[name], dim=-1) for name in FACES])
 
 
-def ring_sites(ring: Sequence[tuple[str, int]], face: int) -> list[list[int]]:
-    """Site numbers of four faces side by side, each turned as the ring asks: `face` rows of 4 `face` sites."""
-    rows: list[list[int]] = [[] for _ in range(face)]
-    for name, turns in ring:
-        first = FACES.index(name) * face * face
-        block = [[first + y * face + x for x in range(face)] for y in range(face)]
-        for _ in range(turns):
-            block = [list(row) for row in zip(*block)][::-1]
-        for y in range(face):
-            rows[y].extend(block[y])
-    return rows
+def ring_sites(ring: Sequence[tuple[str, int]], face: int) -> Tensor:
+    """Site numbers [face, 4 face] of four faces side by side, each turned as the ring asks."""
+    cube = torch.arange(6 * face * face).reshape(6, face, face)
+    return torch.cat([cube[FACES.index(name)].rot90(turns) for name, turns in ring], dim=1)
 
 
 def _check_overlaps(

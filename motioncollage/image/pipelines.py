@@ -75,7 +75,7 @@ class ImagePipeline:
         for place, node in zip(plan.places(), plan.graph.nodes):
             part = None
             if labels is not None:
-                part = labels.flatten()[torch.tensor(node.region.sites)].reshape(node.region.shape)
+                part = labels.flatten()[node.region.sites.to(labels.device)].reshape(node.region.shape)
             found.append(self.model.condition(along(place.middle) if along else None, place.extent, part))
         return found
 

@@ -63,7 +63,7 @@ class ImagePlan:
 
     def _place(self, node: Node) -> Place:
         rows, columns = node.region.shape
-        top, left = divmod(node.region.sites[0], self.width)
+        top, left = divmod(int(node.region.sites[0]), self.width)
         # A piece of a high image is a small part of it, but no smaller than models have seen.
         part = max(rows / self.height, min(LEAST_EXTENT, 1.0))
         down = top / max(1, self.height - rows)
@@ -156,7 +156,7 @@ class CubePlan:
         points = points / points.norm(dim=-1, keepdim=True)
         found = []
         for node in self.graph.nodes:
-            sites = points[torch.tensor(node.region.sites)].reshape(*node.region.shape, 3)
+            sites = points[node.region.sites].reshape(*node.region.shape, 3)
             middle = sites.mean(dim=(0, 1))
             turn = float(torch.atan2(middle[0], middle[2])) / (2 * math.pi) + 0.5
             found.append(Place(turn % 1.0, _height(sites)))

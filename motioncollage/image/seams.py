@@ -18,7 +18,7 @@ NEAR = range(4, 13, BLOCK)  # pixels from a seam: what lies there is alike, and 
 def piece_spans(plan: ImagePlan, axis: int) -> list[tuple[int, int]]:
     """Where pieces start and end along an axis of an image, in order; beyond the length where they go round."""
     pieces = [node.region for node in plan.graph.nodes[: plan.graph.factors]]
-    firsts = {(divmod(piece.sites[0], plan.width)[axis], piece.shape[axis]) for piece in pieces}
+    firsts = {(divmod(int(piece.sites[0]), plan.width)[axis], piece.shape[axis]) for piece in pieces}
     return sorted((first, first + length) for first, length in firsts)
 
 
@@ -90,7 +90,7 @@ def cube_seams(plan: CubePlan) -> Compared:
     """The twelve edges against parallel lines beside them, on both faces."""
     seam, rest = [], []
     for ring in RINGS:
-        strip = np.array(ring_sites(ring, plan.face))
+        strip = ring_sites(ring, plan.face).numpy()
         middles = [k * plan.face for k in range(4)]
         seam.append(_across(strip, middles))
         rest.append(_across(strip, [m + s * d for m in middles for s in (-1, 1) for d in NEAR]))

@@ -9,9 +9,9 @@ import torch
 from paths import golden
 from torch import Tensor
 
-from motioncollage.collage.compose import CollageDenoiser
-from motioncollage.collage.denoiser import NoiseLevel, noise_prediction
-from motioncollage.collage.graph import FactorGraph
+from motioncollage.collage.compose import CollageDenoiser, crop, flatten_sites, unflatten_sites
+from motioncollage.collage.denoiser import NoiseLevel, PerSample, noise_prediction
+from motioncollage.collage.graph import FactorGraph, Node, Region
 from motioncollage.collage.guidance import Conditioned
 from motioncollage.collage.layouts import chain, cycle
 from motioncollage.sampling.eta import sample_eta
@@ -67,11 +67,88 @@ def test_results_do_not_depend_on_batching_and_calls_are_bounded() -> None:
                 denoise, graph, [0.1, 0.2, 0.3, 0.4, 0.5], axes=(1,), guidance=2.0, batch_limit=limit
             )(x, LEVEL)
         )
-        assert max(n for n, _ in denoise.calls) <= max(limit, len(x))
+        assert max(n for n, _ in denoise.calls) <= limit
     for other in outcomes[1:]:
         torch.testing.assert_close(outcomes[0], other, rtol=0, atol=1e-12)
     # Five pieces with and without text and four overlaps without: one call for each shape.
     assert sorted(denoise.calls) == [(3 * 4, 5), (3 * 10, 14)]
+
+
+def test_a_batch_beyond_the_limit_is_split_with_its_conditions() -> None:
+    x = torch.randn(5, 20, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    told = [PerSample((0.1, 0.2, None, 0.4, 0.5)), 0.7]
+    outcomes = []
+    for limit in (2, 5):
+        denoise = Local()
+        outcomes.append(
+            CollageDenoiser(denoise, chain([12, 12], [4]), told, axes=(1,), guidance=2.0, batch_limit=limit)(
+                x, LEVEL
+            )
+        )
+        assert max(n for n, _ in denoise.calls) <= limit
+    torch.testing.assert_close(outcomes[0], outcomes[1], rtol=0, atol=1e-12)
+
+
+def one_by_one(collage: CollageDenoiser, x: Tensor) -> Tensor:
+    """The sum as it is defined, one term after the other."""
+    flat, restore = flatten_sites(x, collage.axes, collage.graph.site_shape)
+    total = torch.zeros_like(flat)
+    for term in (term for group in collage.groups for term in group):
+        sites = term.region.sites
+        piece = unflatten_sites(flat[:, sites], collage.axes, term.region.shape)
+        made = collage.denoiser(piece, LEVEL, [term.condition] * len(x))
+        value = flatten_sites(made, collage.axes, term.region.shape)[0]
+        total[:, sites] += term.weight.to(value)[:, None] * value
+    return restore(total)
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        chain([14] * 5, [9] * 4, taper=0.5),
+        cycle([10] * 4, [4] * 4, taper=0.5),
+        cycle([6, 6, 6], [4, 4, 4]),
+        chain([5], []),
+    ],
+)
+def test_the_sum_has_one_order_to_the_bit_and_so_have_gradients(graph: FactorGraph) -> None:
+    generator = torch.Generator().manual_seed(4)
+    x = torch.randn(2, *graph.site_shape, 3, generator=generator)
+    told = [0.1 * number for number in range(1, graph.factors + 1)]
+    collage = CollageDenoiser(Local(), graph, told, axes=(1,), guidance=2.5, batch_limit=8)
+    assert torch.equal(collage(x, LEVEL), one_by_one(collage, x))
+    gradients = []
+    for compute in (lambda given: collage(given, LEVEL), lambda given: one_by_one(collage, given)):
+        given = x.clone().requires_grad_(True)
+        compute(given).square().sum().backward()
+        assert given.grad is not None
+        gradients.append(given.grad)
+    assert torch.equal(*gradients)
+
+
+def test_site_axes_may_lie_anywhere() -> None:
+    x = torch.randn(2, 3, 4, 5, 6, generator=torch.Generator().manual_seed(7))
+    for axes, shape in (((1,), (3,)), ((-1,), (6,)), ((2, 3), (4, 5)), ((1, 3), (3, 5)), ((4, 1), (6, 3))):
+        flat, restore = flatten_sites(x, axes, shape)
+        assert flat.shape[min(axis % 5 for axis in axes)] == math.prod(shape)
+        assert torch.equal(restore(flat), x)
+        whole = Region(torch.arange(math.prod(shape)), shape)
+        assert torch.equal(crop(x, whole, axes, shape), x)
+
+        def double(piece: Tensor, level: NoiseLevel, conditions: Sequence[None]) -> Tensor:
+            return 2 * piece
+
+        graph = FactorGraph(shape, (Node(whole, 1),), 1)
+        assert torch.equal(CollageDenoiser(double, graph, [None], axes=axes)(x, LEVEL), 2 * x)
+
+
+def test_one_collage_serves_batches_and_numbers_of_any_kind() -> None:
+    graph = chain([6, 6], [2])
+    collage = CollageDenoiser(Local(), graph, [0.1, 0.2], axes=(1,))
+    generator = torch.Generator().manual_seed(5)
+    for batch, dtype in ((1, torch.float32), (3, torch.float32), (3, torch.float64), (1, torch.float32)):
+        x = torch.randn(batch, 10, 2, dtype=dtype, generator=generator)
+        assert torch.equal(collage(x, LEVEL), one_by_one(collage, x))
 
 
 def test_a_cycle_commutes_with_rolling_by_whole_pieces() -> None:
@@ -82,12 +159,27 @@ def test_a_cycle_commutes_with_rolling_by_whole_pieces() -> None:
 
 def test_misfits_are_refused() -> None:
     graph = chain([4, 4], [2])
-    with pytest.raises(ValueError, match="conditions"):
-        CollageDenoiser(Local(), graph, [None], axes=(1,))
+    for composition in ("collage", "average"):
+        for count in (0, 1, 4):
+            with pytest.raises(ValueError, match=f"{count} conditions for 2 factors and 3 nodes"):
+                CollageDenoiser(Local(), graph, [None] * count, axes=(1,), composition=composition)
+            with pytest.raises(ValueError, match=f"{count} guidance scales for 2 factors and 3 nodes"):
+                CollageDenoiser(
+                    Local(), graph, [None] * 2, axes=(1,), guidance=[1.0] * count, composition=composition
+                )
     with pytest.raises(ValueError, match="sites"):
         CollageDenoiser(Local(), graph, [None] * 2, axes=(1,))(torch.zeros(1, 7, 1), LEVEL)
-    with pytest.raises(ValueError, match="guidance"):
-        CollageDenoiser(Local(), graph, [None] * 2, axes=(1,), guidance=[1.0])
+
+
+def test_averages_read_the_conditions_of_factors() -> None:
+    x = torch.randn(1, 6, 1, generator=torch.Generator().manual_seed(6))
+    made = [
+        CollageDenoiser(Local(), chain([4, 4], [2]), told, axes=(1,), guidance=scales, composition="average")(
+            x, LEVEL
+        )
+        for told, scales in (([0.1, 0.2], [2.0, 3.0]), ([0.1, 0.2, 0.9], [2.0, 3.0, 9.0]))
+    ]
+    assert torch.equal(*made)
 
 
 def gaussian_denoiser(covariance: Tensor) -> Callable[[Tensor, NoiseLevel, Sequence[None]], Tensor]:

@@ -50,7 +50,7 @@ def test_directions_continue_round_the_rings() -> None:
     n = 8
     points = face_directions(n).reshape(-1, 3)
     for ring in RINGS:
-        strip = torch.tensor(ring_sites(ring, n))
+        strip = ring_sites(ring, n)
         cosine = (points[strip] * points[strip.roll(-1, 1)]).sum(-1)
         # No step is wider than a pixel in the middle of a face.
         assert cosine.min() > math.cos(2 / n), ring
