@@ -92,9 +92,10 @@ class CollageDenoiser:
     def _calls(self, flat: Tensor) -> "list[_Call]":
         """The calls of a step: the same throughout a sampling, so they are made at its first."""
         kind = (len(flat), flat.device, flat.dtype)
-        if self._prepared is None or self._prepared[0] != kind:
-            self._prepared = kind, self._prepare(*kind)
-        return self._prepared[1]
+        prepared = self._prepared
+        if prepared is None or prepared[0] != kind:
+            prepared = self._prepared = kind, self._prepare(*kind)
+        return prepared[1]
 
     def _prepare(self, batch: int, device: torch.device, dtype: torch.dtype) -> "list[_Call]":
         together = max(1, self.batch_limit // batch)
