@@ -132,7 +132,7 @@ def test_plans_of_short_actions(pipeline: MotionPipeline, frames: int) -> None:
 
 def test_a_new_part_of_one_frame_meets_what_is_kept_by_not_moving() -> None:
     made, kept = torch.zeros(2, 3, 4), torch.ones(3, 4)
-    assert not known._meet(made, kept, 1, 2).any()
+    assert not known._meet(made, kept, 1, 2, 16).any()
 
 
 def test_a_motion_of_one_frame_stands_where_it_is(pipeline: MotionPipeline) -> None:

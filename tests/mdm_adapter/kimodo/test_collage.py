@@ -139,7 +139,7 @@ def test_samples_go_as_far_as_the_law_says() -> None:
     speed = walks.diff(dim=1) * FPS
     assert abs(float(speed.std()) - 0.6) < 0.1  # few steps narrow what is sampled, wherever windows begin
     # At the joins it walks as it does between them.
-    joins = [node.region.sites[0] + shift for node in GRAPH.nodes[1:PIECES] for shift in (0, OVERLAP)]
+    joins = [int(node.region.sites[0]) + shift for node in GRAPH.nodes[1:PIECES] for shift in (0, OVERLAP)]
     jerk = speed.diff(dim=1).std(dim=(0, 2))
     assert jerk[[j - 1 for j in joins]].max() < 1.15 * jerk.median()
     # The flow is affine, so its mean is what it makes of no noise at all.
