@@ -173,7 +173,7 @@ def read(path: Path | str) -> Motion:
     """
     path = Path(path)
     ending = path.suffix.lower().lstrip(".")
-    known = [name for name in plugins.available("readers") if name != "dataset"]
+    known = [name for name in plugins.available("readers") if name not in ("dataset", "items")]
     if not path.exists():
         raise ValueError(f"motion {path} does not exist; give a file that ends in {', '.join(known)}")
     if ending not in known:

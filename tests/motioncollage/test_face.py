@@ -58,7 +58,7 @@ def test_a_name_that_is_not_there() -> None:
 
 
 def test_split() -> None:
-    assert [action.text for action in mc.split("he walks | he waves")] == ["He walks.", "He waves."]
+    assert [action.text for action in mc.split("he walks, then he waves")] == ["He walks.", "He waves."]
     with pytest.raises(ValueError, match="splitter 'none' is unknown; choose one of english"):
         mc.split("he walks", splitter="none")
 
