@@ -141,7 +141,7 @@ def stretches(text: str) -> list[Stretch]:
             behind = marks[n + 1][0].start() if n + 1 < len(marks) else len(text)
             piece = text[match.end() : behind].strip(" ,;\n")
             if n == 0:
-                piece = f"{text[: match.start()]} {piece}".strip()
+                piece = f"{text[: match.start()].rstrip(' ')} {piece}".strip()
             following = starts[n + 1] if n + 1 < len(marks) else None
             found.append(Stretch(piece, start, following if end is None else end))
         if all(has_letter(s.text) and (s.end is None or s.end > (s.start or 0)) for s in found):
