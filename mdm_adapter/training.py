@@ -21,7 +21,9 @@ from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
 from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.sampling.schedules import VPSchedule
-from motioncollage.training import Trainer
+from motioncollage.training import Trainer, normal_like
+
+Crop = tuple[int, int, int, int, bool]  # clip, start, frames, caption, text dropped
 
 BUCKETS = 8  # batches drawn together and sorted by length, so that little is padding
 
@@ -109,8 +111,9 @@ class ClipBatches:
         embedding = encoder.encode(list(distinct))
         self.text, self.text_padding = embedding.tokens.to(device), embedding.padding.to(device)
         self.captions = [[distinct[text] for text in group] for group in texts]
+        self.drawn: tuple[tuple[int, int], list[list[Crop]]] = ((-1, -1), [])
 
-    def draw(self, size: int, generator: torch.Generator) -> list[tuple[int, int, int, int, bool]]:
+    def draw(self, size: int, generator: torch.Generator) -> list[Crop]:
         """`size` crops (clip, start, frames, caption, text dropped)."""
         s = self.settings
         chosen = torch.multinomial(self.chances, size, replacement=True, generator=generator).tolist()
@@ -137,7 +140,7 @@ class ClipBatches:
 
     def _passage(
         self, number: int, length: float, place: float, caption: float, drop: float, *, short: bool
-    ) -> tuple[int, int, int, int, bool]:
+    ) -> Crop:
         """A crop of a passage: short ones hold the seam and no text, as overlaps do; long ones one clip and some beyond."""
         s, passage = self.settings, self.transitions[number]
         total = len(passage.features)
@@ -155,26 +158,26 @@ class ClipBatches:
         text = captions[int(caption * len(captions))]
         return self.clips + number, start, min(end - start, s.long_frames[1]), text, drop < s.drop_text_long
 
-    def batch(self, step: int, seed: int) -> list[tuple[int, int, int, int, bool]]:
+    def batch(self, step: int, seed: int) -> list[Crop]:
         """The crops of one step: the step's share of `BUCKETS` batches sorted by length."""
-        # The CPU generator reads the low 32 bits of its seed only.
-        generator = torch.Generator().manual_seed((seed * 0x85EBCA6B + step // BUCKETS) % (1 << 32))
-        size = self.settings.batch_size
-        crops = sorted(self.draw(size * BUCKETS, generator), key=lambda crop: crop[2])
-        order = torch.randperm(BUCKETS, generator=generator)
-        first = int(order[step % BUCKETS]) * size
-        return crops[first : first + size]
+        key = (seed, step // BUCKETS)
+        if self.drawn[0] != key:
+            # The CPU generator reads the low 32 bits of its seed only.
+            generator = torch.Generator().manual_seed((seed * 0x85EBCA6B + step // BUCKETS) % (1 << 32))
+            size = self.settings.batch_size
+            crops = sorted(self.draw(size * BUCKETS, generator), key=lambda crop: crop[2])
+            order = torch.randperm(BUCKETS, generator=generator).tolist()
+            self.drawn = key, [crops[first * size : (first + 1) * size] for first in order]
+        return self.drawn[1][step % BUCKETS]
 
-    def gather(self, crops: list[tuple[int, int, int, int, bool]]) -> tuple[Tensor, Tensor]:
+    def gather(self, crops: list[Crop]) -> tuple[Tensor, Tensor]:
         """Motion [batch, frames, 263] (zero padded) and mask [batch, frames] of crops."""
-        lengths = torch.tensor([crop[2] for crop in crops])
-        time = torch.arange(int(lengths.max()))
+        places = [(int(self.starts[clip]) + start, frames) for clip, start, frames, *_ in crops]
+        first, lengths = torch.tensor(places).to(self.device).unbind(1)
+        time = torch.arange(max(frames for _, frames in places), device=self.device)
         mask = time < lengths[:, None]
-        first = torch.tensor([int(self.starts[clip]) + start for clip, start, *_ in crops])
         index = (first[:, None] + time).clamp_max(len(self.frames) - 1)
-        motion = self.frames[index.to(self.device)]
-        mask = mask.to(self.device)
-        return motion * mask[..., None], mask
+        return self.frames[index] * mask[..., None], mask
 
 
 class DenoiserObjective:
@@ -189,6 +192,9 @@ class DenoiserObjective:
         self.normalisation = normalisation.to(device)
         self.schedule = VPSchedule.named(config.noise_schedule, config.diffusion_steps)
         signal = self.schedule.alphas_cumprod
+        self.signal, self.noise = (
+            level.sqrt().float()[:, None, None].to(device) for level in (signal, 1 - signal)
+        )
         snr = signal / (1 - signal)
         importance = snr.clamp(settings.snr_floor, settings.snr_limit) ** settings.snr_power
         self.log_ratios = -0.5 * snr.log()
@@ -200,6 +206,7 @@ class DenoiserObjective:
         self.weight = (weight / weight.mean()).to(device)
         std = self.normalisation.std[representation.VELOCITIES]
         self.velocity_scale = std.mean()
+        self.feet = torch.tensor(skeleton.FEET, device=device)
 
     def training_terms(self, model: nn.Module, step: int, generator: torch.Generator) -> dict[str, Tensor]:
         crops = self.train.batch(step, self.seed)
@@ -241,29 +248,23 @@ class DenoiserObjective:
         return total / count
 
     def _terms(
-        self, model: nn.Module, batches: ClipBatches, crops: list[tuple[int, int, int, int, bool]],
+        self, model: nn.Module, batches: ClipBatches, crops: list[Crop],
         timesteps: Tensor, generator: torch.Generator,
     ) -> dict[str, Tensor]:  # fmt: skip
         clean, mask = batches.gather(crops)
-        alpha, sigma = self.schedule.alpha_sigma(timesteps)
-        noise = torch.randn(clean.shape, generator=generator).to(self.device)
-        noisy = (
-            alpha.float().to(self.device)[:, None, None] * clean
-            + sigma.float().to(self.device)[:, None, None] * noise
-        )
-        captions = torch.tensor([crop[3] for crop in crops], device=self.device)
+        timesteps = timesteps.to(self.device)
+        noisy = self.signal[timesteps] * clean + self.noise[timesteps] * normal_like(clean, generator)
+        captions = torch.tensor([crop[3] for crop in crops]).to(self.device)
+        dropped = torch.tensor([crop[4] for crop in crops]).to(self.device)
         text = batches.text[captions]
         if model.training:
-            text = text + self.settings.text_noise * torch.randn(text.shape, generator=generator).to(
-                self.device
-            )
-        dropped = torch.tensor([crop[4] for crop in crops], device=self.device)
+            text = text + self.settings.text_noise * normal_like(text, generator)
         predicted = model(
-            noisy, timesteps.to(self.device), text,
+            noisy, timesteps, text,
             text_padding=batches.text_padding[captions], text_dropped=dropped, frame_mask=mask,
         )  # fmt: skip
         with torch.autocast(self.device.type, enabled=False):
-            importance = self.importance[timesteps.to(self.device)] if model.training else None
+            importance = self.importance[timesteps] if model.training else None
             return self._losses(predicted.float(), clean, mask, importance)
 
     def _losses(
@@ -285,7 +286,7 @@ class DenoiserObjective:
             (ours - theirs).square().flatten(2), pairs, mask[:, 1:]
         )
         contact = self.normalisation.undo(clean)[:, :-1, representation.CONTACTS]
-        feet = ours[:, :, list(skeleton.FEET)].square().sum(-1) * (contact > 0.5)
+        feet = ours.index_select(2, self.feet).square().sum(-1) * (contact > 0.5)
         terms["contact"] = s.contact_weight * _mean(feet, pairs, mask[:, 1:])
         return terms
 

@@ -22,6 +22,10 @@ from torch import Tensor, nn
 from motioncollage.files import atomic_path
 from motioncollage.precision import check_precision, mixed
 
+LOOK_EVERY = (
+    25  # steps between two looks at the loss on a GPU: each look waits until all that was asked of it is done
+)
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -80,6 +84,8 @@ class Objective(Protocol):
         ...
 
 
+# Called with the step and the means of the terms since the last call: after every step on the CPU, every
+# `LOOK_EVERY` steps on a GPU, and after every validation.
 Report = Callable[[int, dict[str, float]], None]
 
 
@@ -87,6 +93,17 @@ def step_generator(seed: int, step: int, device: torch.device | str = "cpu") -> 
     """Generator for one step of one run, independent of all steps before it."""
     # The CPU generator reads the low 32 bits of its seed only.
     return torch.Generator(device=device).manual_seed((seed * 0x85EBCA6B + step * 2654435761) % (1 << 32))
+
+
+def normal_like(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal numbers of a tensor's shape on its device, from a generator of the CPU.
+
+    A GPU draws them itself, from a seed that the generator draws: sending a batch of noise takes longer than a step.
+    """
+    if x.device.type == "cpu":
+        return torch.randn(x.shape, generator=generator)
+    seed = int(torch.randint(1 << 31, (), generator=generator))
+    return torch.randn(x.shape, generator=torch.Generator(x.device).manual_seed(seed), device=x.device)
 
 
 def save_atomically(contents: dict[str, Any], path: Path) -> None:
@@ -151,6 +168,7 @@ class Trainer:
         )
         self.step = 0
         self.best = float("inf")
+        self.look_every = 1 if self.device.type == "cpu" else LOOK_EVERY
         if checkpoint is not None and checkpoint.exists():
             self._resume(checkpoint)
 
@@ -176,25 +194,43 @@ class Trainer:
     def run(self, report: Report | None = None) -> int:
         """Train up to `settings.steps`; returns the step reached. Ctrl-C and SIGTERM finish the step, save and stop."""
         last_save = time.monotonic()
+        unseen: list[dict[str, Tensor]] = []
         with stop_requested() as stop:
             while self.step < self.settings.steps and not stop:
-                figures = self._train_step()
-                if self._due(self.settings.validate_every, last=True):
+                unseen.append(self._train_step())
+                validate = self._due(self.settings.validate_every, last=True)
+                save = self._due(self.settings.checkpoint_steps)
+                if not (validate or save or self._due(self.look_every, last=True)):
+                    continue
+                figures = self._look(unseen)
+                unseen = []
+                if validate:
                     figures["validation"] = self._validate()
-                late = time.monotonic() - last_save > self.settings.checkpoint_seconds
-                if late or self._due(self.settings.checkpoint_steps):
+                if save or time.monotonic() - last_save > self.settings.checkpoint_seconds:
                     self.save()
                     last_save = time.monotonic()
                 if report:
                     report(self.step, figures)
+        self._look(unseen)
         self.save()
         return self.step
+
+    def _look(self, steps: list[dict[str, Tensor]]) -> dict[str, float]:
+        """Means of the terms of some steps and of their sum, the loss; refuses one that is no number."""
+        if not steps:
+            return {}
+        means = {name: float(torch.stack([terms[name] for terms in steps]).mean()) for name in steps[0]}
+        if not math.isfinite(means["loss"]):
+            raise ValueError(
+                f"loss is {means['loss']} at step {self.step - 1}; lower the learning rate and resume"
+            )
+        return means
 
     def _due(self, every: int, *, last: bool = False) -> bool:
         """Whether a number of steps has passed, or all of them."""
         return bool(every) and (self.step % every == 0 or (last and self.step == self.settings.steps))
 
-    def _train_step(self) -> dict[str, float]:
+    def _train_step(self) -> dict[str, Tensor]:
         self.model.train()
         rate = self.settings.learning_rate_at(self.step)
         for group in self.optimizer.param_groups:
@@ -207,17 +243,13 @@ class Trainer:
                     self.model, self.step, step_generator(self.settings.seed, self.step)
                 )
         loss = torch.stack(list(terms.values())).sum()
-        if not torch.isfinite(loss):
-            raise ValueError(
-                f"loss is {float(loss.detach())} at step {self.step}; lower the learning rate and resume"
-            )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
         self.optimizer.step()
         self.step += 1
         self._update_average()
-        return {"loss": float(loss.detach()), **{name: float(term.detach()) for name, term in terms.items()}}
+        return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
 
     @torch.no_grad()
     def _update_average(self) -> None:

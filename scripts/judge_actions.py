@@ -144,7 +144,7 @@ def main() -> None:
     rows: list[Judged] = []
     with progress_bar("judging") as progress:
         for number, slug in enumerate(wanted):
-            rows.append(judged(pipeline, slug, captions[slug], settings, real.get(slug), not arguments.split))
+            rows.append(judged(pipeline, slug, captions[slug], settings, real.get(slug), arguments.whole))
             progress(number + 1, len(wanted))
     with atomic_path(arguments.out, force=arguments.force) as target:
         numbers = {"model": arguments.model, "seed": arguments.seed, "actions": [asdict(row) for row in rows]}

@@ -28,7 +28,7 @@ FORMAT = "motioncollage evaluator training 2"
 
 @dataclass(frozen=True)
 class Progress:
-    """Handed to the callback after every step: steps done, of how many, loss of this step, seconds a step."""
+    """Handed to the callback as `motioncollage.training.Report` is: steps done, of how many, loss, seconds a step."""
 
     step: int
     steps: int
@@ -54,7 +54,7 @@ def train_evaluator(
         config: sizes of the network. device: where all data and the network live. checkpoint: file to resume
         from if it is there, written every `checkpoint_every` steps and at the end. It is
             refused if it belongs to other settings or data.
-        progress: called after every step.
+        progress: called as the training goes on.
 
     Returns:
         the trained evaluator (averaged weights if `ema`), in evaluation mode, on `device`.
@@ -68,14 +68,14 @@ def train_evaluator(
     objective = Contrast(BatchSampler(data, settings, evaluator, device), settings, device)
     about = _identity(data, settings, config)
     trainer = Trainer(evaluator, objective, how_to_optimise(settings), checkpoint=checkpoint, about=about)
-    began = time.perf_counter()
+    began, seen = time.perf_counter(), trainer.step
 
     def report(step: int, figures: dict[str, float]) -> None:
-        nonlocal began
+        nonlocal began, seen
         now = time.perf_counter()
         if progress is not None:
-            progress(Progress(step, settings.steps, figures["loss"], now - began))
-        began = now
+            progress(Progress(step, settings.steps, figures["loss"], (now - began) / (step - seen)))
+        began, seen = now, step
 
     trainer.run(report)
     average = trainer.average

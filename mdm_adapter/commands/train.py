@@ -32,6 +32,9 @@ def denoiser(
     balance: Annotated[
         float, typer.Option(help="An action of n clips is drawn in proportion to n to this power.")
     ] = 0.15,
+    dropout: Annotated[
+        float, typer.Option(help="Share of what layers add that is left out in training.")
+    ] = 0.0,
     diffusion_steps: Annotated[int, typer.Option(help="Steps of the cosine schedule.")] = 1000,
     mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
     transitions: Annotated[
@@ -65,7 +68,7 @@ def denoiser(
     encoder = load_text_encoder(text_encoder)
     train = _read(data, "train")
     held_out = _read(data, "val", allow_empty=True)
-    batches = DenoiserTraining(batch_size=batch_size, balance=balance)
+    batches = DenoiserTraining(batch_size=batch_size, balance=balance, dropout=dropout)
     normalisation = Normalisation.measure(
         [clip.features for clip in train.clips], balanced_chances(train.clips, balance)
     )
@@ -74,7 +77,7 @@ def denoiser(
         train = train.mirrored()
     passages: list[Transition] = []
     if transitions:
-        chances = balanced_chances(train.clips, batches.balance)
+        chances = balanced_chances(train.clips, balance)
         with progress_bar("joining clips") as update:
             passages = make_transitions(
                 train.clips, chances, TransitionSettings(count=transitions), seed=seed, progress=update
@@ -85,7 +88,7 @@ def denoiser(
     )  # fmt: skip
     about = (
         f"denoiser {arch} {layers} x {width}{f', {patch} frames a token' if arch == 'dit' else ''}, {text_encoder} text,"
-        f" {diffusion_steps} levels, batch {batch_size}, balance {balance:g}, mirror {mirror}, {transitions} transitions,"
+        f" {diffusion_steps} levels, dropout {dropout:g}, batch {batch_size}, balance {balance:g}, mirror {mirror}, {transitions} transitions,"
         f" seed {seed}"
     )
     trainer = Trainer(model, objective, settings, checkpoint=out / "checkpoint.pt", about=about)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from motioncollage.image.data import Crops, PictureFolder, part_of
 from motioncollage.image.network import SMALLEST, ImageConfig, ImageNetwork
-from motioncollage.training import step_generator
+from motioncollage.training import normal_like, step_generator
 
 VALIDATION_DRAWS = 8
 MOST_PARTS = 4  # times the squares of a step; cutting more of them would cost more than learning from them
@@ -84,7 +84,7 @@ class ImageObjective:
         clean, labels, extents, kinds = (part.to(device) for part in self._batch(generator))
         mean, spread = self.settings.log_sigma
         sigma = (torch.randn(len(clean), generator=generator) * spread + mean).exp().to(device)
-        noise = torch.randn(clean.shape, generator=generator).to(device)
+        noise = normal_like(clean, generator)
         unclassed = (torch.rand(len(clean), generator=generator) < self.settings.drop_class).to(device) | (
             labels < 0
         )

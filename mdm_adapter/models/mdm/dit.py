@@ -23,8 +23,9 @@ MODULATIONS = 6  # shift, scale and gate of attention, the same of the feed-forw
 class Block(nn.Module):
     """Self-attention and a feed-forward part, both shifted, scaled and gated by the condition."""
 
-    def __init__(self, width: int, hidden: int) -> None:
+    def __init__(self, width: int, hidden: int, *, dropout: float) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.heads, head = heads_of(width)
         self.attention_in = nn.Linear(width, 3 * width, bias=False)
         self.attention_out = nn.Linear(width, width, bias=False)
@@ -39,11 +40,14 @@ class Block(nn.Module):
         shift, scale, gate, shift2, scale2, gate2 = (shared + self.modulation)[:, :, None].unbind(1)
         normal = functional.layer_norm(x, x.shape[-1:]) * (1 + scale) + shift
         q, k, v = self.attention_in(normal).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        q, k = rotate(self.query_norm(q), turn), rotate(self.key_norm(k), turn)
+        # In the weights' precision: a norm of mixed ones is computed piece by piece.
+        exact = self.query_norm.weight.dtype
+        q, k = rotate(self.query_norm(q.to(exact)), turn), rotate(self.key_norm(k.to(exact)), turn)
         seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=keys)
-        x = x + gate * self.attention_out(seen.transpose(1, 2).flatten(2))
+        x = x + gate * self.dropout(self.attention_out(seen.transpose(1, 2).flatten(2)))
         normal = functional.layer_norm(x, x.shape[-1:]) * (1 + scale2) + shift2
-        return x + gate2 * self.hidden_out(functional.gelu(self.hidden_in(normal), approximate="tanh"))
+        hidden = functional.gelu(self.hidden_in(normal), approximate="tanh")
+        return x + gate2 * self.dropout(self.hidden_out(hidden))
 
 
 def rotate(x: Tensor, turn: Tensor) -> Tensor:
@@ -71,7 +75,7 @@ class DiT(nn.Module):
     """The network; see the module's text. `config.patch` frames make a fine token, two of those a coarse one."""
 
     def __init__(self, config: NetworkConfig, *, dropout: float = 0.0) -> None:
-        """`dropout` is there for the signature that networks share; this one has none."""
+        """`dropout` is the share of what attention and feed-forward parts add that is left out in training."""
         super().__init__()
         self.config = config
         width, fine, patch = config.latent_dim, config.fine_dim, config.patch
@@ -86,8 +90,8 @@ class DiT(nn.Module):
         self.fine_modulation = nn.Linear(width, MODULATIONS * fine)
         self.last_modulation = nn.Linear(width, 2 * fine)
         hidden = config.feed_forward
-        self.blocks = nn.ModuleList(Block(width, hidden) for _ in range(config.layers))
-        self.first, self.last = (Block(fine, hidden * fine // width) for _ in range(2))
+        self.blocks = nn.ModuleList(Block(width, hidden, dropout=dropout) for _ in range(config.layers))
+        self.first, self.last = (Block(fine, hidden * fine // width, dropout=dropout) for _ in range(2))
         # Every layer starts as the identity, and the output at the mean pose.
         for layer in (self.modulation, self.fine_modulation, self.last_modulation, self.patch_out):
             nn.init.zeros_(layer.weight)
@@ -122,8 +126,9 @@ class DiT(nn.Module):
             turns(fine.shape[1], self.config.fine_dim, x.device),
             valid.unflatten(1, (-1, patch)).amax(-1) > 0,
         )
-        # Padding is attended to nowhere; where there is none, attention runs without a mask, which is faster.
-        masked = not bool(there.all())
+        # Padding is attended to nowhere; where there is none, attention runs without a mask, which is faster. A GPU
+        # would have to finish all before it to tell.
+        masked = x.device.type != "cpu" or not bool(there.all())
         keys = there[:, None, None] if masked else None
         fine = self.first(fine, shared_fine, turn, keys)
 
@@ -141,7 +146,10 @@ class DiT(nn.Module):
         fine = self.last(fine, shared_fine, turn, keys)
         shift, scale = self.last_modulation(active)[:, None].chunk(2, dim=-1)
         fine = functional.layer_norm(fine, fine.shape[-1:]) * (1 + scale) + shift
-        return self.patch_out(fine).unflatten(-1, (patch, features)).flatten(1, 2)[:, :frames]
+        with torch.autocast(x.device.type, enabled=False):
+            # Seven bits of bfloat16 would shake the joints.
+            clean = self.patch_out(fine.float())
+        return clean.unflatten(-1, (patch, features)).flatten(1, 2)[:, :frames]
 
     def _condition(
         self, timesteps: Tensor, text: Tensor, padding: Tensor | None, dropped: Tensor | None, valid: Tensor
