@@ -4,7 +4,7 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,11 +170,23 @@ class ClipBatches:
             self.drawn = key, [crops[first * size : (first + 1) * size] for first in order]
         return self.drawn[1][step % BUCKETS]
 
+    def rows(self, crops: list[Crop], levels: Tensor) -> Tensor:
+        """Crops at noise levels [batch] as numbers [5, batch], on the CPU: first frame, frames, caption, text dropped, level."""
+        starts = self.starts.tolist()
+        columns = [
+            (starts[clip] + start, frames, caption, dropped)
+            for clip, start, frames, caption, dropped in crops
+        ]
+        return torch.cat((torch.tensor(columns).T, levels[None]))
+
     def gather(self, crops: list[Crop]) -> tuple[Tensor, Tensor]:
         """Motion [batch, frames, 263] (zero padded) and mask [batch, frames] of crops."""
-        places = [(int(self.starts[clip]) + start, frames) for clip, start, frames, *_ in crops]
-        first, lengths = torch.tensor(places).to(self.device).unbind(1)
-        time = torch.arange(max(frames for _, frames in places), device=self.device)
+        rows = self.rows(crops, torch.zeros(len(crops), dtype=torch.long)).to(self.device)
+        return self.windows(rows[0], rows[1], max(crop[2] for crop in crops))
+
+    def windows(self, first: Tensor, lengths: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+        """Motion [batch, frames, 263] (zero padded) and mask [batch, frames] from first frames and lengths [batch]."""
+        time = torch.arange(frames, device=self.device)
         mask = time < lengths[:, None]
         index = (first[:, None] + time).clamp_max(len(self.frames) - 1)
         return self.frames[index] * mask[..., None], mask
@@ -248,23 +260,34 @@ class DenoiserObjective:
         return total / count
 
     def _terms(
-        self, model: nn.Module, batches: ClipBatches, crops: list[Crop],
-        timesteps: Tensor, generator: torch.Generator,
+        self, model: nn.Module, batches: ClipBatches, crops: list[Crop], levels: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:  # fmt: skip
-        clean, mask = batches.gather(crops)
-        timesteps = timesteps.to(self.device)
-        noisy = self.signal[timesteps] * clean + self.noise[timesteps] * normal_like(clean, generator)
-        captions = torch.tensor([crop[3] for crop in crops]).to(self.device)
-        dropped = torch.tensor([crop[4] for crop in crops]).to(self.device)
-        text = batches.text[captions]
+        rows = batches.rows(crops, levels).to(self.device)
+        longest = max(crop[2] for crop in crops)
+        return self.terms(model, batches, rows, longest, lambda x: normal_like(x, generator))
+
+    def terms(
+        self, model: nn.Module, batches: ClipBatches, rows: Tensor, frames: int, noise: Callable[[Tensor], Tensor]
+    ) -> dict[str, Tensor]:  # fmt: skip
+        """Terms of the loss of a batch, with nothing for the CPU to decide: a GPU may record it (scripts/train_recorded.py).
+
+        Args:
+            rows: of `ClipBatches.rows`, on the device.
+            frames: to pad to, at least the longest crop.
+            noise: standard normal numbers like a tensor.
+        """
+        first, lengths, caption, dropped, level = rows.unbind(0)
+        clean, mask = batches.windows(first, lengths, frames)
+        noisy = self.signal[level] * clean + self.noise[level] * noise(clean)
+        text = batches.text[caption]
         if model.training:
-            text = text + self.settings.text_noise * normal_like(text, generator)
+            text = text + self.settings.text_noise * noise(text)
         predicted = model(
-            noisy, timesteps, text,
-            text_padding=batches.text_padding[captions], text_dropped=dropped, frame_mask=mask,
+            noisy, level, text,
+            text_padding=batches.text_padding[caption], text_dropped=dropped.bool(), frame_mask=mask,
         )  # fmt: skip
         with torch.autocast(self.device.type, enabled=False):
-            importance = self.importance[timesteps] if model.training else None
+            importance = self.importance[level] if model.training else None
             return self._losses(predicted.float(), clean, mask, importance)
 
     def _losses(

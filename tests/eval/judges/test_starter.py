@@ -20,7 +20,7 @@ from eval.judges.starter import (
 
 SMALL = StarterConfig(hidden=16, word=8, text_hidden=12, embedding=10, buckets=4)
 # The first numbers of the bundled evaluator's embeddings of two sentences, as the file of its training gave them.
-NUMBERS = (0.18059, -0.15248, -0.56626, 0.09796, 0.37815, -0.37239, 0.04256, 0.47346)
+NUMBERS = (0.3622, 0.4341, -0.5802, 0.482, 0.2539, -0.0549, -1.2692, -0.2769)
 CAPTIONS = ["A man walks forward.", "someone waves the left hand", "jumps"]
 
 
