@@ -37,7 +37,7 @@ export class Clock {
   }
 
   tick(seconds) {
-    if (this.playing) this.now += Math.min(seconds, 0.25) * this.speed;
+    if (this.playing) this.now += Math.min(seconds, 1) * this.speed;
   }
 
   seek(seconds) {

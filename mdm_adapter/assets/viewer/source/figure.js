@@ -42,6 +42,9 @@ const FLOOR_FRAGMENT = `
     #include <colorspace_fragment>
   }`;
 
+const RIM = `#include <emissivemap_fragment>
+  totalEmissiveRadiance += glow * (0.12 + pow(1.0 - clamp(dot(normal, normalize(vViewPosition)), 0.0, 1.0), 1.7));`;
+
 export class Figure {
   /** body: an entry of the page's bodies; palette: colours by name. */
   constructor(movement, body, buffers, palette) {
@@ -72,11 +75,18 @@ export class Figure {
     geometry.setAttribute("skinWeight", new BufferAttribute(weight, 4, true));
     geometry.setIndex(new BufferAttribute(decode(buffers[body.triangles], Uint16Array), 1));
     this.materials = [];
+    this.glow = { value: new Color() };
     let start = 0;
     body.parts.forEach((count, i) => {
       geometry.addGroup(start, 3 * count, i);
       start += 3 * count;
-      this.materials.push(new MeshStandardMaterial({ roughness: 0.58 }));
+      const material = new MeshStandardMaterial({ roughness: 0.58 });
+      // At a join the rim of the body lights up; its colours stay what they are.
+      material.onBeforeCompile = (shader) => {
+        shader.uniforms.glow = this.glow;
+        shader.fragmentShader = `uniform vec3 glow;\n${shader.fragmentShader}`.replace("#include <emissivemap_fragment>", RIM);
+      };
+      this.materials.push(material);
     });
     const mesh = new SkinnedMesh(geometry, this.materials);
     mesh.frustumCulled = false;
@@ -109,7 +119,9 @@ export class Figure {
       },
     })), 0);
     // A footprint a metre long, from the heel at 0 to the toe at 1; it is scaled to length and width.
-    const shape = new Shape().absarc(1, 0, 0.13, -Math.PI / 2, Math.PI / 2, false).absarc(0, 0, 0.105, Math.PI / 2, 1.5 * Math.PI, false);
+    const shape = new Shape()
+      .absellipse(0.92, 0, 0.2, 0.13, -Math.PI / 2, Math.PI / 2, false)
+      .absellipse(0, 0, 0.16, 0.1, Math.PI / 2, 1.5 * Math.PI, false);
     const foot = new ShapeGeometry(shape, 8).rotateX(-Math.PI / 2);
     this.tints = new InstancedBufferAttribute(new Float32Array(4 * MOST_PRINTS), 4).setUsage(DynamicDrawUsage);
     foot.setAttribute("tint", this.tints);
@@ -157,6 +169,7 @@ export class Figure {
     this.palette = Object.fromEntries(Object.entries(palette).map(([name, value]) => [
       name, Array.isArray(value) ? value.map((code) => new Color(code)) : new Color(value),
     ]));
+    PARTS.forEach((name, i) => this.materials[i].color.copy(this.palette[name]));
     this.floor.material.uniforms.tile.value.copy(this.palette.tile);
     this.sky.groundColor.copy(this.palette.paper);
     this.shade.material.color.copy(this.palette.shadow);
@@ -183,7 +196,7 @@ export class Figure {
     const near = movement.nearestJoin(time);
     this.join = near && near.away < 1.6 * JOIN_SECONDS * movement.fps ? near.join : null;
     const glow = near ? Math.exp(-((near.away / (JOIN_SECONDS * movement.fps)) ** 2) * 2) : 0;
-    PARTS.forEach((name, i) => this.materials[i].color.copy(this.palette[name]).lerp(this.palette.join, name === "face" ? 0 : 0.7 * glow));
+    this.glow.value.copy(this.palette.join).multiplyScalar(1.5 * glow);
     this.trail.visible = options.trail;
     this.prints.visible = options.feet;
     if (options.trail) this.#drawTrail(time);
@@ -195,8 +208,14 @@ export class Figure {
     const last = Math.floor(time);
     const first = Math.max(0, Math.ceil(time - TRAIL_SECONDS * movement.fps));
     const way = [];
-    for (let k = first; k <= last; k++) way.push({ k, at: movement.ground(k) });
-    way.push({ k: time, at: [this.row.places[0], this.row.places[2]] });
+    // Who sways on the spot leaves a point, not a knot.
+    const step = 0.012 * movement.height;
+    const add = (k, at) => {
+      const before = way.at(-1)?.at;
+      if (!before || Math.hypot(at[0] - before[0], at[1] - before[1]) > step) way.push({ k, at });
+    };
+    for (let k = first; k <= last; k++) add(k, movement.ground(k));
+    add(time, [this.row.places[0], this.row.places[2]]);
     const half = 0.0105 * movement.height;
     let across = [0, half];
     way.forEach(({ k, at }, i) => {
@@ -226,7 +245,7 @@ export class Figure {
       // A foot that stands has light around it; what it leaves is its print.
       const stands = age === 0;
       place.set(heel[0] - (stands ? 0.06 : 0) * dx, 0, heel[1] - (stands ? 0.06 : 0) * dz);
-      size.set((stands ? 1.2 : 1) * Math.hypot(dx, dz), 1, (stands ? 0.38 : 0.2) * movement.height);
+      size.set((stands ? 1.2 : 1) * Math.hypot(dx, dz), 1, (stands ? 0.3 : 0.2) * movement.height);
       this.prints.setMatrixAt(i, matrix.compose(place, turn, size));
       const colour = foot ? palette.right : palette.left;
       const strength = stands ? 0.34 : 0.36 * (1 - age / PRINT_SECONDS) ** 1.5;

@@ -74,6 +74,15 @@ function start() {
     figures.forEach((figure) => figure.colour(colours));
     changed();
   }
+  // Where pictures take long, moving ones are drawn coarser; what stands still is always sharp.
+  let [sharpness, late] = [1, 0];
+  function pace(milliseconds) {
+    late = clock.playing && milliseconds > 60 ? late + 1 : 0;
+    const wanted = clock.playing ? (late > 8 ? Math.max(0.5, sharpness * 0.8) : sharpness) : 1;
+    if (wanted === sharpness) return;
+    [sharpness, late] = [wanted, 0];
+    lay();
+  }
   function lay() {
     const bar = find("transport").offsetHeight + (find("title").hidden ? 0 : find("title").offsetHeight);
     const columns = columnsFor(panels.length, stage.clientWidth, innerHeight - bar);
@@ -81,7 +90,7 @@ function start() {
     stage.style.setProperty("--rows", String(Math.ceil(panels.length / columns)));
     document.documentElement.classList.toggle("scrolls", scrolls());
     const box = stage.getBoundingClientRect();
-    renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    renderer.setPixelRatio(Math.min(devicePixelRatio, 2) * sharpness);
     renderer.setSize(box.width, box.height);
     scrubber.fit();
     changed();
@@ -176,6 +185,7 @@ function start() {
   let before = performance.now();
   renderer.setAnimationLoop((now) => {
     clock.tick((now - before) / 1000);
+    pace(now - before);
     before = now;
     if (!clock.playing && !dirty) return;
     dirty = false;
