@@ -15,7 +15,9 @@ def export(
     file: Annotated[Path, typer.Argument(help="A motion: .npz of ours, .bvh, .glb.")],
     to: Annotated[
         str,
-        typer.Option(help="Formats with commas: bvh, glb, html, smpl, csv, npy, npz, mp4, png, or a plug-in's."),
+        typer.Option(
+            help="Formats with commas: bvh, glb, html, smpl, csv, npy, npz, mp4, png, or a plug-in's."
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder; that of the file by default.")] = None,
     samples: Annotated[str, typer.Option(help="Which samples, such as 1 or 1,3; all by default.")] = "all",

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def view(
-    files: Annotated[list[Path], typer.Argument(help="Motions: .npz of ours, .bvh, .glb; 8 figures at most.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Motions: .npz of ours, .bvh, .glb; 8 figures at most.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="The page, an .html; by default beside the first file.")
     ] = None,

@@ -26,7 +26,9 @@ from mdm_adapter.motion import Motion
 
 MOST_FIGURES = 8
 MOST_FRAMES = 60_000  # of all figures: 50 minutes at 20 frames a second, 25 MB
-JERK_SECONDS = 1.5  # on both sides of a join: the windows of 60 frames at 20 a second that FlowMDM measures in
+JERK_SECONDS = (
+    1.5  # on both sides of a join: the windows of 60 frames at 20 a second that FlowMDM measures in
+)
 _FULL = 32767
 
 
@@ -137,7 +139,8 @@ def _figure(view: MotionView, rig: Rig, body: int, buffers: _Buffers) -> dict[st
         "targets": buffers.add(targets[middle : middle + frames], "<f4"),
         "segments": [{"text": s.text, "start": s.start, "end": s.end} for s in view.segments],
         "joins": [
-            {"frame": seam, "jerk": round(peak_jerk(around, view.fps, middle + seam), 1)} for seam in view.seams
+            {"frame": seam, "jerk": round(peak_jerk(around, view.fps, middle + seam), 1)}
+            for seam in view.seams
         ],
         "cycle": None if view.cycle is None else _step(view.cycle, joints[0, 0]),
         **_prints(around, view.fps, height, middle, frames, buffers),

@@ -43,7 +43,7 @@ const FLOOR_FRAGMENT = `
   }`;
 
 const RIM = `#include <emissivemap_fragment>
-  totalEmissiveRadiance += glow * (0.12 + pow(1.0 - clamp(dot(normal, normalize(vViewPosition)), 0.0, 1.0), 1.7));`;
+  totalEmissiveRadiance += glow * (0.035 + pow(1.0 - clamp(dot(normal, normalize(vViewPosition)), 0.0, 1.0), 2.2));`;
 
 export class Figure {
   /** body: an entry of the page's bodies; palette: colours by name. */
