@@ -90,6 +90,21 @@ class Motion:
         """
         return write_motion(path, self, force=force, format=format, **options)
 
+    def show(self, **options: Any) -> Any:
+        """All samples (8 at most) side by side in a notebook: play, turn, step from frame to frame.
+
+            motion.show(height=480)
+
+        Args:
+            options: of the writer `html`: title, theme (auto, light, dark), and the height of the frame in pixels.
+
+        Raises:
+            ValueError: too many samples or frames, or an unusable option.
+        """
+        writer: Writer = plugins.load("writers", "html")
+        writer.check_samples("html", self.samples)
+        return writer.show(self, **options)
+
     def to_bvh(self, path: Path | str, **options: Any) -> list[Path]:
         """As a BVH file for each sample: `motion.to_bvh("walk.bvh", fps=60, scale=100)`."""
         return self.save(path, format="bvh", **options)
@@ -112,6 +127,7 @@ def write_motion(
     for option in options:
         if option not in known:
             raise ValueError(f"{name} takes no {option}; it takes {_options(writer)}")
+    writer.check_samples(name, motion.samples)
     if writer.together or motion.samples == 1:
         targets = [(path, motion)]
     else:
@@ -133,12 +149,21 @@ class Writer:
         together: whether it takes all samples at once; otherwise it is called for each of them.
         ending: of its files, where that is not the format's name.
         loops: whether `loop=True` makes it write a cycle whose last key is its first.
+        most: samples that one file holds at most; 0 where there is no such limit.
+        show: (motion, **options) -> what a notebook shows of it, which `Motion.show` gives; None where it cannot.
     """
 
     write: Any
     together: bool = False
     ending: str = ""
     loops: bool = False
+    most: int = 0
+    show: Any = None
+
+    def check_samples(self, name: str, samples: int) -> None:
+        """ValueError where a motion has more samples than one file of the format `name` holds."""
+        if self.most and samples > self.most:
+            raise ValueError(f"{name} holds {self.most} samples at most, not {samples}: choose some of them")
 
 
 def _options(writer: Writer) -> str:

@@ -63,6 +63,13 @@ class Motion(Protocol):
         """
         ...
 
+    def show(self, **options: Any) -> Any:
+        """All samples side by side in a notebook, to play and to turn.
+
+        motion.show(height=480)
+        """
+        ...
+
 
 class Model(Protocol):
     """A model of motion, ready to use.

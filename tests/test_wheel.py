@@ -24,6 +24,10 @@ ASSETS = (
     "eval/assets/evaluator/reference.npz",
     "motioncollage/assets/images/landscapes/model.safetensors",
     "motioncollage/assets/pages/surround.html",
+    "mdm_adapter/assets/viewer/viewer.js",
+    "mdm_adapter/assets/viewer/page.html",
+    "mdm_adapter/assets/viewer/style.css",
+    "mdm_adapter/assets/viewer/LICENSE.three.txt",
 )
 # What runs there: it says where the packages come from, then is the command.
 START = (

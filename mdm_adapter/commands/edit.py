@@ -34,7 +34,10 @@ class EditOptions(OutputOptions, ModelOptions):
     """What all edits take; some have a --to of their own, so formats are --export here."""
 
     formats: Annotated[
-        str, typer.Option("--export", help="Also write these formats, with commas: bvh, glb, smpl, csv, npy.")
+        str,
+        typer.Option(
+            "--export", help="Also write these formats, with commas: bvh, glb, html, smpl, csv, npy."
+        ),
     ] = ""
 
     preset: Annotated[str, typer.Option(help="As for generate: fast or paper.")] = "fast"

@@ -1,18 +1,23 @@
 """`motioncollage export`: motion for other programs."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from motioncollage.shell.output import console
+
+if TYPE_CHECKING:
+    from mdm_adapter.motion import Motion
 
 
 def export(
     file: Annotated[Path, typer.Argument(help="A motion: .npz of ours, .bvh, .glb.")],
     to: Annotated[
         str,
-        typer.Option(help="Formats with commas: bvh, glb, smpl, csv, npy, npz, mp4, png, or a plug-in's."),
+        typer.Option(
+            help="Formats with commas: bvh, glb, html, smpl, csv, npy, npz, mp4, png, or a plug-in's."
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder; that of the file by default.")] = None,
     samples: Annotated[str, typer.Option(help="Which samples, such as 1 or 1,3; all by default.")] = "all",
@@ -25,17 +30,10 @@ def export(
     force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
 ) -> None:
     """Write a motion for Blender, Unity, Unreal, the web, or as numbers."""
-    from dataclasses import replace
-
-    import numpy as np
-
     from mdm_adapter.motion import format_names, read_motion, target_of
 
     formats = format_names(to)
-    motion = read_motion(file)
-    if samples != "all":
-        chosen = _numbers(samples, motion.samples)
-        motion = replace(motion, joints=motion.joints[chosen], features=motion.features[np.array(chosen)])
+    motion = chosen_samples(read_motion(file), samples)
     folder = file.parent if out is None else out
     asked: dict[str, Any] = {"fps": fps, "scale": scale, "up": up, "cycles": cycles}
     options = {name: value for name, value in asked.items() if value is not None}
@@ -43,6 +41,20 @@ def export(
     for name in formats:
         for written in motion.save(target_of(folder / file.stem, name), force=force, format=name, **options):
             console.print(f"wrote {written}")
+
+
+def chosen_samples(motion: "Motion", samples: str) -> "Motion":
+    """The samples of a motion that `--samples` names: `all`, or numbers from 1 with commas.
+
+    Raises:
+        ValueError: no numbers, or a sample that the motion has not.
+    """
+    from dataclasses import replace
+
+    if samples == "all":
+        return motion
+    chosen = _numbers(samples, motion.samples)
+    return replace(motion, joints=motion.joints[chosen], features=motion.features[chosen])
 
 
 def _numbers(text: str, count: int) -> list[int]:

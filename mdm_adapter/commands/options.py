@@ -36,6 +36,6 @@ class OutputOptions:
     formats: Annotated[
         str,
         typer.Option(
-            "--to", "--export", help="Also write these formats, with commas: bvh, glb, smpl, csv, npy."
+            "--to", "--export", help="Also write these formats, with commas: bvh, glb, html, smpl, csv, npy."
         ),
     ] = ""

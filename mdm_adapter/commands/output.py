@@ -43,9 +43,10 @@ class Output:
         files += self.names("motion", ".mp4") if self.video else []
         files += self.names("contact_sheet", ".png") if self.sheet else []
         for name in self.formats:
-            together = plugins.load("writers", name).together
+            writer = plugins.load("writers", name)
+            writer.check_samples(name, self.samples)
             target = self.target(name)
-            files += [target.name] if together else self.names(target.stem, target.suffix)
+            files += [target.name] if writer.together else self.names(target.stem, target.suffix)
         check_output(self.folder, files, force=self.force)
 
     def target(self, name: str) -> Path:

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_adapter.io import drawing
+from mdm_adapter.io.contacts import stands
 from mdm_adapter.io.drawing import Array, Camera
 from mdm_adapter.motion import Motion, Segment, Writer, check_segments
 from motioncollage.files import atomic_path
 
 TRAIL_SECONDS = 14.0
 PRINT_SECONDS = 4.0
-FEET = ((7, 10, drawing.LEFT), (8, 11, drawing.RIGHT))
+FEET = (drawing.LEFT, drawing.RIGHT)
 
 
 def render_video(
@@ -188,29 +189,13 @@ class Footprints:
 
 
 def footprints(joints: Array, fps: float, height: float) -> Footprints:
-    """Footprints of joints [frames, 22, 3]. A planted foot leaves one, a sliding foot a smear of many.
-
-    A foot counts as planted when its ball is low and slow; this is for the eye, not a measurement.
-    """
-    ends: list[Array] = []
-    spans: list[tuple[int, int, int]] = []
-    for foot, (ankle, ball, _) in enumerate(FEET):
-        path = joints[:, ball]
-        speed = np.linalg.norm(np.gradient(path, axis=0), axis=1) * fps if len(path) > 1 else np.zeros(1)
-        planted = (speed < 0.45 * height) & (path[:, 1] < 0.06 * height)
-        for frame in np.flatnonzero(planted).tolist():
-            here = joints[frame, [ankle, ball]][:, [0, 2]]
-            stays = bool(spans) and spans[-1][1:] == (frame - 1, foot)
-            if stays and np.abs(here - ends[-1]).max() < 0.022 * height:
-                spans[-1] = (spans[-1][0], frame, foot)
-            else:
-                ends.append(here)
-                spans.append((frame, frame, foot))
-    heel, ball_of_foot = np.moveaxis(np.array(ends).reshape(-1, 2, 2), 1, 0)
+    """Footprints of joints [frames, 22, 3]. A planted foot leaves one, a sliding foot a smear of many."""
+    found = stands(joints, fps, height)
+    heel, ball_of_foot = np.moveaxis(found.places, 1, 0)
     toe = ball_of_foot + 0.35 * (ball_of_foot - heel)
     wide = np.full(len(heel), 0.024 * height)
-    times = np.array(spans, dtype=np.int64).reshape(-1, 3)
-    return Footprints(drawing.capsules(heel, toe, 0.8 * wide, wide, arc=6), *times.T)
+    rings = drawing.capsules(heel, toe, 0.8 * wide, wide, arc=6)
+    return Footprints(rings, found.first, found.last, found.foot)
 
 
 class _Painter:
@@ -289,7 +274,7 @@ class _Painter:
         rings = prints.rings[seen]
         pixels, depth = camera.project(np.insert(rings, 1, 0.0, axis=2))
         front = (depth > 0.2).all(axis=1)
-        colour = np.array([FEET[foot][2] for foot in prints.foot[seen]]).reshape(-1, 3)
+        colour = np.array([FEET[foot] for foot in prints.foot[seen]]).reshape(-1, 3)
         strength = 0.32 * (1 - age[seen] / PRINT_SECONDS) ** 1.5
         self.marks.set_verts(pixels[front])
         self.marks.set_facecolor(_with_alpha(colour, strength)[front])

@@ -1,0 +1,69 @@
+"""`motioncollage view`: motions side by side on one page."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motioncollage.shell.output import console, notes
+
+if TYPE_CHECKING:
+    from mdm_adapter.motion import Motion
+
+
+def view(
+    files: Annotated[
+        list[Path], typer.Argument(help="Motions: .npz of ours, .bvh, .glb; 8 figures at most.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The page, an .html; by default beside the first file.")
+    ] = None,
+    samples: Annotated[str, typer.Option(help="Which samples, such as 1 or 1,3; all by default.")] = "all",
+    title: Annotated[str, typer.Option(help="Stands above the figures.")] = "",
+    theme: Annotated[str, typer.Option(help="light, dark, or auto: what the reader's system has.")] = "auto",
+    open_: Annotated[
+        bool | None,
+        typer.Option(
+            "--open/--no-open", help="Show it in the browser; by default where somebody sits at a terminal."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Replace a page that is there.")] = False,
+) -> None:
+    """Play motions in the browser: one HTML file that needs nothing else, to keep, to send, to put on a page."""
+    from mdm_adapter.commands.export import chosen_samples
+    from mdm_adapter.io.paths import refuse_existing
+    from mdm_adapter.io.viewer.page import save_page
+    from mdm_adapter.motion import read_motion
+
+    target = out or files[0].with_name(f"{files[0].stem if len(files) == 1 else 'motions'}.html")
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--out {target} is no .html; name a page such as walk.html")
+    try:
+        refuse_existing([target], force)
+    except FileExistsError as error:
+        raise ValueError(str(error)) from None
+    motions: list[tuple[str, Motion]] = []
+    for file in files:
+        motions.append((file.stem, chosen_samples(read_motion(file), samples)))
+    save_page(target, motions, force=force, title=title, theme=theme)
+    console.print(f"wrote {target}")
+    if open_ is None:
+        open_ = sys.stdout.isatty() and _has_screen()
+    if open_:
+        _open(target)
+
+
+def _has_screen() -> bool:
+    """Without a screen a browser would open in the terminal and take it over."""
+    if not sys.platform.startswith(("linux", "freebsd")):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open(target: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(target.resolve().as_uri()):
+        notes.print(f"no browser was found; open {target} yourself")
