@@ -17,7 +17,7 @@ from mdm_adapter.editing.loops import LoopPath, tile
 from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.making import MotionJob
 from mdm_adapter.models.protocol import PaddedModel
-from mdm_adapter.models.vocabulary import DEFAULT_SECONDS, Match
+from mdm_adapter.models.vocabulary import DEFAULT_SECONDS, KnownAction, Match
 from mdm_adapter.motion import Motion, Segment
 from mdm_adapter.planning.pieces import Plan, plan_pieces, plan_rows
 from mdm_adapter.planning.timing import lay_out
@@ -40,6 +40,11 @@ class MotionPipeline(Maker):
         """What the model knows of each action; empty for models without a vocabulary."""
         matcher = self.model.matcher
         return [matcher.match(a.text) for a in actions if a.text] if matcher else []
+
+    @property
+    def known(self) -> tuple[KnownAction, ...]:
+        """The actions that it was trained on; empty for models without a vocabulary."""
+        return self.model.matcher.vocabulary.actions if self.model.matcher else ()
 
     def natural_seconds(self, text: str) -> float:
         """How long an action lasts when nobody says so."""

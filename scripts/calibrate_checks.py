@@ -2,7 +2,8 @@
 """How well the action checks tell real motion apart: calibrate_checks.py DATA [--out docs/studies/checks].
 
 Every clip of a starter pack goes through the 263 features and back first: that is the body, and the loss, of
-what a model makes. Writes OUT.md, a table with the weakest checks first, and OUT.json with all counts.
+what a model makes. Writes OUT.md, a table with the weakest checks first, OUT.json with all counts, and with
+--rates the file that `motioncollage eval` takes the rates of real clips from (eval/assets/checks/real.json).
 """
 
 import argparse
@@ -11,8 +12,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from motioncollage.shell.common import progress_bar
-
+from eval.checks import rates
 from eval.checks.calibration import Calibration, as_table, calibrate
 from eval.checks.kinematics import Take
 from eval.checks.registry import by_slug
@@ -20,6 +20,7 @@ from eval.checks.undecided import UNDECIDED
 from mdm_adapter.data.datasets import SPLITS, read_dataset
 from mdm_adapter.representation import features as representation
 from motioncollage.files import atomic_path
+from motioncollage.shell.output import progress_bar
 
 
 def takes_by_label(data: Path) -> dict[str, list[Take]]:
@@ -59,6 +60,7 @@ def main() -> None:
     )
     parser.add_argument("--slugs", default="", help="labels to calibrate, with commas; all by default")
     parser.add_argument("--others", type=int, default=20, help="clips of each other label that are looked at")
+    parser.add_argument("--rates", type=Path, help="where to write the rates of all real clips")
     parser.add_argument("--force", action="store_true", help="replace the files")
     arguments = parser.parse_args()
     wanted = [slug for slug in arguments.slugs.split(",") if slug] or sorted(by_slug())
@@ -75,6 +77,9 @@ def main() -> None:
             arguments.out.with_name(arguments.out.name + ending), force=arguments.force
         ) as target:
             target.write_text(text, encoding="utf-8")
+    if arguments.rates:
+        found = {slug: rates.Rate(*counts) for row in rows for slug, counts in row.own.items()}
+        rates.write(arguments.rates, found, arguments.data.resolve().name, force=arguments.force)
     print(table)
     failing = [row.check for row in rows if not row.holds]
     print(f"{len(rows) - len(failing)} of {len(rows)} checks hold; not: {', '.join(failing) or 'none'}")

@@ -75,6 +75,7 @@ def test_everything_it_brings_is_listed(command: Command, monkeypatch: pytest.Mo
         ("text_encoders", "letters"),
         ("methods", "same-noise"),
         ("samplers", "fixed-noise"),
+        ("checks", "clap"),
         ("readers", "txt"),
         ("writers", "txt"),
         ("splitters", "plus"),
@@ -336,6 +337,31 @@ def test_judges_say_whose_motion_they_judge(command: Command, tmp_path: Path) ->
     line = one_line(command("eval", "--quick", "--model", "stick", "--out", tmp_path))
     assert "model 'stick' makes 52 numbers a frame (stick) at 30 frames a second" in line
     assert "the evaluators judge humanml3d, 263 at 20" in line
+
+
+def test_its_check_judges_its_own_model(command: Command, pack: Path, tmp_path: Path) -> None:
+    """Captions and recordings are of a pack with a label that only the package knows to judge; at 30 frames a second."""
+    rows = (pack / "captions.jsonl").read_text()
+    (pack / "captions.jsonl").write_text(rows.replace('"content": "cmu06"', '"content": "clap"'))
+    arguments = (
+        "eval",
+        "--protocol",
+        "actions",
+        "--model",
+        "stick",
+        "--data",
+        pack,
+        "--steps",
+        2,
+        "--spacing",
+        1,
+    )
+    result = command(*arguments, "--takes", 2, "--only", "clap", "--out", tmp_path / "out")
+    assert result.code == 0, result.err
+    found = json.loads((tmp_path / "out" / "actions.json").read_text())["actions"]
+    assert list(found) == ["clap"]
+    assert (found["clap"]["takes"], found["clap"]["recordings"]) == (2, 2)
+    assert found["clap"]["caption"] == "a person does cmu06."
 
 
 def test_its_splitter_and_its_commands(command: Command, walk: Path) -> None:

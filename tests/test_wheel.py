@@ -22,6 +22,7 @@ ASSETS = (
     "mdm_adapter/assets/text/tokenizer.json",
     "eval/assets/evaluator/evaluator.safetensors",
     "eval/assets/evaluator/reference.npz",
+    "eval/assets/checks/real.json",
     "motioncollage/assets/images/landscapes/model.safetensors",
     "motioncollage/assets/pages/surround.html",
     "mdm_adapter/assets/viewer/viewer.js",

@@ -27,8 +27,30 @@ class MotionNumbers(Protocol):
         ...
 
 
+class KnownAction(Protocol):
+    """An action of the data that a model was trained on: its label, sentences for it, how many clips of it."""
+
+    @property
+    def action(self) -> str: ...
+
+    @property
+    def captions(self) -> Sequence[str]: ...
+
+    @property
+    def clips(self) -> int: ...
+
+
 class MotionMaker(Protocol):
     """A model at work: what `motioncollage.load` returns for motion."""
+
+    @property
+    def known(self) -> Sequence[KnownAction]:
+        """The actions that it was trained on; none of models that came without a list."""
+        ...
+
+    def natural_seconds(self, text: str) -> float:
+        """How long an action lasts when nobody says so."""
+        ...
 
     @property
     def representation(self) -> MotionNumbers: ...

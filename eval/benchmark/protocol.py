@@ -6,11 +6,12 @@ An entry point of `motioncollage.protocols` names one, and `--protocol` takes th
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from eval.benchmark.maker import MotionNumbers
+from eval.benchmark.maker import DrawSheet, MotionMaker, MotionNumbers
 from eval.benchmark.making import Motions, Unit
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import BenchmarkSettings
@@ -23,7 +24,17 @@ from motioncollage.methods import Script
 Drawn = TypeVar("Drawn")
 
 # Built-in metrics, which protocols choose among; all others are measured in every protocol.
-BUILT_IN = ("transitions", "loops", "feet", "retrieval", "fid", "kid", "diversity", "multimodality")
+BUILT_IN = (
+    "transitions",
+    "loops",
+    "feet",
+    "retrieval",
+    "fid",
+    "kid",
+    "diversity",
+    "multimodality",
+    "actions",
+)
 
 
 class Texts:
@@ -82,19 +93,39 @@ class Sample(NamedTuple):
     windows: np.ndarray
 
 
-class Protocol(ABC, Generic[Drawn]):
-    """One way of comparing methods.
+@dataclass(frozen=True)
+class Task:
+    """What a protocol is run with.
 
     Attributes:
-        name: what `--protocol` takes.
+        settings: of the benchmark.
+        methods: what is compared; "real" for recordings.
+        maker: the model.
+        model: its name, for the report.
+        data: folder of recordings; None for what ships with the package.
+        out: folder of the results, and of what is kept so that an interrupted run goes on.
+        sheet: draws a motion.
+    """
+
+    settings: BenchmarkSettings
+    methods: Sequence[str]
+    maker: MotionMaker
+    model: str
+    data: Path | None
+    out: Path
+    sheet: DrawSheet
+
+
+class AnyProtocol(ABC):
+    """What `--protocol` takes.
+
+    Attributes:
+        name: by which it is asked for.
         about: what is made and looked at, in a few words.
         defaults: fields of `BenchmarkSettings` that it starts from.
         quick: what `--quick` changes: a rough table in about five minutes on two cores.
         loop: motions are cycles.
-        benchmark: data that it is for, where nobody says otherwise.
         methods: what is compared, where nobody says otherwise; None for all.
-        timed: whether wall-clock against length is worth measuring beside it.
-        metrics: names of the built-in metrics, in the order in which they are computed.
     """
 
     name: str
@@ -102,13 +133,35 @@ class Protocol(ABC, Generic[Drawn]):
     defaults: ClassVar[Mapping[str, Any]] = {}
     quick: ClassVar[Mapping[str, Any]] = {}
     loop: bool = False
-    benchmark: str = "starter"
     methods: tuple[str, ...] | None = None
+
+    @abstractmethod
+    def check(self, settings: BenchmarkSettings) -> None:
+        """Raise ValueError for settings that make no sense here."""
+
+
+class OwnProtocol(AnyProtocol):
+    """One that needs no evaluator: it makes, judges and shows in its own way."""
+
+    @abstractmethod
+    def run(self, task: Task) -> None:
+        """From beginning to end; `results.json` last, as the sign that all is there."""
+
+
+class Protocol(AnyProtocol, Generic[Drawn]):
+    """One way of comparing methods by an evaluator that knows texts and motions (`eval.benchmark.run`).
+
+    Attributes:
+        benchmark: data that it is for, where nobody says otherwise.
+        timed: whether wall-clock against length is worth measuring beside it.
+        metrics: names of the built-in metrics, in the order in which they are computed.
+    """
+
+    benchmark: str = "starter"
     timed: bool = True
     metrics: tuple[str, ...] = ()
 
     def check(self, settings: BenchmarkSettings) -> None:
-        """Raise ValueError for settings that make no sense here."""
         if settings.texts is None:
             raise ValueError(f"the protocol {self.name} needs a number of texts; give --texts")
 
@@ -153,13 +206,27 @@ class Protocol(ABC, Generic[Drawn]):
         """Sentences of the report that say what was made, how it was looked at, and where that deviates from others."""
 
 
-def protocol(name: str) -> Protocol[Any]:
+def any_protocol(name: str) -> "Protocol[Any] | OwnProtocol":
     """A protocol by its name.
 
     Raises:
         ValueError: an unknown name.
     """
-    found: Protocol[Any] = plugins.load("protocols", name)
+    found: Protocol[Any] | OwnProtocol = plugins.load("protocols", name)
+    return found
+
+
+def protocol(name: str) -> Protocol[Any]:
+    """A protocol that is measured by an evaluator, by its name.
+
+    Raises:
+        ValueError: an unknown name, or a protocol that is run in its own way.
+    """
+    found = any_protocol(name)
+    if isinstance(found, OwnProtocol):
+        raise ValueError(
+            f"the protocol {name} is run in its own way; see motioncollage eval --protocol {name}"
+        )
     return found
 
 

@@ -5,8 +5,8 @@ For the starter benchmark it ships with the package, so that nobody needs the re
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -16,6 +16,8 @@ import torch
 
 from eval.benchmark.maker import MotionNumbers, RealClips
 from eval.benchmark.settings import LONGEST_CROP, UNIT
+from eval.checks.kinematics import SMPL_22, NamedJoints
+from eval.checks.rates import Rate, count
 from eval.judges.probes import embed_motions
 from eval.judges.protocol import MotionEmbedder
 from eval.judges.words import tagged_captions
@@ -55,6 +57,7 @@ class Reference:
         identity: of data and evaluator; results of different ones are never mixed.
         motions: features [frames, width] of the items of the official evaluation, in the order of the entries; None
             elsewhere. They are not saved.
+        happened: in how many real clips of an action it happened, by its label. Not saved either: `eval.checks.rates`.
     """
 
     entries: tuple[Entry, ...]
@@ -64,6 +67,7 @@ class Reference:
     feet: dict[str, float]
     identity: str
     motions: tuple[torch.Tensor, ...] | None = None
+    happened: Mapping[str, Rate] = field(default_factory=dict)
 
     @property
     def jerk(self) -> float:
@@ -74,6 +78,11 @@ class Reference:
     def labels(self) -> np.ndarray:
         """Label of every entry."""
         return np.array([entry.label for entry in self.entries])
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Action that every entry shows; empty where clips have no labels."""
+        return tuple(entry.label.split(" / ")[0] if " / " in entry.label else "" for entry in self.entries)
 
     @property
     def labelled(self) -> bool:
@@ -178,7 +187,9 @@ def measure_reference(
     curves = np.stack([jerk_curve(_joints(window, numbers)) for window in windows])
     embedded = embed_motions(evaluator, motions), embed_motions(evaluator, windows)
     kept = tuple(whole) if items else None
-    return Reference(tuple(entries), *embedded, curves, feet, identity, kept), rejected
+    labelled = ((clip.action, _joints(clip.features, numbers)) for clip in dataset if clip.action)
+    happened = count(labelled, NamedJoints(SMPL_22.joints, numbers.fps))
+    return Reference(tuple(entries), *embedded, curves, feet, identity, kept, happened), rejected
 
 
 def item_crops(frames: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -36,6 +36,8 @@ class BenchmarkSettings:
         answer_pairs: pairs of them that are compared.
         tail: what the official evaluator sees of a made motion behind its end: `kept` (up to three frames as the model
             left them, as in the published evaluations) or `zero` (nothing, as of real motion).
+        takes: of every action, of the actions protocol; they are made at a time.
+        only: labels of the actions protocol; none for all that have a check.
         batch: motions made at a time, which is also what an interruption loses.
         methods: sampling, the same for all.
         seed: of draws and noise.
@@ -53,6 +55,8 @@ class BenchmarkSettings:
     answers: int = 30
     answer_pairs: int = 10
     tail: str = "kept"
+    takes: int = 16
+    only: tuple[str, ...] = ()
     batch: int = 8
     methods: MethodSettings = field(default_factory=MethodSettings)
     seed: int = 0
@@ -65,6 +69,7 @@ class BenchmarkSettings:
             "actions",
             "answer_texts",
             "answer_pairs",
+            "takes",
             "batch",
         ):
             value = getattr(self, name)

@@ -288,9 +288,3 @@ DANCES = (
     somewhere("dance-charleston", dance.dances_charleston, seconds=LONG),
     somewhere("dance-chicken", dance.dances_like_chicken),
 )
-
-CHECKS: tuple[ActionCheck, ...] = (
-    *WALKING, *RUNNING, *JUMPING, *KICKING, *PUNCHING, *DEFENCE,
-    *GESTURES, *EXERCISES, *FLOOR, *OBJECTS, *DANCES,
-)  # fmt: skip
-"""Every check of this package."""

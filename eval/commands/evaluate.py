@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from eval.benchmark.maker import MotionNumbers
-    from eval.benchmark.protocol import Protocol
+    from eval.benchmark.protocol import AnyProtocol
     from eval.benchmark.reference import Reference
     from eval.benchmark.settings import BenchmarkSettings
     from eval.judges.protocol import TextMotionEvaluator
@@ -52,6 +52,12 @@ def evaluate(
             help="Motions per method and repetition; 32 by default, of official the whole test set."
         ),
     ] = None,
+    takes: Annotated[
+        int | None, typer.Option(help="Takes of every action, of the protocol actions; 16 by default.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Labels of actions, comma-separated, for the protocol actions.")
+    ] = None,
     quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
     timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
     tail: Annotated[
@@ -62,7 +68,10 @@ def evaluate(
     ] = "kept",
     model: Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")] = BUNDLED["motion"],
     data: Annotated[
-        Path | None, typer.Option(help="HumanML3D folder; for starter only to measure its real clips anew.")
+        Path | None,
+        typer.Option(
+            help="HumanML3D folder; for starter and actions only to measure or judge real clips anew."
+        ),
     ] = None,
     evaluator: Annotated[
         Path | None,
@@ -78,31 +87,41 @@ def evaluate(
 
     Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.shell.main eval ...
     """
-    from eval.benchmark.protocol import protocol as load_protocol
+    from eval.benchmark.protocol import OwnProtocol, Task, any_protocol
     from eval.benchmark.run import run
     from motioncollage.models import load_model
 
-    how = load_protocol(protocol)
-    settings = _settings(how, repetitions, texts, sampling.settings(), pieces, seed, tail, quick=quick)
+    how = any_protocol(protocol)
+    unread: dict[str, object] = {"takes": takes, "only": only}
+    if isinstance(how, OwnProtocol):
+        unread = {"benchmark": benchmark, "evaluator": evaluator, "glove": glove}
+        unread |= {"repetitions": repetitions, "texts": texts}
+    _refuse(protocol, unread)
+    labels = None if only is None else tuple(filter(None, (name.strip() for name in only.split(","))))
+    given = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
+    settings = _settings(how, given, sampling.settings(), pieces, seed, tail, quick=quick)
     chosen = _methods(",".join(how.methods or ("all",)) if methods is None else methods)
-    benchmark = benchmark or how.benchmark
-    if benchmark not in BENCHMARKS:
-        raise ValueError(f"benchmark {benchmark!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
+    compared = "" if isinstance(how, OwnProtocol) else benchmark or how.benchmark
+    if compared and compared not in BENCHMARKS:
+        raise ValueError(f"benchmark {compared!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
     if (out / "results.json").exists() and not force:
         raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
-    judge, reference = load_judge(benchmark, data, evaluator, glove)
+    judge = load_judge(compared, data, evaluator, glove) if compared else None
     pipeline = load_model(model, medium="motion", device=device)
-    check_judged(model, pipeline.representation)
-    own = guidance.settings(pipeline.model.defaults.guidance)
-    settings = replace(settings, methods=replace(settings.methods, guidance=own, precision=precision))
+    scale = guidance.settings(pipeline.model.defaults.guidance)
+    settings = replace(settings, methods=replace(settings.methods, guidance=scale, precision=precision))
 
     def sheet(path: Path, features: "Tensor", script: "Script") -> None:
         plugins.load("writers", "png").write(path, pipeline.shown(features, script), force=True)
 
-    run(
-        settings, chosen, pipeline, judge, reference, out, timing=timing and how.timed, model=model, benchmark=benchmark,
-        sheet=sheet,
-    )  # fmt: skip
+    if isinstance(how, OwnProtocol):
+        how.run(Task(settings, chosen, pipeline, model, data, out, sheet))
+    elif judge is not None:
+        check_judged(model, pipeline.representation)
+        run(
+            settings, chosen, pipeline, *judge, out, timing=timing and how.timed, model=model, benchmark=compared,
+            sheet=sheet,
+        )  # fmt: skip
 
 
 def check_judged(model: str, numbers: "MotionNumbers") -> None:
@@ -133,20 +152,23 @@ def _methods(names: str) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
+def _refuse(protocol: str, options: dict[str, object]) -> None:
+    """Options that a protocol does not read."""
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(f"the protocol {protocol} does not read --{name}; leave it out")
+
+
 def _settings(
-    how: "Protocol[Any]", repetitions: int | None, texts: int | None, sampler: "SamplerSettings",
-    pieces: CutOptions, seed: int, tail: str, *, quick: bool,
+    how: "AnyProtocol", given: dict[str, Any], sampler: "SamplerSettings", pieces: CutOptions, seed: int, tail: str,
+    *, quick: bool,
 ) -> "BenchmarkSettings":  # fmt: skip
     from eval.benchmark import settings as s
 
     chosen = s.BenchmarkSettings(
         protocol=how.name, seed=seed, tail=tail, **{**how.defaults, **(how.quick if quick else {})}
     )
-    chosen = replace(
-        chosen,
-        repetitions=chosen.repetitions if repetitions is None else repetitions,
-        texts=chosen.texts if texts is None else texts,
-    )
+    chosen = replace(chosen, **{name: value for name, value in given.items() if value is not None})
     cut = pieces.settings(s.FPS)
     methods = replace(
         chosen.methods,
@@ -168,6 +190,7 @@ def load_judge(
     """The evaluator and the real clips it is used on."""
     from eval.benchmark.reference import Reference, measure_reference
     from eval.benchmark.settings import digest
+    from eval.checks import rates
 
     official = benchmark == "humanml3d"
     if official and (data is None or evaluator is None or (evaluator.is_dir() and glove is None)):
@@ -182,7 +205,7 @@ def load_judge(
             raise ValueError(
                 "another evaluator needs --data: the bundled figures of real motion belong to the bundled one"
             )
-        return judge, Reference.load(bundled)
+        return judge, replace(Reference.load(bundled), happened=rates.bundled())
     with progress_bar("reading test") as update:
         dataset = plugins.load("readers", "items" if official else "dataset")(data, "test", progress=update)
     identity = digest(name, [(clip.name, clip.frames, clip.captions) for clip in dataset])

@@ -4,18 +4,27 @@ A metric is a function of it, named by an entry point of the group `motioncollag
 it in the results of every protocol (docs/plugins.md).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from eval.checks.rates import Rate
 from eval.metrics.metric import Float64, Indices, Metric
 
 WINDOW = 60  # frames of the windows round joins
+
+
+class Span(NamedTuple):
+    """Frames `start` to `stop` (exclusive) of a motion, by its number."""
+
+    motion: int
+    start: int
+    stop: int
 
 
 class RealFigures(Protocol):
@@ -46,6 +55,11 @@ class RealFigures(Protocol):
         """Foot metrics of all clips, by name."""
         ...
 
+    @property
+    def happened(self) -> Mapping[str, Rate]:
+        """In how many real clips of an action it happened, by the action's label; none where clips have no labels."""
+        ...
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -69,6 +83,9 @@ class Evidence:
         to_joints: features [..., T, width] -> joints [..., T, 22, 3], metres, y up.
         embed: features of motions -> [motions, D], by the evaluator.
         rng: all chance comes from here.
+        labels: [N] action that the pieces should show (of recordings, of the texts that were drawn), "" where unknown;
+            in the order of `pieces`; empty where a protocol does not say.
+        spans: [N] where in the whole motions the pieces lie.
     """
 
     method: str
@@ -87,6 +104,8 @@ class Evidence:
     to_joints: Callable[[Tensor], Tensor]
     embed: Callable[[Sequence[Tensor]], Float64]
     rng: np.random.Generator
+    labels: Sequence[str] = ()
+    spans: Sequence[Span] = ()
 
     @cached_property
     def joints(self) -> list[Float64]:

@@ -120,8 +120,14 @@ class Job:
 
 
 def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
-    """Say which actions a model does not know, and what it knows that is like them."""
+    """Say which actions a model does not know, or hardly makes, and what it knows that is like them."""
     for match in model.matches(actions):
+        if match.rare and match.happening is not None:
+            others = "".join(f"{entry.captions[0].rstrip('.')!r} or " for entry in match.instead)
+            notes.print(
+                f"[yellow]warning:[/] {match.text!r} is known, but happens {match.happening.words}; try {others}several"
+                " takes (--samples 4)"
+            )
         if not match.familiar:
             closest = "; ".join(entry.captions[0].rstrip(".") for entry, _ in match.nearest)
             notes.print(

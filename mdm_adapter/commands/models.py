@@ -1,20 +1,43 @@
 """`motioncollage models`: what is installed and what it can do."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from motioncollage.models import folder_of, named, sources
 from motioncollage.shell.output import console
 
+if TYPE_CHECKING:
+    from mdm_adapter.models.happening import Happening
+    from mdm_adapter.models.vocabulary import KnownAction
 
-def models(name: Annotated[str | None, typer.Argument(help="A model, to list its actions.")] = None) -> None:
-    """List the installed models, or the actions that one of them knows."""
+GROUPS = {
+    "always": "always (9 of 10 takes or more)",
+    "mostly": "mostly (half of the takes or more)",
+    "rarely": "rarely (less than half of the takes)",
+    "": "not judged (no check says whether they happened)",
+}
+
+
+def models(
+    name: Annotated[str | None, typer.Argument(help="A model, to list its actions.")] = None,
+    captions: Annotated[
+        bool,
+        typer.Option(
+            "--captions", help="Each action with a sentence for it, its clips and its usual length."
+        ),
+    ] = False,
+) -> None:
+    """List the installed models, or the actions that one of them knows and how often they happen."""
     from rich.table import Table
 
+    from mdm_adapter.models.happening import read_happening
     from mdm_adapter.models.vocabulary import Vocabulary
 
     if name is None:
+        if captions:
+            raise ValueError("--captions says more of the actions of one model; name it")
         facts = {
             known: source.describe(source.folder) if source.folder else {}
             for known, source in sources("motion").items()
@@ -28,13 +51,49 @@ def models(name: Annotated[str | None, typer.Argument(help="A model, to list its
         return
     source = sources("motion").get(name) if name in named("motion") else None
     # A model that a package brings need not have a folder.
-    vocabulary = None if source and not source.asset else Vocabulary.read(folder_of(name, medium="motion"))
-    if vocabulary is None:
+    folder = None if source and not source.asset else folder_of(name, medium="motion")
+    folder = folder.parent if folder and not folder.is_dir() else folder
+    vocabulary = Vocabulary.read(folder) if folder else None
+    if folder is None or vocabulary is None:
         console.print(
             f"{name} came without a list of actions; it takes any sentence like those it was trained on"
         )
         return
-    table = Table("action", "clips", "seconds", "for example")
+    happening = read_happening(folder)
+    if happening and not captions:
+        show_groups(name, vocabulary.actions, happening)
+        return
+    measured = ("happens",) if happening else ()
+    table = Table("action", "clips", "seconds", *measured, "for example")
     for entry in vocabulary.actions:
-        table.add_row(entry.action, str(entry.clips), f"{entry.seconds:.1f}", entry.captions[0])
+        how = happening.get(entry.action)
+        shares = ("" if how is None else f"{how.share:.2f}",) if happening else ()
+        table.add_row(entry.action, str(entry.clips), f"{entry.seconds:.1f}", *shares, entry.captions[0])
     console.print(table)
+
+
+def show_groups(name: str, actions: "Sequence[KnownAction]", happening: "Mapping[str, Happening]") -> None:
+    """Actions by name, those that happen most often first, with their shares where they are not always."""
+    from textwrap import fill
+
+    groups: dict[str, list[tuple[float, str]]] = {group: [] for group in GROUPS}
+    for entry in actions:
+        how = happening.get(entry.action)
+        group = how.group if how else ""
+        # No break between a name and its share; names stay as they are, to be copied.
+        share = f"\N{NO-BREAK SPACE}{how.share:.2f}" if how and group != "always" else ""
+        groups[group].append((how.share if how and share else 0.0, entry.action + share))
+    takes = sorted({how.takes for how in happening.values()})
+    several = f"{takes[0]}" if len(takes) == 1 else f"{takes[0]} to {takes[-1]}"
+    console.print(
+        f"{name} knows {len(actions)} actions. How often they happen, of {several} takes:", highlight=False
+    )
+    width = min(console.rich.width, 100)
+    for group, title in GROUPS.items():
+        if not groups[group]:
+            continue
+        names = ", ".join(words for _, words in sorted(groups[group], key=lambda row: (-row[0], row[1])))
+        lines = fill(names, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+        console.print(f"\n[bold]{title}[/], {len(groups[group])}", highlight=False)
+        console.print(lines, highlight=False, markup=False)
+    console.print(f"\nA sentence for each: motioncollage models {name} --captions", highlight=False)

@@ -2,13 +2,15 @@
 
 import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from mdm_adapter.data.datasets import Clip
+from mdm_adapter.models.happening import MOSTLY, Happening
 from mdm_adapter.models.text import TextEncoder
 
 FILE = "vocabulary.json"
@@ -81,14 +83,26 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Match:
-    """A sentence's closest known actions, best first, with their cosines."""
+    """A sentence's closest known actions, best first, with their cosines.
+
+    Attributes:
+        happening: how often the closest happens; None where nobody measured it.
+        instead: where it rarely does, the closest actions that happen more often.
+    """
 
     text: str
     nearest: tuple[tuple[KnownAction, float], ...]
+    happening: Happening | None = None
+    instead: tuple[KnownAction, ...] = ()
 
     @property
     def familiar(self) -> bool:
         return self.nearest[0][1] >= FAMILIAR
+
+    @property
+    def rare(self) -> bool:
+        """Known, but it happens in less than half of the takes."""
+        return self.familiar and self.happening is not None and self.happening.share < MOSTLY
 
     @property
     def seconds(self) -> float:
@@ -99,8 +113,13 @@ class Match:
 class Matcher:
     """Looks sentences up in a vocabulary with the model's own text encoder."""
 
-    def __init__(self, vocabulary: Vocabulary, encoder: TextEncoder) -> None:
-        self.vocabulary, self.encoder = vocabulary, encoder
+    def __init__(
+        self, vocabulary: Vocabulary, encoder: TextEncoder, happening: Mapping[str, Happening] | None = None
+    ) -> None:
+        """Args:
+        happening: how often the actions happen, by label, where that was measured.
+        """
+        self.vocabulary, self.encoder, self.happening = vocabulary, encoder, happening or {}
         captions = [caption for entry in vocabulary.actions for caption in entry.captions]
         self.owner = torch.tensor([i for i, entry in enumerate(vocabulary.actions) for _ in entry.captions])
         self.embedding = self._embed(captions)
@@ -115,7 +134,13 @@ class Matcher:
         """The `count` closest actions to a sentence."""
         cosine = self.embedding @ self._embed([text])[0]
         best = torch.full((len(self.vocabulary.actions),), -1.0).scatter_reduce(0, self.owner, cosine, "amax")
-        values, indices = best.topk(min(count, len(best)))
-        return Match(
-            text, tuple((self.vocabulary.actions[int(i)], float(v)) for i, v in zip(indices, values))
-        )
+        values, indices = best.sort(descending=True)
+        ranked = [(self.vocabulary.actions[int(i)], float(v)) for i, v in zip(indices, values)]
+        happening = self.happening.get(ranked[0][0].action)
+        match = Match(text, tuple(ranked[:count]), happening)
+        return replace(match, instead=self._instead(ranked)) if match.rare else match
+
+    def _instead(self, ranked: Sequence[tuple[KnownAction, float]]) -> tuple[KnownAction, ...]:
+        """The two closest actions that happen in most takes."""
+        known = ((entry, self.happening.get(entry.action)) for entry, _ in ranked[1:])
+        return tuple(entry for entry, how in known if how is not None and how.share >= MOSTLY)[:2]

@@ -15,7 +15,7 @@ from eval.benchmark.reference import Reference
 from eval.benchmark.settings import REAL, BenchmarkSettings
 from eval.judges.probes import embed_motions
 from eval.metrics.distribution import frechet_distance, gaussian_from_embeddings
-from eval.metrics.evidence import Evidence
+from eval.metrics.evidence import Evidence, Span
 from eval.metrics.metric import Metric
 from eval.metrics.motion import weighted_gaussian
 from eval.metrics.resampling import jackknife
@@ -45,8 +45,8 @@ class ClipProtocol(Protocol[Draw]):
     @abstractmethod
     def seen(
         self, method: str, whole: Sequence[Tensor], drawn: Draw, settings: BenchmarkSettings
-    ) -> list[Tensor]:
-        """What the evaluator sees, [texts * parts] in that order."""
+    ) -> list[Span]:
+        """What the evaluator sees of whole motions, [texts * parts] in that order."""
 
     def draw(self, reference: Reference, settings: BenchmarkSettings, repetition: int) -> Draw:
         return draw_clips(
@@ -76,6 +76,7 @@ class ClipProtocol(Protocol[Draw]):
         parts = self.parts(settings)
         whole: list[Tensor] = []
         pieces: list[Tensor] = []
+        spans: list[Span] = []
         pools = [pool + part * len(drawn.clips) for part in range(parts) for pool in drawn.pools]
         if method == REAL and not reference.labelled:
             # No label has another clip: the drawn ones themselves, each once.
@@ -91,7 +92,8 @@ class ClipProtocol(Protocol[Draw]):
             words = bench.texts.of(drawn.clips, drawn.captions)  # [texts, actions, D]
             words = np.broadcast_to(words, (len(words), parts, words.shape[2]))
             whole = [torch.from_numpy(motion) for unit in made for motion in unit.features]
-            pieces = self.seen(method, whole, drawn, settings)
+            spans = self.seen(method, whole, drawn, settings)
+            pieces = [whole[motion][start:stop] for motion, start, stop in spans]
             embedded = embed_motions(bench.evaluator, pieces).reshape(len(words), parts, -1)
         return Evidence(
             method=method,
@@ -104,6 +106,8 @@ class ClipProtocol(Protocol[Draw]):
             answer_pairs=None,
             motions=whole,
             pieces=pieces,
+            spans=spans,
+            labels=_labels(reference, drawn, parts),
             seams=(made[0].seams or bench.seams) if made else bench.seams,
             loops=self.loop,
             fps=bench.representation.fps,
@@ -182,6 +186,13 @@ def _label_weights(reference: Reference, drawn: Draw) -> np.ndarray:
         same = labels == labels[clip]
         weights[same] += 1 / same.sum()
     return weights
+
+
+def _labels(reference: Reference, drawn: Draw, parts: int) -> list[str]:
+    """[texts * parts] action that every piece should show; with one text, all parts show it."""
+    clips = np.broadcast_to(drawn.clips, (len(drawn.clips), parts))
+    actions = reference.actions
+    return [actions[clip] for clip in clips.flatten()]
 
 
 def _each_once(drawn: Draw) -> tuple[np.ndarray, np.ndarray]:

@@ -8,13 +8,14 @@ from torch import Tensor
 from eval.benchmark.draws import Draw
 from eval.benchmark.protocols.clips import ClipProtocol
 from eval.benchmark.settings import FPS, UNIT, BenchmarkSettings
+from eval.metrics.evidence import Span
 
 
 class Composition(ClipProtocol):
     name = "composition"
     about = "several actions, the transitions between them"
     quick: ClassVar[Mapping[str, Any]] = {"repetitions": 2, "texts": 16, "actions": 3}
-    metrics = ("transitions", "feet", "retrieval", "fid", "kid", "diversity")
+    metrics = ("transitions", "feet", "actions", "retrieval", "fid", "kid", "diversity")
 
     def parts(self, settings: BenchmarkSettings) -> int:
         return settings.actions
@@ -27,10 +28,12 @@ class Composition(ClipProtocol):
 
     def seen(
         self, method: str, whole: Sequence[Tensor], drawn: Draw, settings: BenchmarkSettings
-    ) -> list[Tensor]:
+    ) -> list[Span]:
         length = self.lengths(settings)[0]
         return [
-            m[k * length : (k + 1) * length // UNIT * UNIT] for m in whole for k in range(settings.actions)
+            Span(motion, k * length, (k + 1) * length // UNIT * UNIT)
+            for motion in range(len(whole))
+            for k in range(settings.actions)
         ]
 
     def conventions(self, settings: BenchmarkSettings) -> Sequence[str]:

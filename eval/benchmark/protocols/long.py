@@ -11,6 +11,7 @@ from eval.benchmark.making import Unit, in_batches
 from eval.benchmark.protocols.clips import ClipProtocol
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import FPS, LONGEST_CROP, BenchmarkSettings
+from eval.metrics.evidence import Span
 from motioncollage.methods import Script
 
 # Actions of the starter pack that come to an end: 24 seconds of one are something else than its clips, whoever makes
@@ -27,7 +28,7 @@ class Long(ClipProtocol):
     name = "long"
     about = "24 s of one text, random crops"
     quick: ClassVar[Mapping[str, Any]] = {"repetitions": 2, "texts": 16, "crops": 2, "seconds": 12.0}
-    metrics = ("transitions", "feet", "retrieval", "fid", "kid", "diversity", "multimodality")
+    metrics = ("transitions", "feet", "actions", "retrieval", "fid", "kid", "diversity", "multimodality")
 
     def check(self, settings: BenchmarkSettings) -> None:
         super().check(settings)
@@ -61,13 +62,14 @@ class Long(ClipProtocol):
 
     def seen(
         self, method: str, whole: Sequence[Tensor], drawn: Draw, settings: BenchmarkSettings
-    ) -> list[Tensor]:
+    ) -> list[Span]:
         # Of an ordinary sample one crop is taken, of a long motion several, all alike at random.
-        sources = whole if method == "short" else [m for m in whole for _ in range(drawn.places.shape[1])]
+        each = 1 if method == "short" else drawn.places.shape[1]
+        sources = [motion for motion in range(len(whole)) for _ in range(each)]
         crops = []
         for motion, length, place in zip(sources, drawn.crop_lengths.flatten(), drawn.places.flatten()):
-            start = int(place * (len(motion) - length + 1))
-            crops.append(motion[start : start + length])
+            start = int(place * (len(whole[motion]) - length + 1))
+            crops.append(Span(motion, start, start + int(length)))
         return crops
 
     def answers(self, method: str, embedded: np.ndarray) -> np.ndarray | None:

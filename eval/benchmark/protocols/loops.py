@@ -9,6 +9,7 @@ from eval.benchmark.draws import Draw
 from eval.benchmark.protocols.clips import ClipProtocol
 from eval.benchmark.protocols.long import ENDING
 from eval.benchmark.settings import FPS, UNIT, BenchmarkSettings
+from eval.metrics.evidence import Span
 
 
 class Loops(ClipProtocol):
@@ -26,9 +27,9 @@ class Loops(ClipProtocol):
 
     def seen(
         self, method: str, whole: Sequence[Tensor], drawn: Draw, settings: BenchmarkSettings
-    ) -> list[Tensor]:
+    ) -> list[Span]:
         length = self.lengths(settings)[0]
-        return [motion[: length // UNIT * UNIT] for motion in whole]
+        return [Span(motion, 0, length // UNIT * UNIT) for motion in range(len(whole))]
 
     def conventions(self, settings: BenchmarkSettings) -> Sequence[str]:
         return (

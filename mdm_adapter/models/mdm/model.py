@@ -1,7 +1,7 @@
 """MDM, and the bundled model that shares its schedule and features, as what pipelines ask for."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from mdm_adapter.models.happening import Happening, read_happening
 from mdm_adapter.models.mdm.checkpoint import LoadedModel, load_checkpoint
 from mdm_adapter.models.mdm.denoiser import MDMDenoiser
 from mdm_adapter.models.protocol import MotionDefaults
@@ -33,10 +34,17 @@ class MDMModel:
     representation = HUMANML3D
 
     def __init__(
-        self, loaded: LoadedModel, encoder: TextEncoder, *, name: str, vocabulary: Vocabulary | None = None
+        self,
+        loaded: LoadedModel,
+        encoder: TextEncoder,
+        *,
+        name: str,
+        vocabulary: Vocabulary | None = None,
+        happening: Mapping[str, Happening] | None = None,
     ) -> None:
         """Args:
             vocabulary: actions that it knows, for lengths and warnings; None for open-ended models.
+            happening: how often they happen, by label, where that was measured.
 
         Raises:
             ValueError: a checkpoint without statistics.
@@ -48,7 +56,7 @@ class MDMModel:
         self.device = next(loaded.network.parameters()).device
         self.normalisation = loaded.normalisation.to(self.device)
         self.schedule = VPSchedule.named(loaded.config.noise_schedule, loaded.config.diffusion_steps)
-        self.matcher = Matcher(vocabulary, encoder) if vocabulary else None
+        self.matcher = Matcher(vocabulary, encoder, happening) if vocabulary else None
         own = loaded.config.text_encoder_type in ("static", "ordered")
         self.defaults = MotionDefaults(STARTER_GUIDANCE if own else PUBLISHED_GUIDANCE)
 
@@ -95,5 +103,6 @@ def load(folder: Path | None, device: torch.device, name: str) -> "MotionPipelin
     assert folder is not None
     loaded = load_checkpoint(folder, device=device)
     encoder = load_text_encoder(loaded.config.text_encoder_type)
-    vocabulary = Vocabulary.read(folder if folder.is_dir() else folder.parent)
-    return MotionPipeline(MDMModel(loaded, encoder, name=name, vocabulary=vocabulary))
+    beside = folder if folder.is_dir() else folder.parent
+    vocabulary, happening = Vocabulary.read(beside), read_happening(beside)
+    return MotionPipeline(MDMModel(loaded, encoder, name=name, vocabulary=vocabulary, happening=happening))

@@ -11,8 +11,7 @@ from moves import MOVES
 
 from eval.checks.check import Verdict
 from eval.checks.kinematics import SMPL_22, Take
-from eval.checks.registry import by_slug, happened, judge
-from eval.checks.table import CHECKS
+from eval.checks.registry import all_checks, by_slug, happened, judge
 
 OTHERS: dict[str, str] = {
     "walk": "walk-back run walk-diagonal-left walk-diagonal-right side-step-left walk-turn-left stop-walking jump stand",
@@ -109,7 +108,7 @@ def moved(points: Array, degrees: float, x: float, z: float) -> Array:
 @pytest.mark.parametrize("name", EACH)
 def test_where_it_happens_and_which_way_it_faces_does_not_matter(name: str) -> None:
     elsewhere = Take(moved(made(name).points, 137.0, 3.0, -8.0))
-    for check in CHECKS:
+    for check in all_checks():
         assert check.judge(elsewhere).margin == pytest.approx(check.judge(made(name)).margin, abs=1e-6), (
             check.name
         )

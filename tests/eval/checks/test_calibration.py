@@ -8,7 +8,7 @@ from starter_clips import clips_by_label
 from eval.checks.calibration import OWN_RATE, REJECT_RATE, Calibration, as_table, calibrate
 from eval.checks.check import ActionCheck, Verdict, at_most
 from eval.checks.kinematics import Take
-from eval.checks.table import CHECKS
+from eval.checks.registry import all_checks
 
 
 def down(height: float) -> Take:
@@ -66,8 +66,8 @@ def test_every_check_finds_its_own_clips_and_few_others() -> None:
     clips."""
     clips = clips_by_label(shared("data", "starter2"), most=40)
     takes = {label: [Take(joints) for joints in found] for label, found in clips.items()}
-    found = calibrate(CHECKS, takes, others=8)
-    assert len(found) == len(CHECKS)
+    found = calibrate(all_checks(), takes, others=8)
+    assert len(found) == len(all_checks())
     assert [(row.check, dict(row.own)) for row in found if row.own_rate < OWN_RATE] == []
     too_many = [row for row in found if max(row.pooled, row.balanced) > REJECT_RATE]
     assert [(row.check, row.pooled, row.balanced, row.confusions()) for row in too_many] == []
