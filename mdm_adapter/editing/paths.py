@@ -83,8 +83,8 @@ def reach(
         heading: degrees to the left of how it starts; None for any.
     """
     way_of(maker.representation)  # refused before any work
-    check_speed(plan.segments, plan.fps, math.hypot(*place), maker.expected)
     arrival = Arrival(None if heading is None else math.radians(heading), place)
+    check_speed(plan.segments, plan.fps, math.hypot(*place), maker.expected)
     # The last frame's velocity leads to a frame that is not there.
     span = (0, plan.frames - 1)
 

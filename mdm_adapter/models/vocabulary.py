@@ -84,9 +84,9 @@ class KnownAction:
         Raises:
             KeyError, TypeError, ValueError: it is none.
         """
+        action, captions = str(row["action"]), tuple(map(str, row["captions"]))
         measured = {name: _measured(row[name], name) for name in MEASURED if row.get(name) is not None}
-        captions = tuple(map(str, row["captions"]))
-        return cls(str(row["action"]), captions, int(row["clips"]), float(row["seconds"]), **measured)
+        return cls(action, captions, int(row["clips"]), float(row["seconds"]), **measured)
 
 
 def _typical(captions: list[str]) -> tuple[str, ...]:
