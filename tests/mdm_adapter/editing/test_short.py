@@ -129,7 +129,7 @@ def test_plans_of_short_actions(pipeline: MotionPipeline, frames: int) -> None:
         plan = pipeline.plan([Action("a", frames / FPS)])
         assert frames_of(lambda: pipeline.edit.follow(plan, [[0, 0], [0, 0.1]], settings=SETTINGS)) == frames
         reached = pipeline.edit.reach(plan, (0.0, 0.1), heading=90.0, settings=SETTINGS)
-        assert reached.joints[0, -1, 0, 2] == pytest.approx(1.0, abs=1e-4)
+        assert reached.joints[0, -1, 0, 2] == pytest.approx(0.1, abs=1e-4)
 
 
 def test_a_new_part_of_one_frame_meets_what_is_kept_by_not_moving() -> None:
