@@ -193,6 +193,7 @@ class Job:
 
     def plan(self, prompt: str, seconds: float | None, metres: float) -> "Plan":
         """Which pieces go so far, in the time that it takes unless told."""
+        from mdm_adapter.planning.lengths import check_speed
         from mdm_adapter.prompts import read_prompt
 
         actions = read_prompt(prompt)
@@ -200,6 +201,7 @@ class Job:
         if not math.isfinite(metres):
             metres = 0.0  # points that are no numbers are refused where they are used
         plan = self.model.plan(actions, self.settings, seconds=seconds, metres=metres)
+        check_speed(plan.segments, plan.fps, metres, self.model.expected)
         show(plan)
         return plan
 
