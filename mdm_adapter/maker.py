@@ -13,6 +13,7 @@ from mdm_adapter.editing.loops import LoopPath
 from mdm_adapter.making import MotionJob
 from mdm_adapter.models.protocol import MotionModel
 from mdm_adapter.motion import Motion, Segment
+from mdm_adapter.planning.lengths import Expected, expect
 from mdm_adapter.planning.pieces import Plan, PlanSettings
 from mdm_adapter.representation.resampling import resample
 from motioncollage.collage.denoiser import Composed
@@ -52,6 +53,11 @@ class Maker:
         self.device = model.device
         self.representation = model.representation
 
+    def expected(self, text: str) -> Expected:
+        """How long a sentence lasts when nobody says so, how often it happens, how fast it travels."""
+        longest = (self.model.longest - self.model.defaults.overlap) / self.representation.fps
+        return expect(text, self.model.matcher, longest)
+
     def plan_settings(self, settings: MethodSettings) -> PlanSettings:
         """How time is cut, in frames of this model."""
         limit, own = self.model.longest, self.model.defaults
@@ -78,6 +84,7 @@ class Maker:
                     f"path is {settings.path.kind!r}, which only loops have; plan a loop or leave it free"
                 )
             way_of(self.representation)  # refused before any work
+            settings.path.check(plan.frames / plan.fps)
             span = (0, plan.frames)
             conditioned = lambda collage: Arriving(collage, arrival, self.model, span)
         keys = tuple(sample_keys(settings.seed, settings.samples))

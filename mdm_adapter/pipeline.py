@@ -17,8 +17,9 @@ from mdm_adapter.editing.loops import LoopPath, tile
 from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.making import MotionJob
 from mdm_adapter.models.protocol import PaddedModel
-from mdm_adapter.models.vocabulary import DEFAULT_SECONDS, KnownAction, Match
+from mdm_adapter.models.vocabulary import KnownAction, Match
 from mdm_adapter.motion import Motion, Segment
+from mdm_adapter.planning.lengths import over, with_repeats
 from mdm_adapter.planning.pieces import Plan, plan_pieces, plan_rows
 from mdm_adapter.planning.timing import lay_out
 from mdm_adapter.prompts import Action, read_prompt
@@ -48,7 +49,7 @@ class MotionPipeline(Maker):
 
     def natural_seconds(self, text: str) -> float:
         """How long an action lasts when nobody says so."""
-        return self.model.matcher.match(text).seconds if self.model.matcher else DEFAULT_SECONDS
+        return self.expected(text).seconds
 
     def plan(
         self,
@@ -57,6 +58,7 @@ class MotionPipeline(Maker):
         *,
         seconds: float | None = None,
         loop: bool = False,
+        metres: float | None = None,
     ) -> Plan:
         """Which pieces will be made.
 
@@ -64,11 +66,19 @@ class MotionPipeline(Maker):
             request: a prompt in any form that `read_prompt` takes, or actions.
             seconds: length of everything; by default every action gets its own.
             loop: let the last frame flow into the first.
+            metres: how far everything goes; actions that travel last as long as that takes at their speed.
         """
         settings = settings or MethodSettings()
         actions = read_prompt(request) if isinstance(request, str) else request
-        timing = lay_out(actions, self.natural_seconds, seconds)
-        return plan_rows(timing, self.plan_settings(settings), loop=loop or settings.loop)
+        natural = self.natural_seconds if metres is None else over(metres, actions, self.expected)
+        timing = lay_out(actions, natural, seconds)
+        loop = loop or settings.loop
+        if loop and seconds is None and isinstance(settings, GenerateSettings):
+            turning = settings.path.seconds
+            if timing.seconds < turning and any(action.seconds is None for action in actions):
+                timing = lay_out(actions, natural, turning)
+        timing = with_repeats(timing, self.expected)
+        return plan_rows(timing, self.plan_settings(settings), loop=loop)
 
     def generate(
         self,

@@ -1,5 +1,6 @@
 """`motioncollage edit`: keep what there is of a motion, make the rest."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mdm_adapter.commands.generate import show, warn_of_unknown
 from mdm_adapter.commands.options import GuidanceScale, ModelOptions, OutputOptions
 from mdm_adapter.commands.output import Output
 from motioncollage.shell.options import spread_options
@@ -15,6 +17,7 @@ from motioncollage.shell.output import progress_bar
 if TYPE_CHECKING:
     from mdm_adapter.motion import Motion
     from mdm_adapter.pipeline import MotionPipeline
+    from mdm_adapter.planning.pieces import Plan
 
 app = typer.Typer(
     help="Edit real motion: in-between, extend, replace, joints, follow, reach, restyle, detail.",
@@ -26,7 +29,10 @@ MotionFile = Annotated[
 ]
 Text = Annotated[str, typer.Option(help="What the new part shows; nothing lets the model choose.")]
 Prompt = Annotated[str, typer.Argument(help="As for generate.")]
-Whole = Annotated[float | None, typer.Option(help="Length of the whole motion, in seconds.")]
+Whole = Annotated[
+    float | None,
+    typer.Option(help="Length of the whole motion; by default what the way takes at the action's speed."),
+]
 
 
 @dataclass(frozen=True)
@@ -135,11 +141,12 @@ def follow(
     seconds: Whole = None,
 ) -> None:  # fmt: skip
     """Make a motion that runs along a path on the ground, and so ends where and facing as the path does."""
+    from mdm_adapter.editing.paths import length_of
     from mdm_adapter.editing.points import read_points
 
     points = read_points(path)
     job = Job(options)
-    plan = job.model.plan(prompt, job.settings, seconds=seconds)
+    plan = job.plan(prompt, seconds, length_of(points))
     job.make(lambda model, **how: model.edit.follow(plan, points, **how))
 
 
@@ -158,7 +165,7 @@ def reach(
 
     place = read_place(to)
     job = Job(options)
-    plan = job.model.plan(prompt, job.settings, seconds=seconds)
+    plan = job.plan(prompt, seconds, math.hypot(*place))
     job.make(lambda model, **how: model.edit.reach(plan, place, heading=heading, **how))
 
 
@@ -186,6 +193,20 @@ class Job:
     @staticmethod
     def _named(motion: "Motion", file: Path) -> "Motion":
         return replace(motion, settings={**motion.settings, "source": file.name})
+
+    def plan(self, prompt: str, seconds: float | None, metres: float) -> "Plan":
+        """Which pieces go so far, in the time that it takes unless told."""
+        from mdm_adapter.planning.lengths import check_speed
+        from mdm_adapter.prompts import read_prompt
+
+        actions = read_prompt(prompt)
+        warn_of_unknown(self.model, actions)
+        if not math.isfinite(metres):
+            metres = 0.0  # points that are no numbers are refused where they are used
+        plan = self.model.plan(actions, self.settings, seconds=seconds, metres=metres)
+        check_speed(plan.segments, plan.fps, metres, self.model.expected)
+        show(plan)
+        return plan
 
     def make(self, edit: "Callable[..., Motion]") -> None:
         """Run an edit of the model and write what it makes."""

@@ -113,14 +113,14 @@ class Job:
     def make(self, settings: "GenerateSettings", *, seconds: float | None, loop: bool) -> None:
         warn_of_unknown(self.model, self.actions)
         plan = self.model.plan(self.actions, settings, seconds=seconds, loop=loop)
-        _show(plan)
+        show(plan)
         with progress_bar("sampling") as update:
             motion = self.model.generate(plan, settings, on_step=update)
         self.output.write(motion, self.model)
 
 
 def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
-    """Say which actions a model does not know, or hardly makes, and what it knows that is like them."""
+    """Say which actions a model does not know or hardly makes, what is like them, and which counts it cuts short."""
     for match in model.matches(actions):
         if match.rare and match.happening is not None:
             others = "".join(f"{entry.captions[0].rstrip('.')!r} or " for entry in match.instead)
@@ -133,9 +133,13 @@ def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
             notes.print(
                 f"[yellow]warning:[/] this model does not know {match.text!r}; the closest it knows: {closest}"
             )
+    for action in actions:
+        if action.text and action.seconds is None and (note := model.expected(action.text).note):
+            notes.print(f"[yellow]warning:[/] {note}")
 
 
-def _show(plan: "Plan") -> None:
+def show(plan: "Plan") -> None:
+    """What happens when, and the pieces."""
     from rich.table import Table
 
     table = Table("action", "from", "to", "seconds")

@@ -118,18 +118,28 @@ class Editor:
         self, plan: Plan, path: Tensor | Sequence[Sequence[float]], *,
         settings: GenerateSettings | None = None, on_step: OnStep | None = None, **changes: Any,
     ) -> Motion:  # fmt: skip
-        """A planned motion along ground points [points, 2] in metres (`paths.follow`)."""
+        """A planned motion along ground points [points, 2] in metres (`paths.follow`).
+
+        Each action covers as much of the path as it does at its speed, and who stands stays; `plan(..., metres=...)`
+        plans the seconds that a path needs.
+
+        Raises:
+            ValueError: no path, or one too long for the plan.
+        """
         chosen = _chosen(settings, changes)
         points = torch.as_tensor(path, dtype=torch.float32)
-        script = known.Script(tuple((part.text, part.end - part.start) for part in plan.segments))
-        made = paths.follow(self.maker, points, script, chosen, on_step=on_step)
+        made = paths.follow(self.maker, points, plan, chosen, on_step=on_step)
         return self._finish(made, plan.segments, chosen, {"edit": "follow", "path": points.tolist()})
 
     def reach(
         self, plan: Plan, place: tuple[float, float], *, heading: float | None = None,
         settings: GenerateSettings | None = None, on_step: OnStep | None = None, **changes: Any,
     ) -> Motion:  # fmt: skip
-        """A planned motion that ends at a place, facing a given way (`paths.reach`)."""
+        """A planned motion that ends at a place, facing a given way (`paths.reach`).
+
+        Raises:
+            ValueError: a place too far away for the plan.
+        """
         chosen = _chosen(settings, changes)
         made = paths.reach(self.maker, place, heading, plan, chosen, on_step=on_step)
         about = {"edit": "reach", "to": list(place), "heading": heading}

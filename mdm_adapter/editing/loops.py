@@ -7,6 +7,10 @@ from torch import Tensor
 
 from mdm_adapter.editing.arrival import Arrival
 
+# Degrees a second: of a body that goes round without hurry, and more than any takes (the fastest second of the bundled
+# model's recordings turns 207, in a dance).
+USUAL_TURN, MOST_TURN = 90.0, 360.0
+
 PATHS = ("free", "in-place", "circular", "travelling")
 
 
@@ -29,6 +33,24 @@ class LoopPath:
         if not -3600 <= self.turn <= 3600 or self.turn == 0:
             raise ValueError(
                 f"turn is {self.turn:g} degrees; give up to 3600 to the left, or below 0 to the right"
+            )
+
+    @property
+    def seconds(self) -> float:
+        """The least that a cycle lasts where nobody says how long; 0 for what does not turn."""
+        return abs(self.turn) / USUAL_TURN if self.kind == "circular" else 0.0
+
+    def check(self, seconds: float) -> None:
+        """Refuse a turn that no body makes in the time.
+
+        Raises:
+            ValueError: names the seconds that it would need.
+        """
+        if self.kind == "circular" and abs(self.turn) > MOST_TURN * seconds:
+            least = math.ceil(abs(self.turn) / MOST_TURN * 10) / 10
+            raise ValueError(
+                f"a turn of {self.turn:g} degrees in {seconds:g} s is faster than {MOST_TURN:g} degrees a second;"
+                f" give the cycle at least {least:g} s, {self.seconds:.1f} s at an easy pace"
             )
 
     @property

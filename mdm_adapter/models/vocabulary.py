@@ -1,34 +1,119 @@
-"""What a model knows: its actions, how long each naturally lasts, and which is closest to a sentence."""
+"""What a model knows: its actions, how long and how fast each is in recordings, and which is closest to a sentence."""
 
 import json
-from collections import defaultdict
+import math
+import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from mdm_adapter.data.datasets import Clip
 from mdm_adapter.models.happening import MOSTLY, Happening
+from mdm_adapter.models.measured import cycles, ground_speed, landings
 from mdm_adapter.models.text import TextEncoder
+from mdm_adapter.prompts.counts import read_count
 
 FILE = "vocabulary.json"
 FAMILIAR = 0.55  # cosine to the nearest known sentence below which an action is called unknown
 DEFAULT_SECONDS = 4.0
-SHORTEST, LONGEST = 3.0, 6.0
+STEPPING = 0.25  # metres a second from which the landings of feet are steps
 CAPTIONS_KEPT = 24
 MAX_BYTES = 4 << 20
+# A label of ten times as many clips may be so much further from a sentence and is meant all the same: "a person runs"
+# is nearer to "the person runs, stops and runs again" than to "a person runs forward".
+COMMON = 0.05
+_SUBJECT = re.compile(r"^(?:someone|somebody|(?:an?|the) (?:person|human|figure|man|woman))\b", re.I)
 
 
 @dataclass(frozen=True)
 class KnownAction:
-    """One action of the training data: its label, sentences for it, clips, and the median length of a clip."""
+    """One action of the training data; what older vocabularies do not say is None.
+
+    Attributes:
+        action: its label.
+        captions: sentences for it.
+        clips: recordings.
+        seconds: median length of a clip.
+        shortest: length of the shortest clip, seconds.
+        unit: seconds of one repetition (`measured.cycles`, or what captions count: "kicks twice").
+        step: seconds of one step (`measured.landings`, or what captions count); None where it goes nowhere.
+        speed: median over its clips of the mean speed over the ground, metres a second (`measured.ground_speed`).
+        fastest: speed of the fastest second of any clip, metres a second.
+    """
 
     action: str
     captions: tuple[str, ...]
     clips: int
     seconds: float
+    shortest: float | None = None
+    unit: float | None = None
+    step: float | None = None
+    speed: float | None = None
+    fastest: float | None = None
+
+    @classmethod
+    def of(cls, action: str, clips: list[Clip], fps: float) -> "KnownAction":
+        """From its clips."""
+        seconds = [clip.frames / fps for clip in clips]
+        speeds = [ground_speed(clip.features, fps) for clip in clips]
+        speed = median(mean for mean, _ in speeds)
+        told = [_told(clip) for clip in clips]
+        units = [
+            s / (counts.get("repetition") or cycles(c.features)) for s, c, counts in zip(seconds, clips, told)
+        ]
+        steps = [counts.get("step") or landings(clip.features) for clip, counts in zip(clips, told)]
+        paces = [s / count for s, count in zip(seconds, steps) if count > 1]
+        return cls(
+            action, _typical([caption for clip in clips for caption in clip.captions]), len(clips),
+            seconds=round(sorted(seconds)[len(seconds) // 2], 2),
+            shortest=round(min(seconds), 2),
+            unit=round(median(units), 2),
+            step=round(median(paces), 2) if paces and speed >= STEPPING else None,
+            speed=round(speed, 2),
+            fastest=round(max(peak for _, peak in speeds), 2),
+        )  # fmt: skip
+
+    @classmethod
+    def read(cls, row: dict[str, Any]) -> "KnownAction":
+        """From a row of a file.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        action, captions = str(row["action"]), tuple(map(str, row["captions"]))
+        measured = {name: _measured(row[name], name) for name in MEASURED if row.get(name) is not None}
+        return cls(action, captions, int(row["clips"]), float(row["seconds"]), **measured)
+
+
+def _typical(captions: list[str]) -> tuple[str, ...]:
+    """Captions that differ in more than whom they are about: half of them the most frequent, half of all kinds."""
+    counts = Counter(_SUBJECT.sub("a person", caption) for caption in captions)
+    wording = {_SUBJECT.sub("a person", caption): caption for caption in reversed(captions)}
+    ranked = [wording[plain] for plain, _ in counts.most_common()]
+    head, tail = ranked[: CAPTIONS_KEPT // 2], ranked[CAPTIONS_KEPT // 2 :]
+    stride = max(1, -(-len(tail) // (CAPTIONS_KEPT // 2)))
+    return (*head, *tail[::stride])
+
+
+MEASURED = ("shortest", "unit", "step", "speed", "fastest")
+
+
+def _measured(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError(f"{name} is {value!r}")
+    return float(value)
+
+
+def _told(clip: Clip) -> dict[str, int]:
+    """What the captions of a clip count, exactly."""
+    counts = [count for caption in clip.captions if (count := read_count(caption)) and not count.vague]
+    return {count.what: count.times for count in counts}
 
 
 @dataclass(frozen=True)
@@ -43,16 +128,7 @@ class Vocabulary:
         groups: dict[str, list[Clip]] = defaultdict(list)
         for clip in clips:
             groups[clip.action or clip.captions[0]].append(clip)
-        known = []
-        for action, members in groups.items():
-            captions = list(dict.fromkeys(caption for clip in members for caption in clip.captions))
-            stride = max(1, len(captions) // CAPTIONS_KEPT)
-            seconds = sorted(clip.frames for clip in members)[len(members) // 2] / fps
-            known.append(
-                KnownAction(
-                    action, tuple(captions[::stride][:CAPTIONS_KEPT]), len(members), round(seconds, 2)
-                )
-            )
+        known = [KnownAction.of(action, members, fps) for action, members in groups.items()]
         return cls(tuple(sorted(known, key=lambda entry: -entry.clips)))
 
     def write(self, folder: Path) -> None:
@@ -70,12 +146,7 @@ class Vocabulary:
             raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MB; it is no vocabulary")
         try:
             rows = json.loads(path.read_text(encoding="utf-8"))
-            known = [
-                KnownAction(
-                    str(r["action"]), tuple(map(str, r["captions"])), int(r["clips"]), float(r["seconds"])
-                )
-                for r in rows
-            ]
+            known = [KnownAction.read(row) for row in rows]
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{path} is no vocabulary ({error}); install the model again") from error
         return cls(tuple(known))
@@ -97,7 +168,7 @@ class Match:
 
     @property
     def familiar(self) -> bool:
-        return self.nearest[0][1] >= FAMILIAR
+        return max(cosine for _, cosine in self.nearest) >= FAMILIAR
 
     @property
     def rare(self) -> bool:
@@ -105,9 +176,9 @@ class Match:
         return self.familiar and self.happening is not None and self.happening.share < MOSTLY
 
     @property
-    def seconds(self) -> float:
-        """A sensible length: that of the nearest action, within reason."""
-        return min(LONGEST, max(SHORTEST, self.nearest[0][0].seconds))
+    def action(self) -> KnownAction:
+        """The closest."""
+        return self.nearest[0][0]
 
 
 class Matcher:
@@ -123,6 +194,9 @@ class Matcher:
         captions = [caption for entry in vocabulary.actions for caption in entry.captions]
         self.owner = torch.tensor([i for i, entry in enumerate(vocabulary.actions) for _ in entry.captions])
         self.embedding = self._embed(captions)
+        self.common = (
+            COMMON * torch.tensor([float(max(1, entry.clips)) for entry in vocabulary.actions]).log10()
+        )
 
     def _embed(self, texts: list[str]) -> Tensor:
         embedding = self.encoder.encode(texts)
@@ -131,11 +205,13 @@ class Matcher:
         return torch.nn.functional.normalize(mean, dim=-1)
 
     def match(self, text: str, *, count: int = 3) -> Match:
-        """The `count` closest actions to a sentence."""
+        """The `count` closest actions to a sentence; of those that are nearly as close, the more common first."""
         cosine = self.embedding @ self._embed([text])[0]
         best = torch.full((len(self.vocabulary.actions),), -1.0).scatter_reduce(0, self.owner, cosine, "amax")
-        values, indices = best.sort(descending=True)
-        ranked = [(self.vocabulary.actions[int(i)], float(v)) for i, v in zip(indices, values)]
+        ranked = [
+            (self.vocabulary.actions[int(i)], float(best[i]))
+            for i in (best + self.common).argsort(descending=True)
+        ]
         happening = self.happening.get(ranked[0][0].action)
         match = Match(text, tuple(ranked[:count]), happening)
         return replace(match, instead=self._instead(ranked)) if match.rare else match

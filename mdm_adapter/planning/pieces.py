@@ -172,7 +172,8 @@ def plan_rows(timing: Timing, settings: PlanSettings, *, loop: bool = False) -> 
 
     A row of the line owns the frames from the middle of the overlap before it to the middle of the one after it; what
     it covers reaches half an overlap further on both sides. Where that is more than the model knows, it is cut into
-    pieces of equal length.
+    pieces of equal length. A row that is to happen several times is a piece for each (`Row.repeats`), with overlaps as
+    between different actions: one ends before the next begins.
 
     Raises:
         ValueError: a row too short to be a piece, or two that share more than a piece can hold.
@@ -199,11 +200,16 @@ def plan_rows(timing: Timing, settings: PlanSettings, *, loop: bool = False) -> 
         if loop and len(line) == 1:
             cuts = max(2, cuts)  # a cycle is at least two pieces
         inside = settings.overlap if covered > settings.limit else joins[0] if cuts > 1 else 0
+        text = row.text
+        own = row.text if settings.own_text else settings.style
+        each = covered / row.repeats
+        if row.repeats > 1 and each + settings.overlap <= settings.limit:
+            cuts, text, own = row.repeats, row.once, settings.style
+            inside = max(MIN_OVERLAP, min(settings.overlap, int(each / 4) * 2))
         edges = [round((covered - inside) * i / cuts) for i in range(cuts + 1)]
         for first, following in pairwise(edges):
-            pieces.append(Piece(row.text, start + first, following - first + inside, row.guidance))
+            pieces.append(Piece(text, start + first, following - first + inside, row.guidance))
         overlaps += [inside] * (cuts - 1) + joins[number : number + 1]
-        own = row.text if settings.own_text else settings.style
         last = own if loop and len(line) == 1 else settings.style
         texts += [own] * (cuts - 1) + [last] * len(joins[number : number + 1])
     _check_pieces(pieces, overlaps, settings.fps, loop=loop)

@@ -27,6 +27,8 @@ class Row:
         end: seconds.
         transition: seconds over which it passes into the next row of the line; None for the usual overlap.
         guidance: of this text; None for that of all.
+        repeats: pieces that it is cut into whatever its length, each under the sentence `once`.
+        once: empty unless there are several.
     """
 
     text: str
@@ -34,6 +36,8 @@ class Row:
     end: float
     transition: float | None = None
     guidance: float | None = None
+    repeats: int = 1
+    once: str = ""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,12 @@ class Way(Protocol):
         """Shares [..., T] that sum to 1, larger where the body moves."""
         ...
 
-    def along(self, path: Tensor, frames: int) -> Tensor:
-        """What the `columns` are [frames, columns] on a path [points, 2] metres (x, z) at even speed, facing ahead."""
+    def along(self, path: Tensor, frames: int, pace: Tensor | None = None) -> Tensor:
+        """What the `columns` are [frames, columns] on a path [points, 2] metres (x, z), facing ahead.
+
+        Args:
+            pace: [frames] above 0, speeds relative to one another; None for even speed.
+        """
         ...
 
 

@@ -58,7 +58,7 @@ class PlanarWay:
         weights = even.reshape(speed.shape).square() + STILL**2
         return weights / weights.sum(dim=-1, keepdim=True)
 
-    def along(self, path: Tensor, frames: int) -> Tensor:
+    def along(self, path: Tensor, frames: int, pace: Tensor | None = None) -> Tensor:
         if path.ndim != 2 or path.shape[1] != 2 or len(path) < 2:
             raise ValueError(
                 f"a path has shape {tuple(path.shape)}; give at least two points of two numbers, x and z"
@@ -72,7 +72,10 @@ class PlanarWay:
         if float(steps.sum()) < 1e-6:
             raise ValueError("all points of the path are the same; give points that lie apart")
         along = torch.cat((steps.new_zeros(1), steps.cumsum(0)))
-        wanted = torch.linspace(0, float(along[-1]), frames + 1, dtype=torch.float64)
+        reached = torch.arange(frames + 1, dtype=torch.float64)
+        if pace is not None:
+            reached = torch.cat((reached[:1], pace.double().cumsum(0)))
+        wanted = reached / reached[-1] * along[-1]
         place = torch.searchsorted(along, wanted, right=True).clamp(1, len(path) - 1)
         share = ((wanted - along[place - 1]) / (along[place] - along[place - 1]).clamp_min(1e-9)).clamp(0, 1)
         points = torch.lerp(path[place - 1], path[place], share[:, None])

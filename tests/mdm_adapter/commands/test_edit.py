@@ -72,6 +72,32 @@ def test_paths_from_files(command: Command, toy: Path, tmp_path: Path) -> None:
     assert np.array_equal(*made)
 
 
+def test_a_way_lasts_as_long_as_it_takes(command: Command, toy: Path, tmp_path: Path) -> None:
+    for name, way in (("follow", ("--path", "0,0 0,3 3,3")), ("reach", ("--to", "0,6"))):
+        arguments = ("he walks", *way, "--model", toy, "--out", tmp_path / name)
+        assert command("edit", name, *arguments, *FAST).code == 0
+        assert features(tmp_path / name).shape[1] == 100  # 6 m at 1.2 m/s
+
+
+def test_who_waves_stays_where_the_walk_ends(command: Command, toy: Path, tmp_path: Path) -> None:
+    arguments = (
+        "he walks | he waves",
+        "--path",
+        "0,0 0,6",
+        "--seconds",
+        9,
+        "--model",
+        toy,
+        "--out",
+        tmp_path,
+    )
+    assert command("edit", "follow", *arguments, *FAST).code == 0
+    _, root = root_motion(torch.from_numpy(features(tmp_path)[0]).double())
+    assert len(root) == 180
+    assert root[-1, 2] == pytest.approx(6.0, abs=0.05)
+    assert root[120, 2] > 5.8
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -92,6 +118,11 @@ def test_paths_from_files(command: Command, toy: Path, tmp_path: Path) -> None:
         (("follow", "he walks", "--path", "nowhere.csv"), "path file nowhere.csv does not exist"),
         (("reach", "he walks", "--to", "0,1 2,3"), "--to '0,1 2,3' holds 2 points; give one"),
         (("reach", "he walks", "--to", "nan,1"), "must be finite"),
+        (
+            ("reach", "he walks", "--to", "0,141", "--seconds", 1),
+            "give at least 47 s, 117.5 s at its usual pace",
+        ),
+        (("follow", "he walks", "--path", "0,0 0,141", "--seconds", 1), "141.0 m in 1 s are too fast for"),
         (("follow", "", "--path", "0,0 1,1"), "the prompt has no words"),
     ],
 )

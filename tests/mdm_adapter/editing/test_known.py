@@ -187,9 +187,12 @@ def test_paths_that_make_no_sense(path: list[list[float]], message: str) -> None
 
 def test_a_followed_path_is_followed_exactly(pipeline: MotionPipeline) -> None:
     path = torch.tensor([[0.0, 0.0], [0.0, 3.0]])
-    made = follow(pipeline, path, Script((("a person walks", 60), ("he runs", 60))), SETTINGS)
+    plan = pipeline.plan([Action("a person walks", 3.0), Action("he runs", 3.0)], SETTINGS)
+    made = follow(pipeline, path, plan, SETTINGS)
     root = representation.to_joints(made[0].double())[:, 0]
-    assert (root[-1, [0, 2]] - torch.tensor([0.0, 3.0 * 119 / 120])).norm() < 0.01
+    left = 3.0 * 2.8 / (1.2 + 2.8) / 60  # the last frame is a runner's step before the end
+    assert (root[-1, [0, 2]] - torch.tensor([0.0, 3.0 - left])).norm() < 0.01
+    assert root[60, 2] == pytest.approx(0.9, abs=0.12)  # he runs most of the way
 
 
 @pytest.mark.parametrize(

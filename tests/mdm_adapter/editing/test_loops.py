@@ -104,6 +104,18 @@ def test_who_stands_still_stays() -> None:
 
 def test_free_loops_arrive_anywhere() -> None:
     assert LoopPath().arrival is None
+    assert LoopPath("in-place").seconds == 0.0
+
+
+def test_turns_that_no_body_makes() -> None:
+    way = LoopPath("circular", -720.0)
+    assert way.seconds == 8.0
+    way.check(2.0)
+    LoopPath("travelling", 720.0).check(0.1)
+    with pytest.raises(
+        ValueError, match=r"-720 degrees in 1\.5 s .* give the cycle at least 2 s, 8\.0 s at an easy"
+    ):
+        way.check(1.5)
 
 
 @pytest.mark.parametrize(

@@ -119,15 +119,17 @@ def test_plans_of_short_actions(pipeline: MotionPipeline, frames: int) -> None:
                 )
                 assert made == expected
     for path in ("in-place", "circular"):
-        made = frames_of(lambda path=path: pipeline.loop([Action("a", frames / FPS)], SETTINGS, path=path))
+        made = frames_of(
+            lambda path=path: pipeline.loop([Action("a", frames / FPS)], SETTINGS, path=path, turn=36)
+        )
         assert made == (frames if fits else None)
     layered = [Action("a", 1.0, start=0.0), Action("b", frames / FPS, start=0.2)]
     assert frames_of(lambda: pipeline.generate(layered, SETTINGS)) == (20 if fits else None)
     if fits:
         plan = pipeline.plan([Action("a", frames / FPS)])
-        assert frames_of(lambda: pipeline.edit.follow(plan, [[0, 0], [0, 1]], settings=SETTINGS)) == frames
-        reached = pipeline.edit.reach(plan, (0.0, 1.0), heading=90.0, settings=SETTINGS)
-        assert reached.joints[0, -1, 0, 2] == pytest.approx(1.0, abs=1e-4)
+        assert frames_of(lambda: pipeline.edit.follow(plan, [[0, 0], [0, 0.1]], settings=SETTINGS)) == frames
+        reached = pipeline.edit.reach(plan, (0.0, 0.1), heading=90.0, settings=SETTINGS)
+        assert reached.joints[0, -1, 0, 2] == pytest.approx(0.1, abs=1e-4)
 
 
 def test_a_new_part_of_one_frame_meets_what_is_kept_by_not_moving() -> None:

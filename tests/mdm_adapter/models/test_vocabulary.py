@@ -1,6 +1,7 @@
 """What a model says that it knows: written, read, and looked up by meaning."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from mdm_adapter.data.datasets import Clip
 from mdm_adapter.models.text import load_text_encoder
-from mdm_adapter.models.vocabulary import Matcher, Vocabulary
+from mdm_adapter.models.vocabulary import KnownAction, Matcher, Vocabulary
 
 
 def clip(action: str, frames: int, *captions: str) -> Clip:
@@ -79,7 +80,72 @@ def test_unknown_actions_are_told_from_known_ones(matcher: Matcher) -> None:
         assert not matcher.match(text).familiar
 
 
-def test_lengths_stay_sensible(matcher: Matcher) -> None:
-    assert matcher.match("a person dances salsa").seconds == 6.0
-    assert matcher.match("a person waves with the left hand").seconds == 3.0
-    assert matcher.match("a person walks forward").seconds == 4.0
+def test_the_common_is_meant_where_others_are_nearly_as_near(vocabulary: Vocabulary) -> None:
+    rare = KnownAction("run-stop-run", ("the person runs, stops and runs again.",), 2, 3.0)
+    common = KnownAction("run", ("a person runs forward.",), 200, 3.0)
+    found = Matcher(Vocabulary((rare, common)), load_text_encoder("static")).match("A person runs.")
+    assert [entry.action for entry, _ in found.nearest] == ["run", "run-stop-run"]
+    assert found.action is common
+    assert found.familiar
+
+
+def walking(frames: int, speed: float, stride: int = 22) -> torch.Tensor:
+    """Features of a body that goes ahead, metres a second, lifting one foot and then the other."""
+    features = torch.zeros(frames, 263)
+    features[:, 2] = speed / 20
+    phase = torch.arange(frames) / stride * 2 * math.pi
+    features[:, 4 + 3 * 6 + 2] = 0.3 * phase.sin()  # an ankle swings
+    features[:, 259:261] = (phase.sin() > 0).float()[:, None]
+    features[:, 261:263] = (phase.sin() <= 0).float()[:, None]
+    return features
+
+
+def test_speeds_and_steps_are_measured() -> None:
+    clips = tuple(Clip(f"w{n}", walking(n, speed), ("a person walks.",), "walk") for n, speed in
+                  ((88, 1.0), (110, 1.2), (132, 1.5)))  # fmt: skip
+    known = Vocabulary.of(clips).actions[0]
+    assert known.seconds == 5.5
+    assert known.shortest == 4.4
+    assert known.speed == pytest.approx(1.2, abs=0.01)
+    assert known.fastest == pytest.approx(1.5, abs=0.01)
+    assert known.unit == pytest.approx(1.1, abs=0.15)  # a stride
+    assert known.step == pytest.approx(0.55, abs=0.08)
+
+
+def test_what_stands_has_no_steps_and_captions_may_count() -> None:
+    clips = (
+        clip("kick-double", 80, "a person kicks twice."),
+        clip("stairs", 60, "someone walks up three steps."),
+    )
+    kick, stairs = sorted(Vocabulary.of(clips).actions, key=lambda entry: entry.action)
+    assert (kick.unit, kick.step, kick.speed) == (2.0, None, 0.0)
+    assert stairs.step is None  # it went nowhere
+    moved = Vocabulary.of(
+        (Clip("s", walking(60, 0.5), ("someone walks up three steps.",), "stairs"),)
+    ).actions[0]
+    assert moved.step == 1.0
+
+
+def test_frequent_captions_are_kept_whoever_they_are_about() -> None:
+    odd = [clip("walk", 60, f"a person walks in manner {n}.") for n in range(100)]
+    plain = [clip("walk", 60, f"{who} walks.") for who in ("a man", "someone", "a figure", "the person")]
+    captions = Vocabulary.of((*odd, *plain)).actions[0].captions
+    assert captions[0] == "a man walks."
+    assert len(captions) <= 24
+    assert not {"someone walks.", "a figure walks.", "the person walks."} & set(captions)
+
+
+def test_older_files_lack_what_is_measured(tmp_path: Path) -> None:
+    row = {"action": "walk", "captions": ["he walks"], "clips": 3, "seconds": 4.0}
+    (tmp_path / "vocabulary.json").write_text(json.dumps([row]))
+    old = Vocabulary.read(tmp_path)
+    assert old is not None
+    assert (old.actions[0].speed, old.actions[0].unit, old.actions[0].shortest) == (None, None, None)
+
+
+@pytest.mark.parametrize("speed", ["fast", -1, True, "NaN"])
+def test_measures_that_are_none(speed: object, tmp_path: Path) -> None:
+    row = {"action": "walk", "captions": ["he walks"], "clips": 3, "seconds": 4.0, "speed": speed}
+    (tmp_path / "vocabulary.json").write_text(json.dumps([row]).replace('"NaN"', "NaN"))
+    with pytest.raises(ValueError, match="is no vocabulary"):
+        Vocabulary.read(tmp_path)

@@ -75,12 +75,13 @@ class StickWay:
         weights = features[..., 1:3].square().sum(-1) + 1e-5
         return weights / weights.sum(-1, keepdim=True)
 
-    def along(self, path: Tensor, frames: int) -> Tensor:
+    def along(self, path: Tensor, frames: int, pace: Tensor | None = None) -> Tensor:
         lengths = path.double().diff(dim=0).norm(dim=1)
         if len(path) < 2 or float(lengths.sum()) < 1e-6:
             raise ValueError("a path needs two points that lie apart")
         reached = torch.cat((lengths.new_zeros(1), lengths.cumsum(0)))
-        wanted = torch.linspace(0, float(reached[-1]), frames + 1, dtype=torch.float64)
+        pace = torch.ones(frames) if pace is None else pace
+        wanted = torch.cat((reached[:1], pace.double().cumsum(0) / pace.double().sum() * reached[-1]))
         at = torch.searchsorted(reached, wanted, right=True).clamp(1, len(path) - 1)
         share = (wanted - reached[at - 1]) / (reached[at] - reached[at - 1]).clamp_min(1e-9)
         move = torch.lerp(path.double()[at - 1], path.double()[at], share[:, None]).diff(dim=0)
