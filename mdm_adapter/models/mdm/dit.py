@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mdm_adapter.models.mdm.network import NetworkConfig, PositionalEncoding
+from motioncollage.sampling.schedules import VPSchedule
 
 HEAD_WIDTH = 64
 MERGED = 2  # fine tokens of a coarse one
@@ -72,7 +73,12 @@ def turns(tokens: int, width: int, device: torch.device) -> Tensor:
 
 
 class DiT(nn.Module):
-    """The network; see the module's text. `config.patch` frames make a fine token, two of those a coarse one."""
+    """The network; see the module's text. `config.patch` frames make a fine token, two of those a coarse one.
+
+    With `config.skip` the clean motion is alpha x + sigma F(x), F the layers: the less noise, the less is left to predict
+    (Karras et al. 2022, table 1, for data of deviation 1). Without it everything passes through the layers, and what
+    is small in every frame, such as the velocity of a slow turn, comes out a fifth too small at any noise.
+    """
 
     def __init__(self, config: NetworkConfig, *, dropout: float = 0.0) -> None:
         """`dropout` is the share of what attention and feed-forward parts add that is left out in training."""
@@ -89,6 +95,7 @@ class DiT(nn.Module):
         self.modulation = nn.Linear(width, MODULATIONS * width)
         self.fine_modulation = nn.Linear(width, MODULATIONS * fine)
         self.last_modulation = nn.Linear(width, 2 * fine)
+        self._levels: Tensor | None = None
         hidden = config.feed_forward
         self.blocks = nn.ModuleList(Block(width, hidden, dropout=dropout) for _ in range(config.layers))
         self.first, self.last = (Block(fine, hidden * fine // width, dropout=dropout) for _ in range(2))
@@ -110,6 +117,7 @@ class DiT(nn.Module):
     ) -> Tensor:
         """Predict the clean motion; arguments and result as those of `network.MDM.forward`."""
         batch, frames, features = x.shape
+        noisy = x
         patch = self.config.patch
         valid = x.new_ones(batch, frames) if frame_mask is None else frame_mask.to(x.dtype)
         missing = -frames % (MERGED * patch)
@@ -149,7 +157,19 @@ class DiT(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             # Seven bits of bfloat16 would shake the joints.
             clean = self.patch_out(fine.float())
-        return clean.unflatten(-1, (patch, features)).flatten(1, 2)[:, :frames]
+        clean = clean.unflatten(-1, (patch, features)).flatten(1, 2)[:, :frames]
+        if self.config.skip:
+            alpha, sigma = self.levels(x.device)[timesteps][..., None, None].unbind(1)
+            clean = alpha * noisy + sigma * clean
+        return clean
+
+    def levels(self, device: torch.device) -> Tensor:
+        """alpha and sigma [steps, 2] of the schedule; made when first needed, for a network may be built without memory."""
+        if self._levels is None or self._levels.device != device:
+            schedule = VPSchedule.named(self.config.noise_schedule, self.config.diffusion_steps)
+            steps = torch.arange(len(schedule))
+            self._levels = torch.stack(schedule.alpha_sigma(steps), dim=-1).float().to(device)
+        return self._levels
 
     def _condition(
         self, timesteps: Tensor, text: Tensor, padding: Tensor | None, dropped: Tensor | None, valid: Tensor
