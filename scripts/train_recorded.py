@@ -12,7 +12,7 @@ import copy
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from mdm_adapter.data.datasets import Dataset, read_dataset
 from mdm_adapter.data.passages import TransitionSettings, make_transitions
-from mdm_adapter.models.mdm.checkpoint import Network, build_network, save_model
+from mdm_adapter.models.mdm.checkpoint import Network, build_network, load_checkpoint, save_model
 from mdm_adapter.models.mdm.network import NetworkConfig
 from mdm_adapter.models.text import load_text_encoder
 from mdm_adapter.models.vocabulary import Vocabulary
@@ -166,6 +166,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--passages", type=int, default=5952)
+    parser.add_argument("--skip", action="store_true", help="a network with a skip (NetworkConfig.skip)")
+    parser.add_argument("--start", type=Path, help="model folder whose weights to begin with")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("runs/recorded"))
     arguments = parser.parse_args()
@@ -186,17 +188,20 @@ def main() -> None:
             both.clips, balanced_chances(both.clips, settings.balance), TransitionSettings(count=arguments.passages),
             seed=0, progress=progress,
         )  # fmt: skip
+    config = replace(CONFIG, skip=arguments.skip)
     model, objective = prepare(
-        both, held_out, load_text_encoder("ordered"), CONFIG, settings, normalisation, seed=0, device=device,
+        both, held_out, load_text_encoder("ordered"), config, settings, normalisation, seed=0, device=device,
         transitions=passages,
     )  # fmt: skip
+    if arguments.start is not None:
+        model.load_state_dict(load_checkpoint(arguments.start, device=device).network.state_dict())
     torch.set_float32_matmul_precision("high")
     model.train()
     run = Run(model, objective, objective.train, device)
     if device.type == "cuda":
         run.record()
     steps = train(run, 60 * arguments.minutes, arguments.rate, arguments.out)
-    network = build_network(CONFIG)
+    network = build_network(config)
     network.load_state_dict({name: value.cpu() for name, value in run.average.state_dict().items()})
     folder = arguments.out / "model"
     save_model(folder, network, normalisation, {"step": steps})
