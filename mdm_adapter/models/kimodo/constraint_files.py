@@ -101,7 +101,7 @@ def _numbers(entry: dict[str, Any], key: str, axes: int) -> Tensor:
         numbers = torch.tensor(value, dtype=torch.float64)
     except (ValueError, TypeError, OverflowError, RuntimeError) as error:
         raise ValueError(f"{key} holds something else than numbers in rows of one length") from error
-    if numbers.ndim != axes and numbers.numel():
+    if numbers.ndim != axes:
         raise ValueError(f"{key} has {numbers.ndim} axes; expected {axes}")
     if not torch.isfinite(numbers).all():
         raise ValueError(f"{key} holds numbers that are not finite")
