@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from lemminflect import getAllLemmas, getInflection
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -89,6 +90,17 @@ def caption_variants(caption: str, *, count: int, seed: int = 0) -> list[str]:
     return list(dict.fromkeys(variants))
 
 
+def label_sentence(action: str) -> str:
+    """A label as somebody would type it: "kick-front" becomes "a person kicks front", "jumping-jacks" "... does jumping jacks".
+
+    Recordings of a rare action come with one or two wordings; "a person crawls forward" was none of them, and walked.
+    """
+    first, *others = action.split("-")
+    if first not in getAllLemmas(first).get("VERB", ()):
+        return " ".join(("a person does", first, *others)) + "."
+    return " ".join(("a person", *getInflection(first, "VBZ")[:1], *others)) + "."
+
+
 def balanced_chances(clips: Sequence[Clip], balance: float) -> Tensor:
     """Chance of each clip [clips], not normalised: an action of n clips is drawn in proportion to n ** balance."""
     actions = [clip.action or clip.captions[0] for clip in clips]
@@ -112,6 +124,11 @@ class ClipBatches:
         self.frames = normalisation.apply(frames).to(device)
         self.chances = balanced_chances(clips, settings.balance)
         texts = [[v for c in clip.captions for v in caption_variants(c, count=variants)] for clip in clips]
+        if variants:
+            texts = [
+                [*group, label_sentence(clip.action)] if clip.action else group
+                for group, clip in zip(texts, clips, strict=True)
+            ]
         distinct = {text: i for i, text in enumerate(dict.fromkeys(t for group in texts for t in group))}
         embedding = encoder.encode(list(distinct))
         self.text, self.text_padding = embedding.tokens.to(device), embedding.padding.to(device)

@@ -27,6 +27,7 @@ from mdm_adapter.training import (
     DenoiserObjective,
     DenoiserTraining,
     caption_variants,
+    label_sentence,
     prepare,
 )
 from motioncollage.sampling.schedules import VPSchedule
@@ -175,6 +176,19 @@ def test_gather_crops_normalised_frames_and_pads_with_zeros(
     torch.testing.assert_close(motion[0], normalisation.apply(clips[1].features[30:42]))
     torch.testing.assert_close(motion[1, :8], normalisation.apply(clips[4].features[last:]))
     assert motion[1, 8:].abs().max() == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"),
+    [
+        ("crawl-forward", "a person crawls forward."),
+        ("kick-roundhouse-left", "a person kicks roundhouse left."),
+        ("jumping-jacks", "a person does jumping jacks."),
+        ("carry-box", "a person carries box."),
+    ],
+)
+def test_labels_are_wordings_too(action: str, sentence: str) -> None:
+    assert label_sentence(action) == sentence
 
 
 def crop_pair(batches: ClipBatches) -> tuple[Tensor, Tensor]:
