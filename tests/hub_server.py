@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
                 {"rfilename": name, "size": repository.sizes.get(name, len(content))}
                 for name, content in files.items()
             ]
-            about = {"id": "/".join(parts[:2]), "sha": commit, "siblings": siblings}
+            about: dict[str, Any] = {"id": "/".join(parts[:2]), "sha": commit, "siblings": siblings}
             if repository.licence:
                 about["cardData"] = {"license": repository.licence}
             return self.reply(200, json.dumps(about).encode())

@@ -125,7 +125,7 @@ def evaluate(
     if is_hub_name(model):
         model = pipeline.name  # with its commit: results say which weights they are of
     own = pipeline.model
-    changes = {
+    changes: dict[str, Any] = {
         "sampler": sampling.settings(own.levels(settings.methods.sampler.spacing)),
         "guidance": guidance.settings(sampling.guidance(own.defaults.guidance)),
         "precision": sampling.precision(precision),

@@ -93,20 +93,27 @@ def show(
 def fetch(
     name: Annotated[str, typer.Argument(help="hf:owner/name, or hf:owner/name@revision.")],
 ) -> None:
-    """Fetch the newest weights of a model from a hub into its cache; later commands need no network.
+    """Fetch the newest weights of a model, or of a text encoder, from a hub into its cache; later commands need no network.
 
     Only safetensors, statistics and texts are fetched, nothing that can carry code.
     """
+    from mdm_adapter.models.fetched_text import LAYOUT
     from motioncollage import hub
 
-    got = hub.fetch(name, layouts("motion"))
+    try:
+        got = hub.fetch(name, [*layouts("motion"), LAYOUT])
+    except hub.PicklesOnly:
+        offered = hub.converted(name, [LAYOUT])
+        if offered is None:
+            raise
+        got = offered
     console.print(f"{got.name} is in {got.folder}", highlight=False, markup=False, soft_wrap=True)
     if not got.fresh:
         notes.print("[yellow]warning:[/] the hub was not asked whether there is a newer one")
     if got.licence:
         console.print(f"licence of the weights: {got.licence}", highlight=False, markup=False)
     console.print(
-        f"use it: motioncollage generate PROMPT --model {name}",
+        f"use it: motioncollage generate PROMPT --model {f'FOLDER --text-encoder {name}' if got.layout is LAYOUT else name}",
         highlight=False, markup=False, soft_wrap=True,
     )  # fmt: skip
 

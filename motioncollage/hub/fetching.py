@@ -191,16 +191,17 @@ def _listing(wanted: HubName) -> tuple[str, dict[str, int], str | None]:
         if not revision or not _PART.fullmatch(revision) or len(whole) != 1:
             raise
         info = api.model_info(wanted.repo, revision=whole[0], **about)
-    if not _COMMIT.fullmatch(str(info.sha)):
+    commit = str(info.sha)
+    if not _COMMIT.fullmatch(commit):
         raise HubError(f"{wanted}: the hub gave no commit; ask for another revision")
     sizes = {}
     for file in info.siblings or ():
         path = str(file.rfilename)
         if not path.startswith("/") and ".." not in path.split("/") and "\\" not in path:
             sizes[path] = -1 if file.size is None else int(file.size)
-    card = info.card_data or {}
+    card: Any = info.card_data or {}
     licence = card.get("license_name") or card.get("license")
-    return info.sha, sizes, " ".join(str(licence).split())[:60] if licence else None
+    return commit, sizes, " ".join(str(licence).split())[:60] if licence else None
 
 
 def _layout_of(wanted: HubName, files: Mapping[str, int], layouts: Sequence[HubLayout]) -> HubLayout:
@@ -306,9 +307,9 @@ def _reason(wanted: HubName, error: Exception) -> str:
         return f"the hub answered {status}; try again later"
     if isinstance(error, (LookupError, TypeError, AttributeError, json.JSONDecodeError)):
         return f"{constants.ENDPOINT} does not answer as a hub; is HF_ENDPOINT right?"
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be kept in {constants.HF_HUB_CACHE} ({error.strerror}); set HF_HOME to another folder"
     words = " ".join(str(error).split())[:160] or type(error).__name__
+    if isinstance(error, (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError)):
+        return f"cannot be kept in {constants.HF_HUB_CACHE} ({words}); set HF_HOME to another folder"
     return f"the connection broke ({words}); run the same command again, it goes on where it stopped"
 
 

@@ -227,6 +227,22 @@ def test_what_is_not_there_or_not_allowed_is_told(hub: Hub) -> None:
     assert "the hub answered 503; try again later" in refused("hf:owner/name")
 
 
+def test_a_cache_that_cannot_be_written_and_a_hub_that_is_none(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from huggingface_hub import HfApi
+
+    hub.add("owner/name", FILES)
+    (tmp_path / "cache").write_text("a file")
+    assert re.search(r"cannot be kept in .*cache.*; set HF_HOME to another folder", refused("hf:owner/name"))
+
+    def answer(*asked: Any, **how: Any) -> None:
+        raise KeyError("id")
+
+    monkeypatch.setattr(HfApi, "model_info", answer)
+    assert f"{hub.url} does not answer as a hub; is HF_ENDPOINT right?" in refused("hf:owner/name")
+
+
 def test_no_room_on_the_disk(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 

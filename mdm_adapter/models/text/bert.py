@@ -6,17 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mdm_adapter.models.fetched_text import TOKENIZER_FILES, fetched_folder
 from mdm_adapter.models.text.protocol import TextEmbedding
-from motioncollage.hub import PREFIX, HubLayout, PicklesOnly, Unreachable, converted, get, is_hub_name
+from motioncollage.hub import PREFIX, is_hub_name
 
 NAME = "distilbert/distilbert-base-uncased"
 WIDTH = 768
 BATCH = 64  # sentences at a time: the attention of a whole data set's captions would not fit into memory
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json")
-LAYOUT = HubLayout(
-    needs=(("config.json",), ("model.safetensors",), TOKENIZER_FILES),
-    takes=("merges.txt", "special_tokens_map.json", "tokenizer_config.json", "added_tokens.json"),
-)
 WEIGHT_FILES = (
     "model.safetensors",
     "pytorch_model.bin",
@@ -119,23 +115,6 @@ def load_pretrained(
             f"text model {place} lacks {missing[0]} and {len(missing) - 1} more; {_remedy(name)}"
         )
     return model, tokenizer
-
-
-def fetched_folder(name: str) -> Path:
-    """The folder of a text model on a hub, fetched once; of a repository of pickles, the hub's own conversion.
-
-    Raises:
-        ValueError: it cannot be had; one line that names `--text-encoder`.
-    """
-    try:
-        return get(name, (LAYOUT,)).folder
-    except ValueError as error:
-        # Older repositories have safetensors only as a pull request of the hub's converter.
-        perhaps = isinstance(error, (PicklesOnly, Unreachable))
-        offered = converted(name, (LAYOUT,)) if perhaps else None
-        if offered is not None:
-            return offered.folder
-        raise ValueError(f"text model {error}; or give its folder: --text-encoder FOLDER") from error
 
 
 def _check_folder(folder: Path, name: str) -> None:

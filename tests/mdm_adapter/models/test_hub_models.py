@@ -193,6 +193,8 @@ def test_text_encoders_from_a_folder_and_from_the_hub(
         command(*make, tmp_path / "no", "--text-encoder", folder / ".." / "bert" / "absent")
     )
     hub.add("distilbert/distilbert-base-uncased", encoder | {"pytorch_model.bin": b"pickle"})
+    told = command("models", "fetch", "hf:distilbert/distilbert-base-uncased").out
+    assert "--model FOLDER --text-encoder hf:distilbert/distilbert-base-uncased" in " ".join(told.split())
     fetched = tmp_path / "fetched"
     assert command(*make, fetched).code == 0
     assert "pytorch_model.bin" not in hub.fetched()
