@@ -125,21 +125,26 @@ class Model(Protocol):
         ...
 
 
-def load(name: str = BUNDLED["motion"], *, medium: str = "motion", device: str = "auto") -> Model:
-    """A model by its name, or by the folder of its checkpoint.
+def load(
+    name: str = BUNDLED["motion"], *, medium: str = "motion", device: str = "auto", text_encoder: str | None = None
+) -> Model:  # fmt: skip
+    """A model by its name, by the folder of its checkpoint, or from a hub.
 
         model = mc.load("starter")
         model = mc.load("humanml_trans_enc_512/", device="cuda")
+        model = mc.load("hf:owner/name")
 
     Args:
-        name: what `mc.model_names("motion")` lists, or a folder.
+        name: what `mc.model_names("motion")` lists, a folder, or `hf:owner/name[@revision]`: fetched once, then from the
+            cache.
         medium: `motion`, or `image` for what the image commands use.
         device: `auto`, `cpu`, `cuda`, `mps`.
+        text_encoder: where the text encoder of a published checkpoint is: a folder, or a name on a hub.
 
     Raises:
-        ValueError: neither a known name nor a folder of a known kind.
+        ValueError: neither a known name nor a folder of a known kind, or nothing on the hub that can be read.
     """
-    model: Model = load_model(name, medium=medium, device=device)
+    model: Model = load_model(name, medium=medium, device=device, text_encoder=text_encoder)
     return model
 
 

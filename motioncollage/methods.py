@@ -40,7 +40,7 @@ class MethodSettings:
     """
 
     guidance: Guidance | None = None
-    sampler: SamplerSettings = PRESETS["fast"]
+    sampler: SamplerSettings = PRESETS["fast"].sampler
     piece: int | None = None
     overlap: int | None = None
     taper: float = 0.5

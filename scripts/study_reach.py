@@ -120,7 +120,7 @@ def main() -> None:
     pipeline = mc.load("starter")
     moved: dict[str, list[float]] = {}
     for steps in MODEL_STEPS:
-        moved[f"{steps} steps"] = influence(pipeline, replace(PRESETS["fast"], steps=steps))
+        moved[f"{steps} steps"] = influence(pipeline, replace(PRESETS["fast"].sampler, steps=steps))
         print(f"{steps} steps, bundled model: {moved[f'{steps} steps']}", flush=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
     with atomic_path(arguments.out / "reach.json", force=True) as target:

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motioncollage import plugins
+from motioncollage.hub import is_hub_name
 from motioncollage.models import BUNDLED
-from motioncollage.shell.options import CutOptions, GuidanceOptions, SamplingOptions, spread_options
+from motioncollage.shell.options import (
+    CutOptions,
+    GuidanceOptions,
+    SamplingOptions,
+    TextEncoderPlace,
+    spread_options,
+)
 from motioncollage.shell.output import notes, progress_bar
 
 if TYPE_CHECKING:
@@ -66,7 +73,10 @@ def evaluate(
             help="What the official evaluator sees behind a sample's end: kept (as published) or zero."
         ),
     ] = "kept",
-    model: Annotated[str, typer.Option(help="A bundled model or a checkpoint folder.")] = BUNDLED["motion"],
+    model: Annotated[
+        str, typer.Option(help="A bundled model, a checkpoint folder, or hf:owner/name[@revision].")
+    ] = BUNDLED["motion"],
+    text_encoder: TextEncoderPlace = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -80,16 +90,20 @@ def evaluate(
     glove: Annotated[Path | None, typer.Option(help="The official glove/ folder.")] = None,
     seed: Annotated[int, typer.Option(help="Of draws and noise.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    precision: Annotated[
+        str | None, typer.Option(help="auto, float32 or bfloat16; the preset's by default.")
+    ] = None,
     force: Annotated[bool, typer.Option(help="Replace results that are there.")] = False,
 ) -> None:
     """Measure methods for long motion against each other, as in tables 3 and 4 of the paper.
 
     Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.shell.main eval ...
     """
+    from motioncollage.models import at_hand, load_model
+
+    at_hand(model, medium="motion")
     from eval.benchmark.protocol import OwnProtocol, Task, any_protocol
     from eval.benchmark.run import run
-    from motioncollage.models import load_model
 
     how = any_protocol(protocol)
     unread: dict[str, object] = {"takes": takes, "only": only}
@@ -107,9 +121,16 @@ def evaluate(
     if (out / "results.json").exists() and not force:
         raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
     judge = load_judge(compared, data, evaluator, glove) if compared else None
-    pipeline = load_model(model, medium="motion", device=device)
-    scale = guidance.settings(pipeline.model.defaults.guidance)
-    settings = replace(settings, methods=replace(settings.methods, guidance=scale, precision=precision))
+    pipeline = load_model(model, medium="motion", device=device, text_encoder=text_encoder)
+    if is_hub_name(model):
+        model = pipeline.name  # with its commit: results say which weights they are of
+    own = pipeline.model
+    changes: dict[str, Any] = {
+        "sampler": sampling.settings(own.levels(settings.methods.sampler.spacing)),
+        "guidance": guidance.settings(sampling.guidance(own.defaults.guidance)),
+        "precision": sampling.precision(precision),
+    }
+    settings = replace(settings, methods=replace(settings.methods, **changes))
 
     def sheet(path: Path, features: "Tensor", script: "Script") -> None:
         plugins.load("writers", "png").write(path, pipeline.shown(features, script), force=True)

@@ -11,7 +11,7 @@ import typer
 from mdm_adapter.commands.generate import show, warn_of_unknown
 from mdm_adapter.commands.options import GuidanceScale, ModelOptions, OutputOptions
 from mdm_adapter.commands.output import Output
-from motioncollage.shell.options import spread_options
+from motioncollage.shell.options import GuidanceOptions, SamplingOptions, spread_options
 from motioncollage.shell.output import progress_bar
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class EditOptions(OutputOptions, ModelOptions):
         ),
     ] = ""
 
-    preset: Annotated[str, typer.Option(help="As for generate: fast or paper.")] = "fast"
+    preset: Annotated[str, typer.Option(help="As for generate: fast, paper or mdm.")] = "fast"
     sampler: Annotated[str | None, typer.Option(help="As for generate, instead of the preset's.")] = None
     steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the preset's.")] = None
     guidance: GuidanceScale = None
@@ -173,21 +173,25 @@ class Job:
     """What all edits need: where to write, the model, the settings, the motions."""
 
     def __init__(self, options: EditOptions, *files: Path) -> None:
+        from motioncollage.models import at_hand, load_model
+
+        at_hand(options.model, medium="motion")
         from mdm_adapter.maker import GenerateSettings
         from mdm_adapter.motion import read_motion
-        from motioncollage.models import load_model
-        from motioncollage.sampling.registry import preset
 
         self.output = Output.of(options)
         self.output.check()
         self.motions = [self._named(read_motion(file), file) for file in files]
-        self.model: MotionPipeline = load_model(options.model, medium="motion", device=options.device)
-        guidance = self.model.model.defaults.guidance
-        if options.guidance is not None:
-            guidance = replace(guidance, scale=options.guidance)
+        sampling = SamplingOptions(options.preset, options.steps, options.sampler)
+        first = sampling.settings()
+        self.model: MotionPipeline = load_model(
+            options.model, medium="motion", device=options.device, text_encoder=options.text_encoder
+        )
+        own = self.model.model
         self.settings = GenerateSettings(
-            seed=options.seed, samples=options.samples, guidance=guidance,
-            sampler=preset(options.preset, sampler=options.sampler, steps=options.steps),
+            seed=options.seed, samples=options.samples, precision=sampling.precision(None),
+            sampler=sampling.settings(own.levels(first.spacing)),
+            guidance=GuidanceOptions(options.guidance).settings(sampling.guidance(own.defaults.guidance)),
         )  # fmt: skip
 
     @staticmethod

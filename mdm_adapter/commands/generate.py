@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdm_adapter.commands.options import OutputOptions, Prompt, Seconds
+from mdm_adapter.commands.options import OutputOptions, Precision, Prompt, Seconds
 from mdm_adapter.commands.output import Output
 from motioncollage.shell.options import (
     GuidanceOptions,
@@ -22,15 +22,11 @@ if TYPE_CHECKING:
     from mdm_adapter.planning.pieces import Plan
     from mdm_adapter.prompts import Action
 
-Precision = Annotated[
-    str, typer.Option(help="auto (bfloat16 where it is fast; float32 for the last steps), float32, bfloat16.")
-]
-
 
 @spread_options
 def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
-    model: ModelOptions, seconds: Seconds = None, precision: Precision = "auto",
+    model: ModelOptions, seconds: Seconds = None, precision: Precision = None,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
     job = Job(prompt, output, pieces, sampling, guidance, model, precision)
@@ -51,7 +47,7 @@ def loop(
     turn: Annotated[
         float | None, typer.Option(help="Degrees to the left in a cycle of a circular path; 360 by default.")
     ] = None,
-    tile: Annotated[int, typer.Option(help="Cycles that the video shows.")] = 2, precision: Precision = "auto",
+    tile: Annotated[int, typer.Option(help="Cycles that the video shows.")] = 2, precision: Precision = None,
 ) -> None:  # fmt: skip
     """Make a motion whose last frame flows into its first."""
     from mdm_adapter.editing.loops import LoopPath
@@ -90,23 +86,30 @@ class Job:
 
     def __init__(
         self, prompt: str, wanted: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions,
-        guidance: GuidanceOptions, model: ModelOptions, precision: str, *, cycles: int = 1,
+        guidance: GuidanceOptions, model: ModelOptions, precision: str | None, *, cycles: int = 1,
     ) -> None:  # fmt: skip
+        from motioncollage.models import at_hand, load_model
+
+        at_hand(model.model, medium="motion")
         from mdm_adapter.maker import GenerateSettings
         from mdm_adapter.prompts import read_prompt
-        from motioncollage.models import load_model
 
         first = GenerateSettings(
-            seed=wanted.seed, samples=wanted.samples, sampler=sampling.settings(), precision=precision,
+            seed=wanted.seed, samples=wanted.samples, sampler=sampling.settings(),
+            precision=sampling.precision(precision),
             taper=pieces.taper,
         )  # fmt: skip
         self.actions = read_prompt(prompt)
         self.output = Output.of(wanted, cycles=cycles)
         self.output.check()
-        self.model: MotionPipeline = load_model(model.model, medium="motion", device=model.device)
+        self.model: MotionPipeline = load_model(
+            model.model, medium="motion", device=model.device, text_encoder=model.text_encoder
+        )
+        own = self.model.model
         self.settings = replace(
             first,
-            guidance=guidance.settings(self.model.model.defaults.guidance),
+            sampler=sampling.settings(own.levels(first.sampler.spacing)),
+            guidance=guidance.settings(sampling.guidance(own.defaults.guidance)),
             **pieces.settings(self.model.representation.fps),
         )
 

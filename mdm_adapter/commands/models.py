@@ -1,12 +1,13 @@
-"""`motioncollage models`: what is installed and what it can do."""
+"""`motioncollage models`: what is installed and what it can do; `models fetch`: a model from a hub."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from motioncollage.models import folder_of, named, sources
-from motioncollage.shell.output import console
+from motioncollage.models import folder_of, layouts, named, sources
+from motioncollage.shell.output import console, notes
 
 if TYPE_CHECKING:
     from mdm_adapter.models.happening import Happening
@@ -20,7 +21,23 @@ GROUPS = {
 }
 
 
-def models(
+class _ShowFirst(TyperGroup):
+    """`models`, `models starter` and `models --captions` are `models show ...`: what most want needs no word."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_ShowFirst,
+    help="List the installed models, or the actions that one knows (models NAME); fetch one from a hub.",
+)
+
+
+@app.command()
+def show(
     name: Annotated[str | None, typer.Argument(help="A model, to list its actions.")] = None,
     captions: Annotated[
         bool,
@@ -70,6 +87,35 @@ def models(
         shares = ("" if how is None else f"{how.share:.2f}",) if happening else ()
         table.add_row(entry.action, str(entry.clips), f"{entry.seconds:.1f}", *shares, entry.captions[0])
     console.print(table)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="hf:owner/name, or hf:owner/name@revision.")],
+) -> None:
+    """Fetch the newest weights of a model, or of a text encoder, from a hub into its cache; later commands need no network.
+
+    Only safetensors, statistics and texts are fetched, nothing that can carry code.
+    """
+    from mdm_adapter.models.fetched_text import LAYOUT
+    from motioncollage import hub
+
+    try:
+        got = hub.fetch(name, [*layouts("motion"), LAYOUT])
+    except hub.PicklesOnly:
+        offered = hub.converted(name, [LAYOUT])
+        if offered is None:
+            raise
+        got = offered
+    console.print(f"{got.name} is in {got.folder}", highlight=False, markup=False, soft_wrap=True)
+    if not got.fresh:
+        notes.print("[yellow]warning:[/] the hub was not asked whether there is a newer one")
+    if got.licence:
+        console.print(f"licence of the weights: {got.licence}", highlight=False, markup=False)
+    console.print(
+        f"use it: motioncollage generate PROMPT --model {f'FOLDER --text-encoder {name}' if got.layout is LAYOUT else name}",
+        highlight=False, markup=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 def show_groups(name: str, actions: "Sequence[KnownAction]", happening: "Mapping[str, Happening]") -> None:

@@ -8,8 +8,14 @@ import typer
 
 from motioncollage.shell.options import GuidanceScale, ModelOptions
 
-__all__ = ["GuidanceScale", "ModelOptions", "OutputOptions", "Prompt", "Seconds"]
+__all__ = ["GuidanceScale", "ModelOptions", "OutputOptions", "Precision", "Prompt", "Seconds"]
 
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="auto (bfloat16 where it is fast; float32 for the last steps), float32, bfloat16; the preset's by default."
+    ),
+]
 Prompt = Annotated[
     str,
     typer.Argument(

@@ -8,7 +8,7 @@ import typer
 from mdm_adapter.commands.generate import warn_of_unknown
 from mdm_adapter.commands.options import Prompt, Seconds
 from motioncollage.models import BUNDLED
-from motioncollage.shell.options import PieceOptions, spread_options
+from motioncollage.shell.options import PieceOptions, TextEncoderPlace, spread_options
 from motioncollage.shell.output import check_output, console
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ def timeline(
     looped: Annotated[bool, typer.Option("--loop", help="Plan a loop.")] = False,
     seconds: Seconds = None,
     model: Annotated[
-        str, typer.Option(help="Whose pieces: a bundled model or a checkpoint folder.")
+        str, typer.Option(help="Whose pieces: a bundled model, a checkpoint folder, or hf:owner/name.")
     ] = BUNDLED["motion"],
+    text_encoder: TextEncoderPlace = None,
     force: Annotated[bool, typer.Option(help="Replace the picture.")] = False,
 ) -> None:
     """Show the pieces, overlaps and counting numbers of a prompt as a table and a picture, without making motion."""
@@ -39,7 +40,7 @@ def timeline(
         raise ValueError(f"--out {out} is no .png; name a picture such as timeline.png")
     actions = read_prompt(prompt)
     check_output(out.parent, [out.name], force=force)
-    pipeline = load_model(model, medium="motion", device="cpu")
+    pipeline = load_model(model, medium="motion", device="cpu", text_encoder=text_encoder)
     settings = MethodSettings(**pieces.settings(pipeline.representation.fps))
     warn_of_unknown(pipeline, actions)
     plan = pipeline.plan(actions, settings, seconds=seconds, loop=looped)

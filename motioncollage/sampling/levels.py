@@ -37,6 +37,11 @@ class DiscreteLevels:
     schedule: VPSchedule
     power: float = 1.0
 
+    @property
+    def most(self) -> int:
+        """How many levels there are: those that the model was trained with."""
+        return len(self.schedule)
+
     def levels(self, steps: int) -> list[NoiseLevel]:
         if not 1 <= steps <= len(self.schedule):
             raise ValueError(

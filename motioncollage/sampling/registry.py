@@ -8,6 +8,7 @@ from torch import Tensor
 
 from motioncollage import plugins
 from motioncollage.collage.denoiser import Composed, NoiseLevel
+from motioncollage.collage.guidance import Guidance
 from motioncollage.sampling.levels import Levels
 from motioncollage.sampling.noise import NoiseSource, OnStep
 from motioncollage.sampling.samplers import Run, Sampler, scaled
@@ -75,24 +76,57 @@ class SamplerSettings:
             raise ValueError(f"churn is {self.churn}; choose 0 (deterministic) or more")
 
 
+@dataclass(frozen=True)
+class Preset:
+    """How to sample, by a name.
+
+    Attributes:
+        sampler: of which `steps` counts only without `every`.
+        every: visit every level of the model's schedule.
+        guidance: of texts; None for the model's own.
+        precision: as in `MethodSettings`.
+    """
+
+    sampler: SamplerSettings
+    every: bool = False
+    guidance: Guidance | None = None
+    precision: str = "auto"
+
+
 PRESETS = {
     # Chosen on the val split of the starter pack: what 50 even steps of DDIM do, and better, in 10 evaluations.
-    "fast": SamplerSettings("dpm++", 10, spacing=3.0),
-    "paper": SamplerSettings("ddim", 50),
+    "fast": Preset(SamplerSettings("dpm++", 10, spacing=3.0)),
+    "paper": Preset(SamplerSettings("ddim", 50)),
+    # As MDM's own code samples; 1000 for most of its checkpoints, 50 for the quicker one.
+    "mdm": Preset(SamplerSettings("ddpm", 1000), every=True, guidance=Guidance(2.5), precision="float32"),
 }
 
 
-def preset(name: str, *, sampler: str | None = None, **changes: object) -> SamplerSettings:
+def named_preset(name: str) -> Preset:
+    """Raises ValueError for an unknown name."""
+    if name not in PRESETS:
+        raise ValueError(f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def preset(
+    name: str, *, levels: Levels | None = None, sampler: str | None = None, **changes: object
+) -> SamplerSettings:
     """Settings by name, with another sampler and changes that are not None.
+
+    Args:
+        levels: the model's, for presets that visit all of them.
 
     Raises:
         ValueError: an unknown name, or settings that make no sense.
     """
-    if name not in PRESETS:
-        raise ValueError(f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}")
+    chosen = named_preset(name)
+    own = chosen.sampler
+    if chosen.every and levels is not None and (most := getattr(levels, "most", None)) is not None:
+        own = replace(own, steps=most)
     wanted = {"name": sampler, **changes}
     given = {key: value for key, value in wanted.items() if value is not None}
-    return replace(PRESETS[name], **given)  # type: ignore[arg-type]
+    return replace(own, **given)  # type: ignore[arg-type]
 
 
 def sample(

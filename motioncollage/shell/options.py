@@ -13,12 +13,20 @@ from motioncollage.models import BUNDLED
 
 if TYPE_CHECKING:
     from motioncollage.collage.guidance import Guidance
+    from motioncollage.sampling.levels import Levels
     from motioncollage.sampling.registry import SamplerSettings
 
 GuidanceScale = Annotated[
     float | None,
     typer.Option(
         help="Classifier-free guidance: 1 none, higher follows the text more; the model's own by default."
+    ),
+]
+
+TextEncoderPlace = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the model's text encoder is (CLIP or DistilBERT, as it asks): a folder, or hf:owner/name."
     ),
 ]
 
@@ -66,8 +74,12 @@ class ModelOptions:
     """Which model, where it runs."""
 
     model: Annotated[
-        str, typer.Option(help="A bundled model or a checkpoint folder (args.json + model*.pt).")
+        str,
+        typer.Option(
+            help="A bundled model, a checkpoint folder (args.json + model*.pt), or hf:owner/name[@revision]."
+        ),
     ] = BUNDLED["motion"]
+    text_encoder: TextEncoderPlace = None
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto"
 
 
@@ -78,7 +90,8 @@ class SamplingOptions:
     preset: Annotated[
         str,
         typer.Option(
-            help="fast (10 evaluations) or paper (50 even steps of DDIM); the options below change it."
+            help="fast (10 evaluations), paper (50 even steps of DDIM), or mdm (its own: ddpm, every step, guidance 2.5,"
+            " float32); the options below change it."
         ),
     ] = "fast"
     steps: Annotated[int | None, typer.Option(help="Sampling steps.")] = None
@@ -94,10 +107,25 @@ class SamplingOptions:
         float | None, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")
     ] = None
 
-    def settings(self) -> "SamplerSettings":
+    def settings(self, levels: "Levels | None" = None) -> "SamplerSettings":
+        """Of a model with such levels; without, to refuse what makes no sense before one is loaded."""
         from motioncollage.sampling.registry import preset
 
-        return preset(self.preset, sampler=self.sampler, steps=self.steps, spacing=self.spacing, eta=self.eta)
+        return preset(
+            self.preset, levels=levels, sampler=self.sampler, steps=self.steps, spacing=self.spacing, eta=self.eta
+        )  # fmt: skip
+
+    def guidance(self, own: "Guidance") -> "Guidance":
+        """The preset's guidance, or the model's own."""
+        from motioncollage.sampling.registry import named_preset
+
+        return named_preset(self.preset).guidance or own
+
+    def precision(self, asked: str | None) -> str:
+        """What was asked for, or the preset's."""
+        from motioncollage.sampling.registry import named_preset
+
+        return named_preset(self.preset).precision if asked is None else asked
 
 
 @dataclass(frozen=True)

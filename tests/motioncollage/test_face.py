@@ -12,7 +12,7 @@ import pytest
 from paths import REPOSITORY, golden
 
 import motioncollage as mc
-from motioncollage.sampling.registry import PRESETS, SamplerSettings
+from motioncollage.sampling.registry import PRESETS, Preset, SamplerSettings
 
 
 @pytest.mark.parametrize("name", mc.__all__)
@@ -112,7 +112,7 @@ def test_the_lines_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     monkeypatch.chdir(tmp_path)
     two = SamplerSettings(steps=2, spacing=1.0)
-    monkeypatch.setitem(PRESETS, "fast", two)
+    monkeypatch.setitem(PRESETS, "fast", Preset(two))
     from mdm_adapter import maker
 
     defaults = maker.GenerateSettings

@@ -50,6 +50,11 @@ class KimodoLevels:
     power: float = 1.0
     base: int = BASE_STEPS
 
+    @property
+    def most(self) -> int:
+        """How many levels there are."""
+        return self.base
+
     def levels(self, steps: int) -> list[NoiseLevel]:
         if self.power != 1:
             return self._discrete.levels(steps)

@@ -20,12 +20,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mdm_adapter.models.mdm.dit import DiT
+from mdm_adapter.models.mdm.layout import ARGS, MEAN, SAFETENSORS, STD, args_file
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
 from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.files import atomic_path
 
 Network = MDM | DiT
-ARGS, SAFETENSORS, MEAN, STD = "args.json", "model.safetensors", "Mean.npy", "Std.npy"
 MAX_BYTES = 4 << 30
 MAX_ARGS_BYTES, MAX_STATISTICS_BYTES = 1 << 20, 1 << 20
 _NUMBERED = re.compile(r"model(\d*)\.pt")
@@ -57,7 +57,7 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str) -> Loaded
     """Read a checkpoint.
 
     Args:
-        folder: holds `args.json` and `model<number>.pt` (the highest number is read; `model.pt`
+        folder: holds `args.json` (or `mdm_config.json`, with the same fields, as copies on hubs do) and `model<number>.pt` (the highest number is read; `model.pt`
             counts as the lowest) or, where there is no such file, `model.safetensors`; or one weights file,
             with `args.json` beside it.
         device: where network and statistics go.
@@ -68,14 +68,13 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str) -> Loaded
     """
     path = Path(folder)
     file = path if path.is_file() else _newest(path)
-    args = _read_args(file.parent / ARGS)
+    about = args_file(file.parent)
+    args = _read_args(about)
     try:
         config = NetworkConfig.from_args(args)
         _check_types(config)
     except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{file.parent / ARGS}: {_first_line(error)}; give a checkpoint of this kind"
-        ) from error
+        raise ValueError(f"{about}: {_first_line(error)}; give a checkpoint of this kind") from error
     weights = _read_weights(file, average=args.get("use_ema") is True)
     network = _fill(config, weights, file).to(device)
     normalisation = _read_normalisation(file.parent)
@@ -163,7 +162,8 @@ def _read_args(path: Path) -> dict[str, Any]:
         raise ValueError(
             f"{path} holds a {type(args).__name__}, not an object; copy it again from where it came"
         )
-    return args
+    # Copies on hubs write down what the training left open.
+    return {name: value for name, value in args.items() if value is not None}
 
 
 def _read_weights(file: Path, *, average: bool) -> dict[str, Tensor]:
@@ -222,7 +222,9 @@ def _fill(config: NetworkConfig, weights: dict[str, Tensor], file: Path) -> Netw
         with torch.device("meta"):
             expected = {name: value.shape for name, value in build_network(config).state_dict().items()}
     except RuntimeError as error:
-        raise ValueError(f"{file.parent / ARGS}: no such network ({_first_line(error)}); {remedy}") from error
+        raise ValueError(
+            f"{args_file(file.parent)}: no such network ({_first_line(error)}); {remedy}"
+        ) from error
     for name, shape in expected.items():
         if name not in weights:
             raise ValueError(f"{file} lacks {name}; {remedy}")

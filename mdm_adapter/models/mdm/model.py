@@ -96,13 +96,19 @@ class MDMModel:
         return self.normalisation.undo(motion)
 
 
-def load(folder: Path | None, device: torch.device, name: str) -> "MotionPipeline":
-    """A pipeline of a checkpoint folder (`motioncollage.models.ModelSource.load`)."""
+def load(
+    folder: Path | None, device: torch.device, name: str, *, text_encoder: str | None = None
+) -> "MotionPipeline":
+    """A pipeline of a checkpoint folder (`motioncollage.models.ModelSource.load`).
+
+    Args:
+        text_encoder: where the encoder that the checkpoint names is: a folder or a name on a hub.
+    """
     from mdm_adapter.pipeline import MotionPipeline
 
     assert folder is not None
     loaded = load_checkpoint(folder, device=device)
-    encoder = load_text_encoder(loaded.config.text_encoder_type)
+    encoder = load_text_encoder(loaded.config.text_encoder_type, text_encoder)
     beside = folder if folder.is_dir() else folder.parent
     vocabulary, happening = Vocabulary.read(beside), read_happening(beside)
     return MotionPipeline(MDMModel(loaded, encoder, name=name, vocabulary=vocabulary, happening=happening))

@@ -6,12 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mdm_adapter.models.fetched_text import TOKENIZER_FILES, fetched_folder
 from mdm_adapter.models.text.protocol import TextEmbedding
+from motioncollage.hub import PREFIX, is_hub_name
 
-NAME = "distilbert-base-uncased"
+NAME = "distilbert/distilbert-base-uncased"
 WIDTH = 768
 BATCH = 64  # sentences at a time: the attention of a whole data set's captions would not fit into memory
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json")
 WEIGHT_FILES = (
     "model.safetensors",
     "pytorch_model.bin",
@@ -58,10 +59,10 @@ class DistilBertTextEncoder:
 
 
 def load_distilbert(path: Path | str | None = None) -> DistilBertTextEncoder:
-    """The published DistilBERT, from a local folder or from the Hugging Face cache (fetched there once).
+    """The published DistilBERT, from a local folder or from the hub's cache (fetched there once).
 
     Args:
-        path: folder that `save_pretrained` wrote; nothing is fetched then.
+        path: folder that `save_pretrained` wrote; nothing is fetched then. Or another name on a hub.
 
     Raises:
         ImportError: `transformers` is not installed; the message says which command installs it.
@@ -79,42 +80,40 @@ def load_distilbert(path: Path | str | None = None) -> DistilBertTextEncoder:
 def load_pretrained(
     class_name: str, name: str, path: Path | str | None, *, kind: str
 ) -> tuple[nn.Module, Any]:
-    """A `transformers` model and its tokenizer, complete, from a folder or by its name on the hub.
+    """A `transformers` model and its tokenizer, complete, from a folder or by its name on a hub.
 
     Raises:
         ImportError: `transformers` is missing.
         ValueError: the folder is absent or incomplete, or its weights do not fill the model; one line.
     """
-    # The usual cache comes first: asking the hub about a model that is here already needs a network and time.
-    tries = [(str(path), True)] if path is not None else [(name, True), (name, False)]
-    if path is not None:
-        _check_folder(Path(path), name)
     try:
         import transformers
     except ImportError as error:
         raise ImportError(
             f"text encoder '{kind}' needs the transformers package: pip install 'motioncollage[{kind}]'"
         ) from error
-    for place, local in tries:
-        try:
-            model, report = getattr(transformers, class_name).from_pretrained(
-                place, local_files_only=local, output_loading_info=True
-            )
-            tokenizer = transformers.AutoTokenizer.from_pretrained(place, local_files_only=local)
-        except Exception as error:
-            # Damaged files surface as whatever their parsers raise.
-            if (place, local) != tries[-1]:
-                continue
-            raise ValueError(
-                f"text model {place} cannot be loaded ({_first_line(error)}); {_remedy(name)}"
-            ) from error
-        # Weights under other names are not an error to transformers: it fills the gap with random numbers.
-        missing = sorted(report["missing_keys"])
-        if missing:
-            raise ValueError(
-                f"text model {place} lacks {missing[0]} and {len(missing) - 1} more; {_remedy(name)}"
-            )
-        break
+    fetched = path is None or is_hub_name(str(path))
+    place = fetched_folder(PREFIX + name if path is None else str(path)) if fetched else Path(str(path))
+    if not fetched:
+        _check_folder(place, name)
+    # What a hub gave is read without its pickles, even where another program has fetched some.
+    only = {"use_safetensors": True} if fetched else {}
+    try:
+        model, report = getattr(transformers, class_name).from_pretrained(
+            str(place), local_files_only=True, output_loading_info=True, **only
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(place), local_files_only=True)
+    except Exception as error:
+        # Damaged files surface as whatever their parsers raise.
+        raise ValueError(
+            f"text model {place} cannot be loaded ({_first_line(error)}); {_remedy(name)}"
+        ) from error
+    # Weights under other names are not an error to transformers: it fills the gap with random numbers.
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ValueError(
+            f"text model {place} lacks {missing[0]} and {len(missing) - 1} more; {_remedy(name)}"
+        )
     return model, tokenizer
 
 
@@ -128,7 +127,7 @@ def _check_folder(folder: Path, name: str) -> None:
 
 
 def _remedy(name: str) -> str:
-    return f"where there is a network, run: hf download {name} --local-dir FOLDER, then give FOLDER"
+    return f"where there is a network, run: hf download {name} --local-dir FOLDER, then give --text-encoder FOLDER"
 
 
 def _first_line(error: Exception) -> str:

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 
 from mdm_adapter.models.text.bert import load_pretrained
 from mdm_adapter.models.text.protocol import TextEmbedding, sentence_embedding
+from motioncollage.hub.reach import answers
 
 NAME = "openai/clip-vit-base-patch32"
 OPENAI_NAME = "ViT-B/32"
+OPENAI_FILE, OPENAI_HOST = Path("~/.cache/clip/ViT-B-32.pt"), "https://openaipublic.azureedge.net"
 WIDTH = 512
 CONTEXT = 77
 MAX_TOKENS = 22  # start, 20 of the sentence, end
@@ -87,7 +89,7 @@ def load_clip(path: Path | str | None = None) -> ClipEncoder:
 
     Args:
         path: a local copy, nothing is fetched then: a folder that `save_pretrained` wrote (read by
-            `transformers`), or the `ViT-B-32.pt` file of the `clip` package.
+            `transformers`), or the `ViT-B-32.pt` file of the `clip` package. Or another name on a hub.
 
     Raises:
         ImportError: neither package is installed; the message says which command installs one.
@@ -101,13 +103,18 @@ def load_clip(path: Path | str | None = None) -> ClipEncoder:
         )
     encoder: ClipEncoder
     if openai is not None:
+        if not is_file and not OPENAI_FILE.expanduser().exists() and not answers(OPENAI_HOST):
+            raise ValueError(
+                f"CLIP {OPENAI_NAME} is not in {OPENAI_FILE.parent}, and {OPENAI_HOST} cannot be reached; give a folder of"
+                f" {NAME}: --text-encoder FOLDER"
+            )
         try:
             model, _ = openai.load(str(path) if is_file else OPENAI_NAME, device="cpu", jit=False)
         except Exception as error:
             # A damaged file surfaces as whatever its parser raises, a lost connection as an OSError.
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
             raise ValueError(
-                f"CLIP {path or OPENAI_NAME} cannot be loaded ({reason}); give a folder of {NAME}"
+                f"CLIP {path or OPENAI_NAME} cannot be loaded ({reason}); give a folder of {NAME}: --text-encoder FOLDER"
             ) from error
         encoder = OpenAIClipEncoder(model, openai.tokenize)
     else:

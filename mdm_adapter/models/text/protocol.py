@@ -1,5 +1,6 @@
 """What a text encoder is, and where the four that the package knows live."""
 
+from inspect import signature
 from typing import NamedTuple, Protocol
 
 import torch
@@ -30,12 +31,20 @@ def sentence_embedding(vectors: Tensor) -> TextEmbedding:
     return TextEmbedding(vectors[:, None], torch.zeros(len(vectors), 1, dtype=torch.bool))
 
 
-def load_text_encoder(kind: str) -> TextEncoder:
+def load_text_encoder(kind: str, where: str | None = None) -> TextEncoder:
     """The encoder that a checkpoint's `text_encoder_type` names (`motioncollage.text_encoders` entry points).
 
+    Args:
+        where: its folder, or its name on a hub, for those that do not come along (their factories take a `path`).
+
     Raises:
-        ValueError: unknown name.
+        ValueError: unknown name, or a place for an encoder that comes along.
         ImportError: the optional package is missing; the message says which to install.
     """
-    encoder: TextEncoder = plugins.load("text_encoders", kind)()
+    factory = plugins.load("text_encoders", kind)
+    if where is not None and "path" not in signature(factory).parameters:
+        raise ValueError(
+            f"--text-encoder is {where}, but this model's is {kind!r}, which comes along; leave it out"
+        )
+    encoder: TextEncoder = factory() if where is None else factory(path=where)
     return encoder

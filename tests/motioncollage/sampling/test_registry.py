@@ -11,7 +11,7 @@ from motioncollage.plugins import available
 from motioncollage.sampling.dpm import sample_dpm
 from motioncollage.sampling.levels import ContinuousLevels, DiscreteLevels, Levels
 from motioncollage.sampling.noise import gaussian
-from motioncollage.sampling.registry import SamplerSettings, preset, sample
+from motioncollage.sampling.registry import PRESETS, SamplerSettings, preset, sample
 from motioncollage.sampling.schedules import VPSchedule
 
 SAMPLERS = tuple(available("samplers"))
@@ -80,6 +80,11 @@ def test_our_solver_is_the_published_one(spacing: float) -> None:
 
 def test_presets() -> None:
     assert preset("paper") == SamplerSettings("ddim", 50)
+    assert preset("mdm").steps == 1000
+    quick = DiscreteLevels(VPSchedule.named("cosine", 50))
+    assert preset("mdm", levels=quick) == SamplerSettings("ddpm", 50)
+    assert preset("mdm", levels=quick, steps=7, sampler="ddim") == SamplerSettings("ddim", 7)
+    assert preset("fast", levels=quick) == PRESETS["fast"].sampler
     assert preset("fast").steps <= 15
     assert preset("fast", steps=30, sampler=None) == SamplerSettings("dpm++", 30, spacing=3.0)
     with pytest.raises(ValueError, match="preset 'slow' is unknown; choose one of fast, paper"):

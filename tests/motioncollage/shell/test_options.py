@@ -70,6 +70,6 @@ def test_settings_in_frames() -> None:
 
 
 def test_presets_are_where_sampling_starts() -> None:
-    assert SamplingOptions().settings() == PRESETS["fast"]
+    assert SamplingOptions().settings() == PRESETS["fast"].sampler
     assert SamplingOptions("paper", steps=20).settings().steps == 20
     assert SamplingOptions(sampler="ddim", eta=0.5).settings().eta == 0.5

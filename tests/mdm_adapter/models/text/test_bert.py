@@ -115,7 +115,7 @@ def test_local_folder_is_loaded_whole(folder: Path, monkeypatch: pytest.MonkeyPa
 
 def test_model_of_another_width_is_refused(folder: Path) -> None:
     with pytest.raises(
-        ValueError, match="embeds in 16 numbers, not 768; give a distilbert-base-uncased folder"
+        ValueError, match="embeds in 16 numbers, not 768; give a distilbert/distilbert-base-uncased folder"
     ):
         load_distilbert(folder)
 

@@ -156,6 +156,7 @@ def test_clip_package_comes_first_and_reads_files(
     monkeypatch.setitem(sys.modules, "clip", fake_package(load))
     weights = tmp_path / "ViT-B-32.pt"
     weights.touch()
+    monkeypatch.setattr(module, "OPENAI_FILE", weights)  # fetched already
     assert isinstance(load_clip(), OpenAIClipEncoder)
     assert isinstance(load_clip(weights), OpenAIClipEncoder)
     usual = {"device": "cpu", "jit": False}
@@ -163,11 +164,18 @@ def test_clip_package_comes_first_and_reads_files(
     assert isinstance(load_clip(folder), TransformersClipEncoder)
 
 
-def test_failures_of_the_clip_package_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failures_of_the_clip_package_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(name: str, **options: Any) -> tuple[nn.Module, None]:
         raise RuntimeError("no network\nat all")
 
     monkeypatch.setitem(sys.modules, "clip", fake_package(load))
+    monkeypatch.setattr(module, "OPENAI_FILE", tmp_path / "ViT-B-32.pt")
+    monkeypatch.setattr(module, "answers", lambda url: False)
+    with pytest.raises(
+        ValueError, match=r"cannot be reached; give a folder of [^\n]*: --text-encoder FOLDER$"
+    ):
+        load_clip()
+    monkeypatch.setattr(module, "answers", lambda url: True)
     with pytest.raises(ValueError, match=r"^CLIP ViT-B/32 cannot be loaded \(no network\); give [^\n]*$"):
         load_clip()
 
