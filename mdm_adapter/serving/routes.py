@@ -24,6 +24,8 @@ from mdm_adapter.serving.service import Service
 logger = logging.getLogger("motioncollage.serve")
 
 BODY_SECONDS = 20.0
+# Most clients read an answer only after they have sent everything: so much of a long body is taken and thrown away.
+DRAINED = 16 * MAX_BYTES
 MAX_BUSY = 16  # requests that wait for a thread; more are told to come again
 QUERY: tuple[dict[str, Any], ...] = (
     {"name": "format", "in": "query", "description": "Which writer; glb by default.",
@@ -112,7 +114,7 @@ async def read_body(request: Request) -> dict[str, Any]:
     if kind != "application/json":
         raise Refusal("send the body as Content-Type: application/json", status=415)
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > 20 or int(length) > MAX_BYTES:
+    if not length.isdecimal() or len(length) > 20 or int(length) > DRAINED:
         raise Refusal(f"the body has more than {MAX_BYTES >> 20} MB", status=413)
     try:
         return read_object(await asyncio.wait_for(_bounded(request), BODY_SECONDS))
@@ -121,11 +123,13 @@ async def read_body(request: Request) -> dict[str, Any]:
 
 
 async def _bounded(request: Request) -> bytes:
-    body = bytearray()
+    body, length = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            break  # `read_object` refuses it
+        length += len(chunk)
+        if len(body) <= MAX_BYTES:  # `read_object` refuses more
+            body += chunk[: MAX_BYTES + 1 - len(body)]
+        if length > DRAINED:
+            break
     return bytes(body)
 
 

@@ -12,6 +12,7 @@ from mdm_adapter.advice import advice
 from mdm_adapter.making import MotionJob
 from mdm_adapter.motion import Motion
 from mdm_adapter.pipeline import MotionPipeline
+from mdm_adapter.prompts import Action
 from mdm_adapter.serving.fields import read_fields
 from mdm_adapter.serving.jobs import Jobs, Limits, Watch
 from mdm_adapter.serving.refusal import Refusal
@@ -105,7 +106,7 @@ class Service:
             for action in split.actions
         ]
         return {
-            "actions": rows, "notes": list(split.notes), "warnings": advice(self.model, split.actions)
+            "actions": rows, "notes": list(split.notes), "warnings": self._advice(split.actions)
         }  # fmt: skip
 
     def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,9 +144,12 @@ class Service:
                 for part in plan.segments
             ],
             "notes": list(request.notes),
-            "warnings": advice(self.model, request.actions),
+            "warnings": self._advice(request.actions),
         }
         return self.jobs.submit(work, steps=settings.sampler.steps, about=about)
+
+    def _advice(self, actions: Sequence[Action]) -> list[str]:
+        return advice(self.model, actions, several='"samples": 4')
 
     def close(self) -> None:
         """Stop what is being made."""
