@@ -124,21 +124,10 @@ class Job:
 
 def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
     """Say which actions a model does not know or hardly makes, what is like them, and which counts it cuts short."""
-    for match in model.matches(actions):
-        if match.rare and match.happening is not None:
-            others = "".join(f"{entry.captions[0].rstrip('.')!r} or " for entry in match.instead)
-            notes.print(
-                f"[yellow]warning:[/] {match.text!r} is known, but happens {match.happening.words}; try {others}several"
-                " takes (--samples 4)"
-            )
-        if not match.familiar:
-            closest = "; ".join(entry.captions[0].rstrip(".") for entry, _ in match.nearest)
-            notes.print(
-                f"[yellow]warning:[/] this model does not know {match.text!r}; the closest it knows: {closest}"
-            )
-    for action in actions:
-        if action.text and action.seconds is None and (note := model.expected(action.text).note):
-            notes.print(f"[yellow]warning:[/] {note}")
+    from mdm_adapter.advice import advice
+
+    for line in advice(model, actions):
+        notes.print(f"[yellow]warning:[/] {line}")
 
 
 def show(plan: "Plan") -> None:

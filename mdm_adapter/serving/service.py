@@ -1,0 +1,156 @@
+"""What the server does, without HTTP: a model, its actions, prompts split, motions made one after another."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+from torch import Tensor
+
+from mdm_adapter.advice import advice
+from mdm_adapter.making import MotionJob
+from mdm_adapter.motion import Motion
+from mdm_adapter.pipeline import MotionPipeline
+from mdm_adapter.prompts import Action
+from mdm_adapter.serving.fields import read_fields
+from mdm_adapter.serving.jobs import Jobs, Limits, Watch
+from mdm_adapter.serving.refusal import Refusal
+from mdm_adapter.serving.requests import PROMPT, JobRequest, split_text
+from motioncollage.collage.denoiser import Condition, Denoiser, NoiseLevel
+from motioncollage.models import named, sources
+
+# All samples of a job together: 3600 s of the bundled model are 95 MB of numbers, and as many again while they are made.
+MAX_TOTAL_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class WatchedJob(MotionJob):
+    """A job that can be stopped between any two calls of its network, not only between steps."""
+
+    check: Callable[[], None] = lambda: None
+
+    @cached_property
+    def denoiser(self) -> Denoiser:
+        own = self.model.denoiser(self.settings.precision)
+
+        def watched(x: Tensor, level: NoiseLevel, conditions: Sequence[Condition | None]) -> Tensor:
+            self.check()
+            return own(x, level, conditions)
+
+        return watched
+
+
+class Service:
+    """One model at the disposal of many clients.
+
+    Args:
+        model: whose motions.
+        precision: as in `GenerateSettings`.
+    """
+
+    def __init__(
+        self, model: MotionPipeline, *, precision: str = "auto", limits: Limits | None = None
+    ) -> None:
+        self.model, self.precision = model, precision
+        self.jobs = Jobs(limits)
+
+    def health(self) -> dict[str, Any]:
+        """That it is there, and what it is."""
+        return {
+            "version": version("motioncollage"),
+            "model": self.model.name,
+            "device": str(self.model.device),
+            "jobs": self.jobs.counts(),
+        }
+
+    def models(self) -> dict[str, Any]:
+        """The models that are installed, and the one that is served."""
+        found = sources("motion")
+        rows = [
+            {"name": name, "served": name == self.model.name,
+             "facts": found[name].describe(folder) if (folder := found[name].folder) else {}}
+            for name in named("motion")
+        ]  # fmt: skip
+        if not any(row["served"] for row in rows):
+            rows.append({"name": self.model.name, "served": True, "facts": {}})
+        return {"models": rows}
+
+    def actions(self) -> dict[str, Any]:
+        """The actions that the model knows, and in which share of takes they happen; none for open-ended models."""
+        matcher = self.model.model.matcher
+        rows = []
+        for entry in self.model.known:
+            happening = matcher.happening.get(entry.action) if matcher else None
+            rows.append(
+                {"action": entry.action, "example": entry.captions[0], "seconds": entry.seconds,
+                 "happens": None if happening is None else happening.share}
+            )  # fmt: skip
+        return {"actions": rows}
+
+    def split(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The actions of a prompt, how long each would last, what could have been read otherwise.
+
+        Raises:
+            ValueError: one line for the client.
+        """
+        prompt = read_fields(body, (PROMPT,))["prompt"]
+        if prompt is None:
+            raise Refusal("give a prompt")
+        split = split_text(prompt)
+        rows = [
+            {
+                **asdict(action),
+                "usual_seconds": self.model.natural_seconds(action.text) if action.text else None,
+            }
+            for action in split.actions
+        ]
+        return {
+            "actions": rows, "notes": list(split.notes), "warnings": self._advice(split.actions)
+        }  # fmt: skip
+
+    def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Plan a motion and queue it; what clients are told of the job.
+
+        Raises:
+            ValueError: one line for the client: the request is at fault, too large, or the queue is full.
+        """
+        request = JobRequest.read(body)
+        # A call of the network is as long as a cancelled job goes on; on a CPU small ones are as fast as large ones.
+        batch = 4 if self.model.device.type == "cpu" else 32
+        settings = request.settings(self.model, precision=self.precision, batch_limit=batch)
+        plan = self.model.plan(request.actions, settings, seconds=request.seconds, loop=request.loop)
+        seconds = plan.frames / plan.fps
+        if seconds * settings.samples > MAX_TOTAL_SECONDS:
+            raise Refusal(
+                f"{settings.samples} samples of {seconds:g} s are {seconds * settings.samples:g} s; ask for"
+                f" {MAX_TOTAL_SECONDS:g} s at most in one job"
+            )
+        ready = self.model.job(plan, settings)  # what it refuses, it refuses now
+
+        def work(watch: Watch) -> Motion:
+            parts = {field.name: getattr(ready, field.name) for field in fields(ready)}
+            job = WatchedJob(**{**parts, "on_step": watch.step, "check": watch.check})
+            watch.check()
+            return self.model.finish(self.model.make(job), plan, settings)
+
+        about = {
+            "kind": "loop" if request.loop else "generate",
+            "samples": settings.samples,
+            "seconds": round(seconds, 3),
+            "fps": plan.fps,
+            "segments": [
+                {"text": part.text, "start": part.start / plan.fps, "end": part.end / plan.fps}
+                for part in plan.segments
+            ],
+            "notes": list(request.notes),
+            "warnings": self._advice(request.actions),
+        }
+        return self.jobs.submit(work, steps=settings.sampler.steps, about=about)
+
+    def _advice(self, actions: Sequence[Action]) -> list[str]:
+        return advice(self.model, actions, several='"samples": 4')
+
+    def close(self) -> None:
+        """Stop what is being made."""
+        self.jobs.close()
