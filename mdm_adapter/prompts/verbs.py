@@ -92,6 +92,12 @@ def is_motion(word: str) -> bool:
 
 
 @functools.cache
+def is_order(word: str) -> bool:
+    """True for the plain forms of the verbs of the list: "jump", not "jumps"."""
+    return word in _MOTION
+
+
+@functools.cache
 def parts_of_speech(word: str) -> frozenset[str]:
     """What a lower-case word may be according to the dictionary: NOUN, VERB, ADJ, ADV; empty when unknown."""
     import lemminflect
