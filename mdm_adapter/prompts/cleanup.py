@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -15,15 +16,21 @@ _PARTS = {
     "ACTORS": "|".join(sorted(words.ACTORS)),
     "PICTURE": r"(?:animation|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
     "THING": r"(?=an?\b|the\b|some\b|another\b)",
-    "MOVE": "|".join(sorted({inflect(base, form) for base in MOTION_VERBS for form in ("base", "s")})),
     "MOMENT": r"(?:while|moment|bit|pause|beat|(?:little |short )?time)",
 }
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"<([A-Z]+)>", lambda m: _PARTS[m[1]], text), _I)
+    return re.compile(re.sub(r"<([A-Z]+)>", lambda m: _PARTS.get(m[1]) or _moves(), text), _I)
 
 
+@functools.cache
+def _moves() -> str:
+    """What <MOVE> stands for; not made on import, since the dictionary of forms takes seconds to load."""
+    return "|".join(sorted({inflect(base, form) for base in MOTION_VERBS for form in ("base", "s")}))
+
+
+@functools.cache
 def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
     """Lines of "pattern => replacement"; "_" at an end is a blank, "-" alone is nothing."""
     rows = [line.strip().split(" => ") for line in text.strip().splitlines()]
@@ -34,7 +41,7 @@ def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
 
 
 # How people type: abbreviations, fillers, letters left out.
-_CHAT = _table(r"""
+_CHAT = r"""
     (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?|lol|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
     \b(?:maybe|basically|kinda|literally|like (?=totally|really|just))\b|\btotally (?=\w) => _
     ^\s*(?:(?:ok(?:ay)?|so|hi|well|alright)\b,?\s+)+(?=\w)(?!far) => -
@@ -71,9 +78,9 @@ _CHAT = _table(r"""
     \b(?:mr|mrs|ms|dr)\.? (?=[a-z]) => -
     \.(?:fbx|bvh|glb|anim|npz|mp4)\b => -
     \b([a-z]+)2([a-z]+)\b => \1_to_\2
-""".replace(r"\1_to_\2", r"\1~to~\2"))  # fmt: skip
+""".replace(r"\1_to_\2", r"\1~to~\2")
 # What only frames the motion, and what says in which order it comes: all of it ends as "then", "before", "after".
-_FRAMES = _table(r"""
+_FRAMES = r"""
     ^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
     ^(?:it|the <PICTURE>|this <PICTURE>) (?:starts|begins|opens)(?: off)? (?=with) => start_
     \b(?:there|it|here)(?:'s| is| are) ((?:an?|the|some|one|two|three) (?:[\w-]+ ){1,3}?)(?:who|that) (?=\w) => \1
@@ -108,7 +115,7 @@ _FRAMES = _table(r"""
     \b(sit|push|pull|chin|press) ups\b => \1-ups
     \bhigh five(s?)\b => high-five\1
     \blet(?:'s| us)\s+ => -
-""")  # fmt: skip
+"""
 _LABEL = _pattern(
     r"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
     r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
@@ -152,8 +159,8 @@ def _is_picture(c: str) -> bool:
     return c == "\ufe0f" or (unicodedata.category(c) in ("So", "Sk") and c not in "°`´^")
 
 
-def _replace(text: str, table: list[tuple[re.Pattern[str], str]]) -> str:
-    for pattern, put in table:
+def _replace(text: str, table: str) -> str:
+    for pattern, put in _table(table):
         text = pattern.sub(put, text)
     return re.sub(r"[^\S\n]+", " ", text).strip()
 

@@ -32,9 +32,8 @@ _FOREIGN = words.listed(
 )
 _LITTLE = words.listed(
     """
-    walking wall chair table door floor stairs step ground ball through around towards forward forwards backward
-    backwards sideways again slowly quickly suddenly while before after finally something someone another other
-    person people character woman robot circle place front secs mins their there where with then from them this that
+    walking wall chair table floor stairs ground something secs mins there later eventually firstly
+    initially second secondly third thirdly fourth first last
     """
 )
 

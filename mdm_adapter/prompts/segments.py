@@ -39,39 +39,12 @@ _LOWER_CONTINUATION = re.compile(
 # "run_fwd_02" and "TurnLeft"
 _CAMEL = r"(?:[A-Z][a-z]+){2,}"
 _GAME_NAME = re.compile(rf"(?<![\w'-])(?:[A-Za-z]+(?:_[A-Za-z0-9]+)+|{_CAMEL})(?![\w'-])")
-_GAME_PARTS = dict(
-    pair.split("=")
-    for pair in [
-        "fwd=forward",
-        "fw=forward",
-        "bwd=backward",
-        "bck=backward",
-        "bkwd=backward",
-        "l=left",
-        "lft=left",
-        "r=right",
-        "rgt=right",
-        "rt=right",
-        "dn=down",
-        "atk=attack",
-        "death=die",
-        "dead=die",
-        "pickup=pick up",
-        "standup=stand up",
-        "sitdown=sit down",
-        "getup=get up",
-        "anim=",
-        "clip=",
-        "mocap=",
-        "loop=",
-        "a=",
-        "f=",
-        "m=",
-        "v=",
-        "char=",
-        "player=",
-    ]
-)
+_ABBREVIATIONS = """
+    fwd=forward, fw=forward, bwd=backward, bck=backward, bkwd=backward, l=left, lft=left, r=right,
+    rgt=right, rt=right, dn=down, atk=attack, death=die, dead=die, pickup=pick up, standup=stand up,
+    sitdown=sit down, getup=get up, anim=, clip=, mocap=, loop=, a=, f=, m=, v=, char=, player=
+"""
+_GAME_PARTS = dict(pair.strip().split("=") for pair in _ABBREVIATIONS.strip().split(","))
 _GAME_PHRASES = {
     "idle": "stand idle",
     "hit react": "react to a hit",

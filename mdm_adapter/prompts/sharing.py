@@ -49,13 +49,9 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
     if verb is None or verb not in before.words or before.moves:
         return None
     ws = clause.spoken
-    if len(ws) > 1 and ws[0].lower in ("again", "just", "only"):
-        ws = ws[1:]
     kind = _kind(ws)
     tail = before.words[before.words.index(verb) + 1 :]
     cut = _parallel(tail, ws, kind)
-    if cut is None and len(ws) < len(clause.spoken) and clause.spoken[0].lower == "again":
-        cut = next((i for i, w in enumerate(tail) if w.lower in ("once", "twice", "thrice")), len(tail))
     if cut is None:
         return None
     if clause.joiner is not Joiner.THEN:

@@ -105,14 +105,6 @@ def parts_of_speech(word: str) -> frozenset[str]:
     return frozenset(lemminflect.getAllLemmas(word.rpartition("-")[2]))
 
 
-def base_of_gerund(word: str) -> str:
-    """The base of a word in -ing, guessed when the dictionary lacks it: "juggling" gives "juggle"."""
-    import lemminflect
-
-    first, hyphen, last = word.rpartition("-")
-    return str(first + hyphen + lemminflect.getLemma(last, upos="VERB")[0])
-
-
 def _forms(base: str, form: Form) -> tuple[str, ...]:
     import lemminflect
 

@@ -43,12 +43,14 @@ ADVERBS = listed(
     neither instead sometimes often always never not n't suddenly clockwise counterclockwise
     """
 )
-DIRECTIONS = listed(
+WAYS = listed(
     """
-    left right forward forwards backward backwards back sideways up down around upward upwards downward
-    downwards clockwise counterclockwise again twice thrice together apart ahead straight inward outward
-    inside outside
+    left right forward forwards backward backwards back sideways up down upward upwards downward downwards
+    diagonally clockwise counterclockwise
     """
+)
+DIRECTIONS = (WAYS - {"diagonally"}) | listed(
+    "again ahead apart around inside inward outside outward straight thrice together twice"
 )
 
 # Tags of what may stand behind a verb.
@@ -61,15 +63,8 @@ CONTENT_MARKERS = listed("that what how way who which like than and where if")
 SIDES = listed("left right front back")
 MANNERS = listed("fast slow hard high low deep quick faster slower harder higher lower")
 OTHERS = listed("other others another both one")
-WAYS = listed(
-    """
-    left right forward forwards backward backwards back sideways up down upward upwards downward downwards
-    diagonally clockwise counterclockwise
-    """
-)
 WAY_VERBS = listed("turn go walk run step move look strafe rotate jump hop lean face sidestep")
 MANNER_PREPOSITIONS = listed("with without like using for of by during per")
-WAY_PREPOSITIONS = listed("to toward towards into in from up down out off across along through over onto")
 _AXES = (
     ("left", "right"),
     ("forward forwards forth", "backward backwards back"),
@@ -86,16 +81,7 @@ OPPOSITES = {
 THERE_AND_BACK = listed("turn rotate twist pivot dance waltz sway swing rock thrust shake")
 
 BE = {"am": "is", "is": "is", "are": "is", "was": "was", "were": "was", "'m": "is", "'re": "is", "'s": "is"}
-BE_PLURAL = {
-    "'s": "are",
-    "am": "are",
-    "is": "are",
-    "are": "are",
-    "was": "were",
-    "were": "were",
-    "'m": "are",
-    "'re": "are",
-}
+BE_PLURAL = {word: "were" if past == "was" else "are" for word, past in BE.items()}
 MODALS = listed("will would can could should must may might shall 'll 'd ca wo cannot")
 
 AUXILIARIES = listed("be have has had 've do does did") | BE.keys() | MODALS
@@ -191,14 +177,9 @@ REPORTING = listed("see watch think know say show hear feel imagine believe")
 
 # Connectors of one word that start a new action wherever they stand, also behind the subject: "he then".
 SEQUENCE_WORDS = listed("then finally lastly afterwards afterward subsequently thereafter")
-# ... and those that do so only at the beginning of a clause.
-LEADING_SEQUENCE = listed(
-    "next later eventually now first firstly initially second secondly third thirdly fourth last"
-)
 SUBORDINATORS = listed(
     "while whilst as when whenever until till because if though although whereas since unless where"
 )
-END_OF_SENTENCE = listed(". ! ? … ... .. ?! !! !!!")
 LINKS = SEQUENCE_WORDS | listed("before after while as followed")
 NEVER_UNKNOWN_VERBS = ACTORS | BODY | PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
 SOFT_STOPS = listed(", – — -- - : ,, ،")
