@@ -17,19 +17,26 @@ from motioncollage.shell.options import (
 from motioncollage.shell.output import console, notes, progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mdm_adapter.maker import GenerateSettings
     from mdm_adapter.pipeline import MotionPipeline
     from mdm_adapter.planning.pieces import Plan
     from mdm_adapter.prompts import Action
 
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show the actions, how long each lasts and the pieces; make nothing."),
+]
+
 
 @spread_options
 def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
-    model: ModelOptions, seconds: Seconds = None, precision: Precision = None,
+    model: ModelOptions, seconds: Seconds = None, precision: Precision = None, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
-    job = Job(prompt, output, pieces, sampling, guidance, model, precision)
+    job = Job(prompt, output, pieces, sampling, guidance, model, precision, dry_run=dry_run)
     job.make(job.settings, seconds=seconds, loop=False)
 
 
@@ -48,6 +55,7 @@ def loop(
         float | None, typer.Option(help="Degrees to the left in a cycle of a circular path; 360 by default.")
     ] = None,
     tile: Annotated[int, typer.Option(help="Cycles that the video shows.")] = 2, precision: Precision = None,
+    dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Make a motion whose last frame flows into its first."""
     from mdm_adapter.editing.loops import LoopPath
@@ -61,7 +69,7 @@ def loop(
     if not 1 <= tile <= 100:
         raise ValueError(f"--tile is {tile}; show 1 to 100 cycles")
     way = LoopPath(path, 360.0 if turn is None else turn)
-    job = Job(prompt, output, pieces, sampling, guidance, model, precision, cycles=tile)
+    job = Job(prompt, output, pieces, sampling, guidance, model, precision, cycles=tile, dry_run=dry_run)
     if frames is not None:
         seconds = frames / job.model.representation.fps
     job.make(replace(job.settings, path=way), seconds=seconds, loop=True)
@@ -71,37 +79,42 @@ def split(prompt: Prompt) -> None:
     """Show the actions that a prompt is split into."""
     from rich.table import Table
 
-    from mdm_adapter.prompts import read_prompt
+    from mdm_adapter.prompts import read_split
 
+    found = read_split(prompt)
     table = Table("", "action", "seconds")
-    for number, action in enumerate(read_prompt(prompt), 1):
+    for number, action in enumerate(found.actions, 1):
         table.add_row(
             str(number), action.text or "(gap)", "" if action.seconds is None else f"{action.seconds:g}"
         )
     console.print(table)
+    tell(found.notes)
 
 
 class Job:
-    """What generate and loop share: read, load, plan, say what was chosen, make, write."""
+    """What generate and loop share: read, load, plan, say what was chosen, make, write; a dry run ends before making."""
 
     def __init__(
         self, prompt: str, wanted: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions,
         guidance: GuidanceOptions, model: ModelOptions, precision: str | None, *, cycles: int = 1,
+        dry_run: bool = False,
     ) -> None:  # fmt: skip
         from motioncollage.models import at_hand, load_model
 
         at_hand(model.model, medium="motion")
         from mdm_adapter.maker import GenerateSettings
-        from mdm_adapter.prompts import read_prompt
+        from mdm_adapter.prompts import read_split
 
         first = GenerateSettings(
             seed=wanted.seed, samples=wanted.samples, sampler=sampling.settings(),
             precision=sampling.precision(precision),
             taper=pieces.taper,
         )  # fmt: skip
-        self.actions = read_prompt(prompt)
+        split = read_split(prompt)
+        self.actions, self.notes, self.dry_run = list(split.actions), split.notes, dry_run
         self.output = Output.of(wanted, cycles=cycles)
-        self.output.check()
+        if not dry_run:
+            self.output.check()
         self.model: MotionPipeline = load_model(
             model.model, medium="motion", device=model.device, text_encoder=model.text_encoder
         )
@@ -114,12 +127,23 @@ class Job:
         )
 
     def make(self, settings: "GenerateSettings", *, seconds: float | None, loop: bool) -> None:
+        tell(self.notes)
         warn_of_unknown(self.model, self.actions)
         plan = self.model.plan(self.actions, settings, seconds=seconds, loop=loop)
         show(plan)
+        if self.dry_run:
+            return
         with progress_bar("sampling") as update:
             motion = self.model.generate(plan, settings, on_step=update)
         self.output.write(motion, self.model)
+
+
+def tell(readings: "Sequence[str]") -> None:
+    """Say where the prompt could have been read otherwise."""
+    from rich.markup import escape
+
+    for reading in readings:
+        notes.print(f"[cyan]note:[/] {escape(reading)}")
 
 
 def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from mdm_adapter.commands.generate import Precision
 from motioncollage.shell.options import ModelOptions, spread_options
 from motioncollage.shell.output import console
 
@@ -23,7 +22,7 @@ def serve(
             help="Secret that clients send as Authorization: Bearer; better set in the environment than here.",
         ),
     ] = "",
-    precision: Precision = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
 ) -> None:  # fmt: skip
     """Answer other programs over HTTP on this machine: JSON jobs with progress, results as GLB, BVH, NPZ and others."""
     import socket
@@ -45,7 +44,9 @@ def serve(
 
     check_precision(precision)
     with listen(host, port) as listening:
-        pipeline = load_model(model.model, medium="motion", device=model.device)
+        pipeline = load_model(
+            model.model, medium="motion", device=model.device, text_encoder=model.text_encoder
+        )
         service = Service(pipeline, precision=precision)
         where = address(listening)
         console.print(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.english import correction
-from mdm_adapter.prompts.verbs import is_motion, readings
+from mdm_adapter.prompts.verbs import MOTION_VERBS, inflect, is_motion, is_order, readings
 
 _I = re.IGNORECASE
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛′`´", "'"))
@@ -20,9 +21,16 @@ _PARTS = {
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"<([A-Z]+)>", lambda m: _PARTS[m[1]], text), _I)
+    return re.compile(re.sub(r"<([A-Z]+)>", lambda m: _PARTS.get(m[1]) or _moves(), text), _I)
 
 
+@functools.cache
+def _moves() -> str:
+    """What <MOVE> stands for; not made on import, since the dictionary of forms takes seconds to load."""
+    return "|".join(sorted({inflect(base, form) for base in MOTION_VERBS for form in ("base", "s")}))
+
+
+@functools.cache
 def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
     """Lines of "pattern => replacement"; "_" at an end is a blank, "-" alone is nothing."""
     rows = [line.strip().split(" => ") for line in text.strip().splitlines()]
@@ -33,14 +41,15 @@ def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
 
 
 # How people type: abbreviations, fillers, letters left out.
-_CHAT = _table(r"""
+_CHAT = r"""
     (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?|lol|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
     \b(?:maybe|basically|kinda|literally|like (?=totally|really|just))\b|\btotally (?=\w) => _
     ^\s*(?:(?:ok(?:ay)?|so|hi|well|alright)\b,?\s+)+(?=\w)(?!far) => -
     (?:^|(?<=\s))[:;]-?[)(DP](?=\s|$)|<3 => ,
     ,? (?:and )?that'?s (?:it|all)\b|,? (?:and|or) (?:stuff|smth|something|whatever)\b => -
     (?<![\w'])(?:n|nd|'n'|adn|nad|(?-i:an(?= [bcdfgjklmnpqrstvwxz][a-z])))(?= \w) => and
-    \b(and|,) (?:than|den)\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than) => \1 then
+    (?<!\ba )(?<!\bthe )\bden\b(?= \w) => then
+    \b(and|,) than\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than) => \1 then
     \bu\b(?=\s) => you
     \bur\b => your
     \bb4\b => before
@@ -69,9 +78,9 @@ _CHAT = _table(r"""
     \b(?:mr|mrs|ms|dr)\.? (?=[a-z]) => -
     \.(?:fbx|bvh|glb|anim|npz|mp4)\b => -
     \b([a-z]+)2([a-z]+)\b => \1_to_\2
-""".replace(r"\1_to_\2", r"\1~to~\2"))  # fmt: skip
+""".replace(r"\1_to_\2", r"\1~to~\2")
 # What only frames the motion, and what says in which order it comes: all of it ends as "then", "before", "after".
-_FRAMES = _table(r"""
+_FRAMES = r"""
     ^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
     ^(?:it|the <PICTURE>|this <PICTURE>) (?:starts|begins|opens)(?: off)? (?=with) => start_
     \b(?:there|it|here)(?:'s| is| are) ((?:an?|the|some|one|two|three) (?:[\w-]+ ){1,3}?)(?:who|that) (?=\w) => \1
@@ -80,10 +89,16 @@ _FRAMES = _table(r"""
     \b(?:a moment (?:later|after)|(?:once|when) (?:done|finished)|following that|before finally)\b,? => then
     (?:(?<=^)|(?<=[,;.!\n])\s*|(?<=\band )|(?<=\bthen ))(?:in the (?:end|beginning)|at the (?:end|beginning|start)|at (?:first|last)|to (?:finish|end|begin|start)(?: with)?|from (?:t?here)|(?:last|first) of all)\b,?(?= ) => _then
     _at first(?=\s*(?:[,.;]|and\b|then\b|$)) => -
-    \b(?:immediately|right) (?=(?:after|before) \w+ing\b) => -
+    \b(?:just|shortly|immediately|soon|directly|straight) (?=(?:after|before)\b)|^right (?=(?:after|before)\b) => -
+    (?P<lead>^|[,.;!\n]\s*(?:[-*•]\s*)?|^[-*•]\s*|\b(?:and|then) )(?:(?:first|second|third|last)(?:ly)?|fourth|next|later|eventually|now|initially)(?:,|(?= (?:he|she|they|it|i|you|we|<MOVE>)\b)|(?= (?:an?|the) \w+ \w+s\b)) => \g<lead>then
+    (?P<lead>^|[.;!\n]\s*)first (?=(?:the|his|her|your|\w+ly)\b) => \g<lead>then_
+    ^((?:an?|the|some|two) (?:\w+ ){0,2}?(?:<ACTORS>)|(?:some|any)(?:one|body)) to (?=(?:<MOVE>)\b) => \1_
+    (?P<lead>^|\bthen )to (?=(?:<MOVE>)\b) => \g<lead>
+    , so (?=(?:he|she|they|it|i|you|we)\b) => , then_
     \bprior to (?=\w+ing\b) => before_
     \b(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => after_
     (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
+    ,?(?: which| that)?(?: is| are| was)?(?: \w+ly)?(?: then)? followed by (?!(?:an?|the|two|his|her|their|another)?\s?(?:\w+ ){0,2}?(?:<ACTORS>)\b) => , then_
     (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
     \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?=[a-z]+ing\b) => -
     \b(?:starting|beginning)(?: off)? with <THING> => doing_
@@ -100,10 +115,10 @@ _FRAMES = _table(r"""
     \b(sit|push|pull|chin|press) ups\b => \1-ups
     \bhigh five(s?)\b => high-five\1
     \blet(?:'s| us)\s+ => -
-""")  # fmt: skip
+"""
 _LABEL = _pattern(
     r"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
-    r"|show|make|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
+    r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
 )
 _LEAD = _pattern(
     r"^(?:(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me) )?"
@@ -114,10 +129,11 @@ _LEAD = _pattern(
 )
 _WHO = _pattern(
     r"(?P<who>him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
-    r"(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+)"
+    r"(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:(?P<any>an?)|the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+)"
 )
 _WHO_ONLY = re.compile(r"^((?:an?|the|some|one|two|three)\s+(?:[\w-]+\s+){1,3}?)(?:who|that)\s+(?=\w)", _I)
 _CAUSED = re.compile(r"(?P<before>(?:\bthen|\band|[,;.])\s+)(?:make|have|let|get)\s+(?=\w)", _I)
+_MAKES = re.compile(r"(?:make|have|let|get|draw|tell|ask|do)\b")
 _HE = {"him": "he", "her": "she", "them": "they", "it": "it", "me": "i", "us": "we"}
 _REPEATED = re.compile(r"\b([a-z]+)(?: \1)+\b", _I)
 
@@ -136,19 +152,15 @@ def tidy(text: str, notes: list[str]) -> str:
     # "jump jump jump" and "run jump sit" are lists
     text = _REPEATED.sub(lambda m: m[0].replace(" ", ", ") if is_motion(m[1].lower()) else m[0], text)
     bare = text.lower().split(" ")
-    return (
-        ", ".join(bare)
-        if len(bare) > 2 and all((w, "base") in readings(w) and is_motion(w) for w in bare)
-        else text
-    )
+    return ", ".join(bare) if len(bare) > 2 and all(is_order(w) for w in bare) else text
 
 
 def _is_picture(c: str) -> bool:
     return c == "\ufe0f" or (unicodedata.category(c) in ("So", "Sk") and c not in "°`´^")
 
 
-def _replace(text: str, table: list[tuple[re.Pattern[str], str]]) -> str:
-    for pattern, put in table:
+def _replace(text: str, table: str) -> str:
+    for pattern, put in _table(table):
         text = pattern.sub(put, text)
     return re.sub(r"[^\S\n]+", " ", text).strip()
 
@@ -185,7 +197,7 @@ def _unasked(text: str) -> str:
             _WHO_ONLY.sub(r"\1", text[lead.end() :]) if lead["ask"] or lead["picture"] else text[lead.end() :]
         )
         ask = (lead["ask"] or "").lower().strip()
-        who = _actor(rest)
+        who = _actor(rest, named=bool(_MAKES.match(ask)))
         moves = re.match(r"(?:an?|the|some|two|three|four|five|\d+)\s", rest, _I)
         if who is not None and ask:
             text = who
@@ -193,7 +205,7 @@ def _unasked(text: str) -> str:
             text = rest if who is None else who
         elif re.match(r"(?:i|we|want|need|like)\b", ask) and rest.lower().startswith("to "):
             text = rest[3:]
-        elif moves and not re.match(r"(?:make|have|let|get|draw|tell|ask|do|see|love|you)\b", ask):
+        elif moves and not _MAKES.match(ask):
             text = rest
     position = 0
     while match := _CAUSED.search(text, position):
@@ -204,14 +216,20 @@ def _unasked(text: str) -> str:
     return text
 
 
-def _actor(rest: str) -> str | None:
-    """The words behind "make" or "a video of" as a clause, None when they do not name who moves."""
+def _actor(rest: str, *, named: bool = True) -> str | None:
+    """The words behind "make" or "a video of" as a clause, None when they do not name who moves.
+
+    `named` says that "a" and an unknown noun are no actor: "make a quick turn".
+    """
     match = _WHO.match(rest)
     if match is None:
         return None
     verb = match["verb"].lower()
     plain = any(form == "base" for _, form in readings(verb))
     low = match["who"].lower()
-    if (low in _HE and not plain) or (match["unknown"] and not (plain and is_motion(verb))):
+    unknown = match["unknown"] and (not (plain and is_motion(verb)) or (match["any"] and named))
+    if unknown or (low in _HE and not plain):
         return None
-    return _HE.get(low, match["who"]) + rest[match.end("to") if match["to"] else match.end("who") :]
+    if match["unknown"]:
+        verb = inflect(verb, "s")
+    return f"{_HE.get(low, match['who'])} {verb}{rest[match.end('verb') :]}"

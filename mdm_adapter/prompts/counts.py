@@ -4,23 +4,19 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from mdm_adapter.prompts.times import SMALL, TENS
+
 # What a count multiplies: steps of a gait, beats of a gesture (a wave holds several), repetitions of a movement, or
 # the whole of it (to walk round twice is to walk twice as long, not two strides).
 Counted = Literal["step", "beat", "repetition", "whole"]
 
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-)
-_WORDS = {word: n for n, word in enumerate((_SMALL + " seventeen eighteen nineteen").split())}
-_DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
-_TENS = {word: 10 * n for n, word in enumerate(_DECADES.split(), start=2)}
 _VAGUE = {"few": 3, "several": 5}  # at least what recordings of "several" last
 _ADVERBS = {"once": 1, "twice": 2, "thrice": 3}
 
 _NUMBER = (
     rf"(?:\d{{1,9}}|an?\s+couple(?:\s+of)?|couple(?:\s+of)?|an?\s+few|few|several|an?\s+dozen|an?\s+hundred|hundred"
-    rf"|(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(list(_WORDS)[1:10])}))?"
-    rf"|(?:{'|'.join(sorted(list(_WORDS)[1:], key=len, reverse=True))}))"
+    rf"|(?:{'|'.join(TENS)})(?:[-\s](?:{'|'.join(list(SMALL)[1:10])}))?"
+    rf"|(?:{'|'.join(sorted(list(SMALL)[1:], key=len, reverse=True))}))"
 )
 _STEPS = r"steps?|paces?|strides?"
 # Nouns of movements that are done so many times; each stands for its own plural with an s, but for those in _PLURALS.
@@ -128,7 +124,7 @@ def _number(words: str) -> tuple[int, bool]:
     if plain in fixed:
         return fixed[plain], False
     parts = re.split(r"[-\s]", plain)
-    return sum(_TENS.get(part, _WORDS.get(part, 0)) for part in parts), False
+    return sum(TENS.get(part, SMALL.get(part, 0)) for part in parts), False
 
 
 def _tidied(text: str) -> str:

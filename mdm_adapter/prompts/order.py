@@ -24,7 +24,7 @@ from mdm_adapter.prompts.clauses import (
 from mdm_adapter.prompts.parse import Word, is_subject
 from mdm_adapter.prompts.sharing import repeats, share, there_and_back
 
-_LISTING = (Joiner.COMMA, Joiner.COMMA_AND, Joiner.AND)
+_LISTING = (*COMMAS, Joiner.AND)
 
 
 class Order:
@@ -40,125 +40,105 @@ class Order:
         self._first = len(self.line)
         self._current: Clause | None = None
         self._main: Clause | None = None
-        # words that wait for the clause that they stand before, and whether they are a clause themselves
-        self._prefix: list[Word] = []
-        self._described = False
-        # actions told before the main clause that they precede or follow, and those that follow it in time
+        # words that wait for the clause that they stand before; `open` when they are a clause themselves
+        self._pending: Clause | None = None
+        # clauses told before the main one, "after jumping, he bows", and those of them that happen after it
         self._waiting: list[Clause] = []
         self._held: list[Clause] = []
         listing = _is_list(clauses) or (not self.told and _is_postures(clauses))
         for n, clause in enumerate(clauses):
-            rest = clauses[n + 1 :]
             if self._repeat(clause):
                 continue
             if listing:
                 self._begin(clause)
             else:
-                self._place(clause, rest)
-        self._close(clauses, hard)
+                self._place(clause, clauses[n + 1 :])
+        self.line += self._held
+        if self._pending is not None:
+            self._settle(alone=not self.told or (hard and self._pending is clauses[0]))
 
     def _place(self, clause: Clause, rest: Sequence[Clause]) -> None:
         current = self._current
-        if self._prefix:
-            self._behind_prefix(clause, rest)
-        elif (
-            current is None
-            or (
-                clause.fronted
-                and clause.joiner in (Joiner.WITH, *ORDERED)
-                and clause.acts
-                and _finite_follows(rest)
-            )
-            or (not clause.acts and self._leads_on(clause, rest))
-        ):
+        if self._pending is not None:
+            self._join_pending(self._pending, clause, rest)
+        elif current is None or self._leads_on(clause, rest):
             self._open(clause, rest)
         elif current in self._waiting and clause.acts and clause.joiner not in ORDERED:
-            self._after_fronted(current, clause, rest)
+            # after "after jumping": more of it, or the main clause
+            more = clause.gerund and _finite_follows(rest)
+            if clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
+                self._attach(current, clause)
+            elif clause.joiner in COMMAS and more:
+                self._wait(clause, self._held if current in self._held else self.line)
+            else:
+                self._begin(clause)
         else:
             self._decide(current, clause, rest)
+
+    def _leads_on(self, clause: Clause, rest: Sequence[Clause]) -> bool:
+        """True for what stands before a clause in the middle of a sentence: "then suddenly, he jumps"."""
+        if clause.acts:
+            fronted = clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
+            return fronted and _finite_follows(rest)
+        if not rest or rest[0].joiner is not Joiner.COMMA or not rest[0].finite:
+            return False
+        adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in clause.spoken)
+        aside = clause.joiner in (Joiner.THEN, Joiner.COMMA_AND) and clause.joined_by[-1].text == ","
+        waits = self._current in self._waiting and is_prefix(clause.words)
+        leads = clause.joiner is Joiner.THEN or bool(rest[0].subject)
+        return (clause.fronted and clause.joiner is Joiner.WITH) or aside or waits or (adverbs and leads)
 
     def _open(self, clause: Clause, rest: Sequence[Clause]) -> None:
         """The first clause of a sentence, or one that begins anew in its middle: "then, after jumping"."""
         describes = clause.gerund and not clause.subject and _describes(rest)
-        if clause.acts and clause.joiner in ORDERED:
+        if clause.acts and (clause.joiner in ORDERED or (describes and clause.base == "have")):
+            # "having climbed the stairs, he waves" are two
             self._wait(clause, self._held if clause.joiner is Joiner.BEFORE else self.line)
-        elif describes and clause.base == "have":
-            self._wait(clause, self.line)  # "having climbed the stairs, he waves" are two
         elif clause.joiner is Joiner.WITH or describes or not clause.acts:
-            keeps = clause.joiner in (Joiner.WITH, *ORDERED)
-            self._prefix = [*(_from_subordinator(clause.joined_by) if keeps else []), *clause.words]
-            self._described = clause.acts
-            self._lead = [] if keeps else [w for w in clause.joined_by if w.is_word]
-            self._held_clause = clause
+            if clause.joiner in (Joiner.WITH, *ORDERED):
+                clause.words = [*_from_subordinator(clause.joined_by), *clause.words]
+                clause.joined_by = []
+            clause.open = clause.acts
+            self._pending = clause
         else:
             self._begin(clause)
 
-    def _behind_prefix(self, clause: Clause, rest: Sequence[Clause]) -> None:
+    def _join_pending(self, pending: Clause, clause: Clause, rest: Sequence[Clause]) -> None:
         """The clause that words such as "while walking," or "with both hands" wait for, or more of them."""
         joiner = clause.joiner
-        if self._described:
-            main = joiner in (*COMMAS, Joiner.THEN, Joiner.FOLLOWED) and (
-                clause.finite or not _finite_follows(rest)
-            )
+        main = clause.acts and joiner is not Joiner.WITH
+        if pending.open:
+            main = main and joiner in (*COMMAS, Joiner.THEN) and (clause.finite or not _finite_follows(rest))
+        elif main and (joiner in ORDERED or (joiner is Joiner.THEN and not is_prefix(pending.words))):
+            self._settle(alone=False)
+            self._place(clause, rest)
+            return
+        if not main:
+            pending.words += [*clause.joined_by, *clause.words]
+            return
+        self._pending = None
+        named = is_subject(pending.words) and not pending.open and not is_prefix(pending.words)
+        if named and clause.finite and not clause.subject:
+            clause.named(pending.words)  # "The character: walks"
+        else:
             marked = any(not w.is_word for w in clause.joined_by)
-            between = [Word(",")] if main and marked else [] if main else clause.joined_by
-            self._prefix[-1].space = self._prefix[-1].space and not (main and marked)
-        else:
-            if clause.acts and joiner in (Joiner.THEN, Joiner.FOLLOWED, *ORDERED):
-                if joiner is not Joiner.THEN or not is_prefix(self._prefix):
-                    self._flush()
-                    self._place(clause, rest)
-                    return
-                clause.joined_by = []
-            main = joiner is not Joiner.WITH
-            between = clause.joined_by
-        if clause.acts and main:
-            before, self._prefix = self._prefix, []
-            if (
-                clause.finite
-                and not clause.subject
-                and not self._described
-                and is_subject(before)
-                and not is_prefix(before)
-            ):
-                clause.named(before)  # "The character: walks"
-            else:
-                clause.words = [*before, *between, *clause.words]
-            self._begin(clause)
-        else:
-            self._prefix += [*between, *clause.words]
-
-    def _after_fronted(self, current: Clause, clause: Clause, rest: Sequence[Clause]) -> None:
-        """After "after jumping": more of it, or the main clause."""
-        more = clause.gerund and _finite_follows(rest)
-        if clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH) or (
-            clause.joiner is Joiner.COMMA_AND and more
-        ):
-            self._attach(current, clause)
-        elif clause.joiner is Joiner.COMMA and more:
-            self._wait(clause, self._held if current in self._held else self.line)
-        else:
-            self._begin(clause)
+            pending.words[-1].space = pending.words[-1].space and not marked
+            between = [w for w in clause.joined_by if w.lower not in words.SEQUENCE_WORDS]
+            clause.words = [*pending.words, *([Word(",")] if marked else between), *clause.words]
+        self._begin(clause)
 
     def _decide(self, current: Clause, clause: Clause, rest: Sequence[Clause]) -> None:
         """Attach a clause to the action so far, or begin the next action with it."""
-        perfect = clause.gerund and clause.base == "have" and clause.joiner in COMMAS
-        listed = clause.moves and any(w.text == ":" for w in clause.joined_by[-1:])
+        listed = clause.moves and any(w.text == ":" for w in clause.joined_by)
         if not clause.finite and not clause.gerund and not listed and self._shares(current, clause, rest):
             return
-        if (
-            not clause.acts
-            and clause.joiner in (Joiner.THEN, Joiner.FOLLOWED)
-            and _names_thing(clause.spoken)
-        ):
+        if not clause.acts and clause.joiner is Joiner.THEN and _names_thing(clause.spoken):
             _as_move(clause)
-        if not clause.acts:
-            self._attach(current, clause)
-        elif clause.joiner is Joiner.AFTER or perfect:
+        if clause.acts and (clause.joiner is Joiner.AFTER or (clause.gerund and clause.base == "have")):
             clause.anchor = self._main or current
             at = self.line.index(clause.anchor) if clause.anchor in self.line else len(self.line)
             self.line.insert(at, self._tell(clause))
-        elif listed or clause.joiner is Joiner.BEFORE or _begins_action(current, clause, rest):
+        elif clause.acts and (listed or _begins_action(current, clause, rest)):
             self._begin(clause)
         else:
             self._attach(current, clause)
@@ -181,18 +161,15 @@ class Order:
         more = repeats(clause, self._current.words if self._current else (), len(self.line) - self._first)
         if not more or not self.line:
             return False
-        lowers = [w.lower for w in clause.spoken]
-        span = self.line[-1:] if lowers == ["again"] else self.line[self._first :] or self.line[:]
+        again = [w.lower for w in clause.spoken] == ["again"]
+        span = self.line[-1:] if again else self.line[self._first :] or self.line[:]
         self.line += span * more
         what = "the action before" if len(span) == 1 else f"the {len(span)} actions before"
         self.notes.append(f"{_quote(clause.words)} taken as {what}, {more} more time{'s' * (more > 1)}")
         return True
 
     def _attach(self, current: Clause, clause: Clause) -> None:
-        same = (
-            len(current.subject) == len(clause.subject) == 1
-            and current.subject[0].lower == clause.subject[0].lower
-        )
+        same = len(clause.subject) == 1 and _lowers(current.subject) == _lowers(clause.subject)
         if clause.joiner is Joiner.AND and same:
             # "I walk and I wave"
             clause.words = [w for w in clause.words if w not in clause.subject]
@@ -202,26 +179,10 @@ class Order:
             return
         if clause.joiner is Joiner.WITH:
             current.open = True
-            return
-        listed = clause.joiner in (*_LISTING, Joiner.OR) and not current.open and not clause.subject
-        if listed and clause.verb.form == current.verb.form:
+        elif not current.open and not clause.subject and _alike(clause, current):
             current.beside.append(clause.verb)
             if clause.joiner is Joiner.AND:
                 self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
-
-    def _leads_on(self, clause: Clause, rest: Sequence[Clause]) -> bool:
-        """True for "then suddenly, he jumps": words without a verb that belong to the next clause."""
-        if not rest or rest[0].joiner is not Joiner.COMMA:
-            return False
-        following = rest[0].finite
-        if clause.joiner in (Joiner.WITH, *ORDERED):
-            return clause.fronted and following
-        adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in clause.spoken)
-        waits = self._current in self._waiting and is_prefix(clause.words)
-        aside = clause.joiner in (Joiner.THEN, Joiner.COMMA_AND) and len(clause.joined_by) > 1
-        if (aside and clause.joined_by[-1].text == ",") or (adverbs and clause.joiner is Joiner.THEN):
-            return following
-        return following and (waits or (adverbs and bool(rest[0].subject)))
 
     def _tell(self, clause: Clause) -> Clause:
         clause.previous = self.told[-1] if self.told else None
@@ -235,13 +196,12 @@ class Order:
 
     def _begin(self, clause: Clause) -> None:
         """A main clause: the next action."""
-        lone = self.told[0] if len(self.told) == 1 else None
+        lone = self.told[0] if len(self.told) == 1 and not self.told[0].acts else None
         if (
             lone is not None
-            and not lone.acts
-            and clause.finite
             and not clause.subject
-            and any(w.lower in words.ACTORS for w in lone.words)
+            and clause.finite
+            and set(_lowers(lone.words)) & words.ACTORS
         ):
             # "a man:" on a line before "walks"
             self.told, self.line = [], []
@@ -252,113 +212,73 @@ class Order:
             side.anchor = clause
         self._waiting = []
 
-    def _flush(self) -> None:
-        """Words that found no verb are attached to the action before them, or left as an action of their own."""
-        ws, self._prefix = self._prefix, []
-        clause = self._held_clause
-        clause.words = ws
+    def _settle(self, *, alone: bool) -> None:
+        """Words that found no verb become an action of their own, or part of the one before."""
+        clause, self._pending = self._pending, None
+        assert clause is not None
         before = self.told[-1] if self.told else None
-        if before is None:
-            clause.verb = clause.verb if self._described else None
+        if clause.open and alone:
+            clause.words, clause.open = clause.words[1:], False  # "while jumping" is all there is
+            self._begin(clause)
+        elif before is None or (alone and not _belongs_back(clause.words)):
             self.line.append(self._tell(clause))
-            return
-        if before.words:
-            before.words[-1].space = False
-        if not ws[0].tag.startswith("NNP"):
-            ws[0].text = ws[0].text[:1].lower() + ws[0].text[1:]
-        before.words += [Word(","), *self._lead, *ws]
-        self._current = before
-
-    def _close(self, clauses: Sequence[Clause], hard: bool) -> None:
-        """The end of a sentence: what has found no verb by now is attached, read again, or left as it is."""
-        self.line += self._held
-        if not self._prefix:
-            return
-        opens = hard and self._held_clause is clauses[0]
-        if self._described and (opens or not self.told):
-            # "while jumping" is all there is
-            self._held_clause.words = self._prefix[1:]
-            self._begin(self._held_clause)
-        elif self._described or not self.told or not opens or _belongs_back(self._prefix):
-            self._flush()
         else:
-            self._held_clause.words = self._prefix
-            self.line.append(self._tell(self._held_clause))
+            before.words[-1].space = False
+            if not clause.words[0].tag.startswith("NNP"):
+                clause.words[0].text = clause.words[0].text[:1].lower() + clause.words[0].text[1:]
+            before.words += [Word(","), *(w for w in clause.joined_by if w.is_word), *clause.words]
+            self._current = before
 
 
 def _begins_action(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
     joiner = clause.joiner
-    if joiner is Joiner.FOLLOWED:
-        # "followed by a dog" and "followed by a woman walking" are company, not actions
-        return not (clause.gerund and clause.subject)
     if joiner in COMMAS:
         return _continues(current, clause, rest)
     if joiner is Joiner.AND and not current.open:
         timed = any(w.seconds is not None for w in current.words)
         # the end of a list: "walks, turns and sits", "walks and turns and sits"
-        same = [w.lower for w in current.subject] == [w.lower for w in clause.subject]
-        listed = current.joiner in (*COMMAS, Joiner.AND) and (same or not current.subject)
+        same = not current.subject or _lowers(current.subject) == _lowers(clause.subject)
+        listed = current.joiner in _LISTING and same
         return _same_shape(current, clause, rest) and (timed or listed or _chain_of_and(current, rest))
-    return joiner is Joiner.THEN
+    return joiner in (Joiner.THEN, Joiner.BEFORE)
 
 
 def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
     """True when a clause that follows a comma is the next action."""
+    lone = current.gerund and not current.subject
     if clause.subject:
         # "he walks, his left arm swings" is one picture
-        alike = clause.finite or current.gerund
-        return alike and not is_body_part(clause.subject)
+        return (clause.finite or current.gerund) and not is_body_part(clause.subject)
     if clause.moves:
         order = clause.insert is not None and clause.insert.form == "base" == _form(current)
-        return current.moves or order or (current.gerund and not current.subject)
+        return current.moves or order or lone
     if clause.gerund:
         # one gerund describes ("is walking, swinging his arms"), two or more are a list
-        several = sum(c.gerund and not c.subject and c.joiner in _LISTING for c in rest) >= 1
-        return (current.gerund and not current.subject) or (
-            (current.gerund or current.progressive) and several
-        )
-    return _same_verb_form(current, clause, rest)
+        several = any(c.gerund and not c.subject and c.joiner in _LISTING for c in rest)
+        return lone or ((current.gerund or current.progressive) and several)
+    if clause.verb is None or _lists_nouns(current, clause, rest):
+        return False
+    if _form(clause) == "part":
+        return _form(current) == "past" and clause.verb.lower.endswith("ed")  # "leaned back, stretched"
+    return True
 
 
 def _same_shape(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
     """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
-    if clause.moves or current.moves:
-        return clause.moves and current.moves
-    if clause.subject and clause.finite:
+    if clause.subject:
         return not is_body_part(clause.subject)
-    if clause.gerund:
-        return current.gerund or current.progressive
-    return _form(clause) == _form(current) and not _lists_nouns(current, clause, rest)
+    alike = _form(clause) == _form(current) or (clause.gerund and current.progressive)
+    return alike and not _lists_nouns(current, clause, rest)
 
 
 def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
     """True when one more verb follows by "and" before anything else separates actions."""
     for n, clause in enumerate(rest):
-        if clause.joiner in (Joiner.THEN, Joiner.FOLLOWED, *ORDERED) or (
-            clause.joiner in COMMAS and clause.finite
-        ):
+        if clause.joiner in (Joiner.THEN, *ORDERED) or (clause.joiner in COMMAS and clause.finite):
             return False
         if clause.acts and clause.joiner is Joiner.AND and _same_shape(current, clause, rest[n + 1 :]):
             return True
     return False
-
-
-def _same_verb_form(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    """True when a verb behind a comma can be coordinated with the main verb of the action so far."""
-    form, new = _form(current), _form(clause)
-    if not current.finite:
-        return new in ("s", "base")
-    if clause.verb is None or _lists_nouns(current, clause, rest):
-        return False
-    if form == new:
-        return new != "part"
-    if new == "part":
-        return form == "past" and clause.verb.lower.endswith("ed")  # "leaned back, stretched"
-    if new == "base":
-        return form in ("s", "past")  # "a person walks, wave hands": not English, but what people write
-    return (new == "s" and (form == "past" or len(clause.spoken) > 1)) or (
-        new == "past" and clause.verb.tag == "VBD"
-    )
 
 
 def _lists_nouns(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
@@ -372,6 +292,11 @@ def _lists_nouns(current: Clause, clause: Clause, rest: Sequence[Clause]) -> boo
     if named is None or (new == "s" and not named.lower.endswith("s")):
         return False  # "takes a step, falls"
     return len(clause.spoken) == 1 or (new == "base" and new != form)
+
+
+def _alike(clause: Clause, current: Clause) -> bool:
+    forms = {_form(clause), _form(current)}
+    return len(forms) == 1 or (forms == {"s", "base"} and current.base not in words.LIGHT_VERBS)
 
 
 def _form(clause: Clause) -> str | None:
@@ -390,13 +315,10 @@ def _finite_follows(rest: Sequence[Clause]) -> bool:
 
 def _describes(rest: Sequence[Clause]) -> bool:
     """True when a gerund that opens a sentence describes the clause behind the next comma."""
-    for clause in rest:
-        if clause.joiner is Joiner.COMMA:
-            order = not clause.subject and _form(clause) == "base"
-            return order or (clause.finite and bool(clause.subject) and not is_body_part(clause.subject))
-        if clause.joiner is not Joiner.AND or not clause.gerund:
-            return False
-    return False
+    clause = next((c for c in rest if c.joiner is not Joiner.AND or not c.gerund), None)
+    if clause is None or clause.joiner is not Joiner.COMMA or not clause.finite:
+        return False
+    return not is_body_part(clause.subject) if clause.subject else _form(clause) == "base"
 
 
 def _is_postures(clauses: Sequence[Clause]) -> bool:
@@ -437,9 +359,12 @@ def _names_thing(ws: Sequence[Word]) -> bool:
     """True for a thing that a person can only do: "a ginga"."""
     head = noun_head(ws)
     nobody = words.BODY | words.DIRECTIONS | words.ACTORS | words.ADJECTIVE_VERBS
-    if head is None or head.lower in nobody or is_prefix(ws):
-        return False
-    return head.tag.startswith("NN") or head.tag in ("JJ", "FW")
+    return (
+        head is not None
+        and head.lower not in nobody
+        and not is_prefix(ws)
+        and head.tag[:2] in ("NN", "JJ", "FW")
+    )
 
 
 def _from_subordinator(ws: Sequence[Word]) -> list[Word]:
@@ -451,6 +376,10 @@ def _belongs_back(ws: Sequence[Word]) -> bool:
     """True for a line without a verb that goes on with the line before it: "left", "with both hands"."""
     head = next((w for w in ws if w.is_word), None)
     return head is None or is_prefix(ws) or head.lower in words.DIRECTIONS or is_body_part(ws[:3])
+
+
+def _lowers(ws: Sequence[Word]) -> list[str]:
+    return [w.lower for w in ws]
 
 
 def _quote(ws: Sequence[Word]) -> str:

@@ -24,6 +24,7 @@ _TAG_FORMS: dict[str, Form] = {
     "VBD": "past",
     "VBN": "part",
 }
+_SUBJECTS = ("nsubj", "nsubjpass", "expl")
 # hyphenated words, and the second half of "person A"
 _ONE_WORD = re.compile(
     rf"[^\W\d_]+(?:-[^\W\d_]+)+|\b(?:[Pp]erson|{'|'.join(sorted(words.ACTORS))}) (?:[B-H]|A(?= [a-z]+s\b))\b"
@@ -78,9 +79,8 @@ class Word:
 
     @property
     def is_adverb(self) -> bool:
-        if self.lower in words.BODY or self.lower == "fly":
-            return False
-        return self.tag.startswith("RB") or self.lower in words.ADVERBS or self.lower.endswith("ly")
+        adverb = self.tag.startswith("RB") or self.lower in words.ADVERBS or self.lower.endswith("ly")
+        return adverb and self.lower not in words.BODY and self.lower != "fly"
 
     @property
     def is_plural(self) -> bool:
@@ -114,9 +114,15 @@ def read_sentences(text: str) -> list[list[Word]]:
     for ws in sentences:
         for i, word in enumerate(ws):
             word.form = _form(ws, i)
-            if word.form == "past" and any(w.form == "base" for w in ws[:i]) and _may_be(word, "base"):
+            if (
+                word.form == "past"
+                and any(w.form == "base" for w in ws[:i])
+                and (word.lower, "base") in readings(word.lower)
+            ):
                 word.form = "base"  # "raise it, put it down"
-            word.base = _base(word)
+            found = [base for base, form in readings(word.lower) if form == word.form]
+            unknown = word.lower.removesuffix("s") if word.form == "s" else word.lower
+            word.base = (found or [unknown])[0] if word.form else ""
         _read_tree(ws)
         _find_subjects(ws)
     return sentences
@@ -184,18 +190,14 @@ def _find_subjects(ws: Sequence[Word]) -> None:
             end -= 1
         carriers = (verb, verb.head) if verb.dep in ("aux", "auxpass") else (verb,)
         named = (
-            j for j in range(end - 1, -1, -1) if ws[j].dep in words.SUBJECT_DEPS and ws[j].head in carriers
+            edges[j] for j in range(end - 1, -1, -1) if ws[j].dep in _SUBJECTS and ws[j].head in carriers
         )
-        j = next(named, end)
-        start = (
-            edges[j]
-            if j < end and _reads_as_subject(ws[edges[j] : end], ws[end : i + 1])
-            else _nouns(ws, end)
-        )
-        before = {ws[k - 1].lower for k in (start, end) if k}
-        verb.relative = bool(before & words.RELATIVES) or (start < end and ws[start].lower == "who")
-        if start < end:
-            verb.subject = tuple(ws[start:end])
+        by_tree, rest = next(named, end), ws[end : i + 1]
+        starts = (k for k in (by_tree, _nouns(ws, end)) if _reads_as_subject(ws[k:end], rest))
+        start = next(starts, end)
+        verb.subject = tuple(ws[start:end])
+        verb.relative = bool({ws[k - 1].lower for k in (start, end) if k} & words.RELATIVES)
+        verb.relative = verb.relative or any(w.lower == "who" for w in verb.subject[:1])
     for i, verb in enumerate(ws):
         if verb.subject and not verb.relative:
             for word in verb.subject[1:]:
@@ -207,7 +209,7 @@ def _find_subjects(ws: Sequence[Word]) -> None:
 def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     """True when a span of the tree may be one subject of the verb that ends `rest`."""
     who = next((i for i, w in enumerate(phrase) if w.lower in words.RELATIVES), len(phrase))
-    if any(w.is_finite or w.lower in words.LINKS for w in phrase[:who]) or not is_subject(phrase):
+    if not is_subject(phrase) or any(w.is_finite or w.lower in words.LINKS for w in phrase[:who]):
         return False
     if any(w.lower in words.SEQUENCE_WORDS for w in rest):
         # "a man walking, then stops", "karate kata then bow"
@@ -219,22 +221,18 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
 
 
 def _nouns(ws: Sequence[Word], end: int, *, inner: bool = False) -> int:
-    """Where the noun phrase before `end` begins, `end` itself when none that could be a subject stands there.
+    """Where the noun phrase before `end` begins, `end` itself when there is none.
 
     `inner` allows one that depends on a word before it, such as "by".
     """
     start = end
-    while start and (word := ws[start - 1]).is_word and (word.opens_noun or _in_noun_phrase(word)):
+    while start and (ws[start - 1].opens_noun or _in_noun_phrase(ws[start - 1])):
         start -= 1
-        if word.lower in words.DETERMINERS | words.POSSESSIVES | words.SUBJECT_PRONOUNS:
+        if ws[start].lower in words.DETERMINERS | words.POSSESSIVES | words.SUBJECT_PRONOUNS:
             break
-    phrase = ws[start:end]
-    verb = next((w for w in ws[end:] if w.form), None)
-    plain = verb is not None and verb.form == "base" and verb.lower not in words.AUXILIARIES
-    if not is_subject(phrase) or (plain and not inner and not _may_take_base(phrase)):
-        return end
-    depends = start > 0 and (ws[start - 1].lower in words.PREPOSITIONS or ws[start - 1].form is not None)
-    return end if depends and not inner and phrase[0].lower not in words.SUBJECT_PRONOUNS else start
+    before = ws[start - 1] if start else None
+    depends = before is not None and (before.lower in words.PREPOSITIONS or before.form is not None)
+    return end if depends and not inner and ws[start].lower not in words.SUBJECT_PRONOUNS else start
 
 
 def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
@@ -242,21 +240,25 @@ def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
     return list(ws[_nouns(ws, end, inner=True) : end])
 
 
+def phrase_end(ws: Sequence[Word]) -> int:
+    """How many words stand before the first preposition or relative behind the first word."""
+    ends = (
+        i
+        for i, w in enumerate(ws)
+        if i and (w.lower in words.PREPOSITIONS or w.tag in ("IN", "TO", "WP", "WDT"))
+    )
+    return next(ends, len(ws))
+
+
 def is_subject(phrase: Sequence[Word]) -> bool:
     """True for words that may be said to act: "he", "the man", "two of them"."""
-    if not phrase:
-        return False
-    low = phrase[0].lower
-    if low in words.SUBJECT_PRONOUNS:
-        return len(phrase) == 1 or any(w.lower == "and" for w in phrase)
-    if phrase[0].opens_noun or [w.lower for w in phrase[1:2]] == ["of"]:
-        return len(phrase) > 1 or low in words.STANDALONE
-    return any(w.is_noun or w.tag in ("CD", "PRP") for w in phrase)
+    opens = len(phrase) > 1 and phrase[0].opens_noun
+    return opens or any(w.is_noun or w.tag in ("CD", "PRP") or w.lower in words.STANDALONE for w in phrase)
 
 
 def _in_noun_phrase(word: Word) -> bool:
     noun = word.is_noun or word.tag[:2] in ("JJ", "CD", "VB", "PR") or word.lower in words.SUBJECT_PRONOUNS
-    return noun and not word.is_finite and word.lower != "to"
+    return noun and not word.is_finite
 
 
 def _belongs_to_verb(word: Word) -> bool:
@@ -270,95 +272,76 @@ def _may_take_base(phrase: Sequence[Word]) -> bool:
     return any(w.lower in words.WHO | words.NUMBERS | {"and"} or w.is_plural for w in phrase)
 
 
-def _may_be(word: Word, form: Form) -> bool:
-    return any(known == form for _, known in readings(word.lower))
-
-
-def _base(word: Word) -> str:
-    """The plain form of a word read as a verb in its form."""
-    found = [base for base, form in readings(word.lower) if form == word.form]
-    unknown = word.lower[:-1] if word.form == "s" and word.lower.endswith("s") else word.lower
-    return (found[0] if found else unknown) if word.form else ""
-
-
 def _form(ws: Sequence[Word], i: int) -> Form | None:
     """The form in which word `i` may be a verb, or None when it is none or stands where a noun stands."""
     word = ws[i]
-    low = word.lower
-    if low == "left" and i and ws[i - 1].lower in words.SUBJECT_PRONOUNS:
+    low, before = word.lower, ws[i - 1].lower if i else ""
+    if low == "left" and before in words.SUBJECT_PRONOUNS:
         return "past" if i + 1 == len(ws) or ws[i + 1].lower in ("the", "through", "by", ",") else None
-    if low == "hands" and i and ws[i - 1].lower in words.ACTORS | {"he", "she"}:
+    if low == "hands" and before in words.ACTORS | {"he", "she"}:
         return "s"  # "she hands him a cup"
-    if word.guarded or low in words.NEVER_VERBS or not word.is_word:
+    if word.guarded or low in words.NEVER_VERBS:
         return None
     if low in words.AUXILIARIES:
-        return _auxiliary(ws, i)
+        return _auxiliary(word, before)
     forms = _possible_forms(ws, i)
     tagged = _TAG_FORMS.get(word.tag)
     form = tagged if tagged in forms else next(iter(forms), None)
-    if i == 0 and form in ("past", "part") and "base" in forms:
+    if i == 0 and "base" in forms and form != "s":
         form = "base"  # "put it down": without a subject an order, not the past
-    if form is None or ("base" in forms and low in words.ADJECTIVE_VERBS and not _verb_like_next(ws, i)):
+    if form is None or (low in words.ADJECTIVE_VERBS and "base" in forms and not _verb_like_next(ws, i)):
         return None
     return None if _stands_as_noun(ws, i, form) else form
 
 
-def _auxiliary(ws: Sequence[Word], i: int) -> Form | None:
-    low, tag = ws[i].lower, ws[i].tag
-    before = ws[i - 1].lower if i else ""
+def _auxiliary(word: Word, before: str) -> Form | None:
+    low = word.lower
     if low == "'s":
         # "he's walking" against "the man's arm"
-        return "s" if before in words.SUBJECT_PRONOUNS or tag == "VBZ" else None
-    if before == "to" or (low == "be" and i) or (low in words.MODALS and tag.startswith("NN")):
+        return "s" if before in words.SUBJECT_PRONOUNS or word.tag == "VBZ" else None
+    if before == "to" or (low == "be" and before):
         return None
     return "s" if low in ("does", "has", "is") else "past" if low in ("did", "had", "was", "were") else "base"
 
 
 def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     word = ws[i]
-    low = word.lower
+    low, before, after = word.lower, ws[i - 1] if i else word, ws[i + 1].lower if i + 1 < len(ws) else ""
     forms = [form for _, form in readings(low)]
-    tagged = _TAG_FORMS.get(word.tag)
     name = word.tag == "NNP" and word.text[0].isupper()
     if "-to-" in low or (
         name and (not is_motion(low) or (low in words.NAMES and not _verb_like_next(ws, i)))
     ):
         return []
     if low == "face":
-        after = ws[i + 1].lower if i + 1 < len(ws) else ""
-        opens = i == 0 or ws[i - 1].lower in ("then", "and")
+        opens = before is word or before.lower in ("then", "and")
         return ["base"] if opens and after in words.DIRECTIONS | words.DETERMINERS else []
     if is_motion(low):
         return forms
     if low in words.NEVER_UNKNOWN_VERBS or not low.replace("-", "").isalpha():
         return []
-    if tagged is not None and not (tagged == "s" and not low.endswith("s")):
-        return forms or [tagged]
-    if forms and parts_of_speech(low) == {"VERB"}:
+    if word.tag in _TAG_FORMS and not (word.tag == "VBZ" and not low.endswith("s")):
+        return forms or [_TAG_FORMS[word.tag]]
+    if parts_of_speech(low) == {"VERB"}:
         return forms
-    # "hums" in "a girl hums": what looks like a plural behind one person is a verb that we do not know
-    before = ws[i - 1] if i else word
-    person = (before.lower in words.ACTORS and not before.is_plural) or before.lower in ("he", "she")
-    unknown = person and low.endswith("s") and not low.endswith("ss") and word.tag.startswith("NN")
     listed = next((f for f in forms if f in ("s", "base") and _listed_verb(ws, i, f)), None)
     if listed:
         return [listed]
-    return (
-        ["s"]
-        if ("s" in forms and _behind_subject(ws, i)) or (unknown and low not in words.BODY | words.PEOPLE)
-        else []
-    )
+    # "hums" in "a girl hums": what looks like a plural behind one person is a verb that we do not know
+    person = (before.lower in words.ACTORS and not before.is_plural) or before.lower in ("he", "she")
+    unknown = person and low.endswith("s") and word.tag.startswith("NN")
+    return ["s"] if unknown or ("s" in forms and _behind_subject(ws, i)) else []
 
 
 def _behind_subject(ws: Sequence[Word], i: int) -> bool:
     """True for "blows" in "a cowboy blows on his gun": nothing but one noun with its article before it."""
     j = i
-    while j and ws[j - 1].tag[:2] in ("NN", "JJ") and not ws[j - 1].form:
+    while j and ws[j - 1].tag[:2] in ("NN", "JJ"):
         j -= 1
     opens = j == 1 or (j > 1 and (not ws[j - 2].is_word or ws[j - 2].lower in ("and", "then")))
     noun = i > j and ws[i - 1].tag == "NN" and ws[i - 1].lower not in words.MOVE_NOUNS
     after = ws[i + 1] if i + 1 < len(ws) else None
-    goes_on = after is None or not after.is_word or after.is_adverb or after.tag in words.TAGS_BEHIND_VERB
+    goes_on = after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB
     return bool(opens and ws[j - 1].opens_noun and noun and goes_on)
 
 
@@ -374,45 +357,39 @@ def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
 
 
 def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
-    after = ws[i + 1] if i + 1 < len(ws) else None
+    """True when what follows a word such as "slow" or "lower" makes a verb of it."""
+    after, orders = ws[i + 1] if i + 1 < len(ws) else None, any(w.form == "base" for w in ws[:i])
     if after is None or not after.is_word:
-        listed = i > 0 and ws[i - 1].text == "," and any(w.form == "base" for w in ws[:i])
+        listed = orders and ws[i - 1].text == ","
         return listed or ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
-    listed = i > 0 and (not ws[i - 1].is_word or ws[i - 1].lower in words.BODY)
-    if listed and after.lower in words.BODY and any(w.form == "base" for w in ws[:i]):
-        return True  # "raise arm, lower arm"
-    if i and ws[i - 1].lower in words.WHO:
-        return True  # "the guy limp and fall"
     behind = words.DETERMINERS | words.POSSESSIVES | words.PREPOSITIONS | words.DIRECTIONS
-    return after.lower in behind or after.is_adverb or after.tag == "PRP"
+    person = i > 0 and ws[i - 1].lower in words.WHO  # "the guy limp and fall"
+    return (
+        after.lower in behind
+        or after.is_adverb
+        or after.tag == "PRP"
+        or person
+        or (orders and after.lower in words.BODY)
+    )
 
 
 def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     """True when the neighbours of a possible verb make it a noun, an adjective or an infinitive."""
-    word, after = ws[i], ws[i + 1].lower if i + 1 < len(ws) else ""
     if (
-        form in ("base", "ing")
-        and after in words.MOVE_COMPOUNDS
-        and not (after in ("pose", "steps") and form == "base")
+        i + 1 < len(ws)
+        and form in ("base", "ing")
+        and ws[i + 1].lower in words.MOVE_COMPOUNDS - {"pose", "steps"}
     ):
         return True
     if i == 0:
         return False
-    if form == "base" and (
-        after in ("of", "is", "are", "was") or (is_motion(after) and readings(after)[0][1] == "s")
-    ):
-        return True  # "a suit and tie checks"
-    before = ws[i - 1]
-    low, third = before.lower, ws[i - 2].lower if i > 1 else ""
-    opens = i == 1 or not ws[i - 2].is_word or third in ("and", "then")
-    if low in words.LEADING_SEQUENCE and opens and form == "base":
-        return False  # "first crouch"
-    if low in words.DETERMINERS | words.POSSESSIVES or low == "to":
+    before, third = ws[i - 1], ws[i - 2].lower if i > 1 else ""
+    low, noun = before.lower, before.is_noun and not before.is_plural
+    if low in words.DETERMINERS | words.POSSESSIVES | {"to"}:
         return True
-    if low == "one" and form == "s":
-        return False
     if low in words.NUMBERS or before.tag == "CD":
-        return third != "of" and not (form == "base" and third in ("the", "these", "all", "both"))
+        one = low == "one" and form == "s"
+        return third != "of" and not one and not (form == "base" and third in ("the", "these", "all", "both"))
     if low in ("left", "right"):
         # "the guy on the left falls", "turn left sit down", but "a left hook"
         place = third == "the" and i > 2 and ws[i - 3].lower in ("on", "to", "at")
@@ -426,21 +403,23 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         return (
             form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
         )  # "the patient coughs"
-    if form == "base" and before.is_noun and not before.is_plural:
+    if form == "base" and noun:
         # "a karate kick" is a kick; "a person kick" and "a ninja kick" at the beginning are bad grammar
         acts = low in words.PEOPLE or (low in words.CREATURES and i == 2 and third in words.DETERMINERS)
         couple = any(w.lower == "and" for w in ws[:i]) and any(
             w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i]
         )
-        prefixed = low in words.VERB_PREFIXES and opens and word.base in words.NOT_MOVES  # "shadow box"
-        return not (acts or couple or prefixed)
-    return form == "s" and before.is_noun and not before.is_plural and _counted(ws, i)
+        opens = i == 1 or not ws[i - 2].is_word or third in ("and", "then")
+        return not (
+            acts or couple or (low in words.VERB_PREFIXES and opens and ws[i].base in words.NOT_MOVES)
+        )
+    return form == "s" and noun and _counted(ws, i)
 
 
 def _counted(ws: Sequence[Word], i: int) -> bool:
     """True for "three leg kicks": a number before a singular noun counts the word that follows."""
     j = i - 1
-    while j > 0 and ws[j - 1].tag[:2] in ("JJ", "NN") and ws[j - 1].lower not in words.NUMBERS:
+    while j > 0 and ws[j - 1].tag[:2] in ("JJ", "NN"):
         j -= 1
     return (
         j > 0

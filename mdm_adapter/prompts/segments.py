@@ -24,9 +24,7 @@ _ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"]
 _BREAK = re.compile(
     r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=[a-z])[>+](?=[a-z])|(?<!\band)(?<!\bhe)(?<!\bhis)(?<=[a-z]{2})/(?=[a-z]{2})|(?<=\s)/+(?=\s)|>>+)\s*"
 )
-_QUOTED_ITEM = re.compile(
-    r"\s*([\"'])([^\"']+)\1\s*(?:(?:[,.]|->?|,?\s*and then\b|,?\s*then\b|,?\s*and\b)\s*)?"
-)
+_QUOTED_ITEM = re.compile(r"\s*([\"'])([^\"']+)\1\s*(?:(?:,?\s*(?:and )?then\b|,?\s*and\b|[,.]|->?)\s*)?")
 # A line that ends in one of these goes on in the next one.
 _OPEN_END = re.compile(
     r"\b(?:a|an|the|his|her|its|their|my|your|with|to|of|in|on|at|for|from|into|and|then|while|as|or|is|are)$",
@@ -41,12 +39,12 @@ _LOWER_CONTINUATION = re.compile(
 # "run_fwd_02" and "TurnLeft"
 _CAMEL = r"(?:[A-Z][a-z]+){2,}"
 _GAME_NAME = re.compile(rf"(?<![\w'-])(?:[A-Za-z]+(?:_[A-Za-z0-9]+)+|{_CAMEL})(?![\w'-])")
-_GAME_PARTS = {
-    "fwd": "forward", "fw": "forward", "bwd": "backward", "bck": "backward", "bkwd": "backward", "l": "left", "lft": "left",
-    "r": "right", "rgt": "right", "rt": "right", "atk": "attack", "dn": "down", "death": "die", "dead": "die",
-    "pickup": "pick up", "standup": "stand up", "sitdown": "sit down", "getup": "get up",
-    "anim": "", "clip": "", "mocap": "", "loop": "", "a": "", "f": "", "m": "", "v": "", "char": "", "player": "",
-}  # fmt: skip
+_ABBREVIATIONS = """
+    fwd=forward, fw=forward, bwd=backward, bck=backward, bkwd=backward, l=left, lft=left, r=right,
+    rgt=right, rt=right, dn=down, atk=attack, death=die, dead=die, pickup=pick up, standup=stand up,
+    sitdown=sit down, getup=get up, anim=, clip=, mocap=, loop=, a=, f=, m=, v=, char=, player=
+"""
+_GAME_PARTS = dict(pair.strip().split("=") for pair in _ABBREVIATIONS.strip().split(","))
 _GAME_PHRASES = {
     "idle": "stand idle",
     "hit react": "react to a hit",
@@ -87,6 +85,8 @@ def spell_out_names(text: str) -> str:
         if not all(re.fullmatch(_CAMEL, item) for item in items):
             return text
     items = [item.strip() for item in re.split(r"\s*(?:[,;\n]|->)\s*", text) if item.strip()]
+    if len(items) == 1 and all(_GAME_NAME.fullmatch(item) for item in text.split()):
+        items = text.split()
     if any(" " in item for item in items):
         return _GAME_NAME.sub(lambda m: _spell_out(m[0]), text)
     return "\n".join(_spell_out(item) for item in items)

@@ -11,10 +11,8 @@ from mdm_adapter.prompts.clauses import Clause, is_body_part
 from mdm_adapter.prompts.parse import Word
 from mdm_adapter.prompts.verbs import Form, inflect
 
-_THEIRS = {"my": "their", "your": "their", "our": "their", "me": "them", "us": "them"} | {
-    f"{mine}self{s}": "themselves" for mine, s in (("my", ""), ("your", ""))
-}
-_THEIRS |= {"ourselves": "themselves", "yourselves": "themselves"}
+_THEIRS = dict.fromkeys(("my", "your", "our"), "their") | dict.fromkeys(("me", "us"), "them")
+_THEIRS |= dict.fromkeys(("myself", "yourself", "ourselves", "yourselves"), "themselves")
 _CONTRACTED = {"'s": "is", "'m": "is", "'re": "is", "'ve": "has", "'ll": "will", "'d": "would"}
 _POSTURES = ("sit", "stand", "lie", "kneel", "crouch", "walk", "run")
 
@@ -250,8 +248,8 @@ def _verbs(clause: Clause, subject: Subject, cast: Cast) -> dict[Word, str]:
         if auxiliary:
             return {verb: f"{auxiliary} {verb.lower}"}
         # the past when the clause that carries the gerund is in the past: "after jumping, he bowed"
-        anchor = clause.anchor if clause.anchor is not None and clause.anchor.finite else None
-        past = anchor is not None and anchor.verb is not None and anchor.verb.form == "past"
+        anchor = clause.anchor.verb if clause.anchor is not None else None
+        past = anchor is not None and anchor.form == "past"
         return {v: _finite(v.base, "past" if past else "s", subject.plural) for v in verbs}
     changed = {v: _agree(v, subject, clause.words) for v in verbs}
     return {v: text for v, text in changed.items() if text}
@@ -301,16 +299,14 @@ def _inherited_auxiliary(clause: Clause, subject: Subject, cast: Cast) -> str:
 def _light_verb(clause: Clause, subject: Subject) -> str:
     """ "does a " for the name of a move, with an article where it has none."""
     head, first = clause.verb, clause.insert
-    if head is None:
-        verb = "move" if len(clause.spoken) == 1 else "hold"
+    if head is None or first is None:
+        verb, article = ("move" if len(clause.spoken) == 1 else "hold"), ""
     else:
         verb = "take" if head.lower in words.TAKEN else "do"
-    verb = verb if subject.plural else inflect(verb, "s")
-    if head is None or first is None:
-        return f"{verb} "
-    plural = head.lower.endswith("s") and not head.lower.endswith("ss")
-    bare = plural or first.opens_noun or first.tag == "CD" or head.lower in words.UNCOUNTED
-    return f"{verb} {'' if bare else _article(first.lower)}"
+        plural = head.lower.endswith("s") and not head.lower.endswith("ss")
+        bare = plural or first.opens_noun or first.tag == "CD" or head.lower in words.UNCOUNTED
+        article = "" if bare else _article(first.lower)
+    return f"{verb if subject.plural else inflect(verb, 's')} {article}"
 
 
 def _article(text: str) -> str:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mdm_adapter.prompts import words
+from mdm_adapter.prompts import times, words
 from mdm_adapter.prompts.clauses import COMMAS, Clause, Joiner, names_move, noun_head
 from mdm_adapter.prompts.parse import Word
 
-_NUMBER = {
-    w: n
-    for n, w in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-    )
-}
+_NUMBER = times.SMALL
 _WHAT = (
     r"(?:it|that|this|them|so|everything|all of (?:it|this|that)|the (?:whole |entire )?(?:same )?"
     r"(?:thing|sequence|cycle|motion|movement|steps?|same))"
@@ -54,8 +49,6 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
     if verb is None or verb not in before.words or before.moves:
         return None
     ws = clause.spoken
-    if len(ws) > 1 and ws[0].lower in ("again", "just", "only"):
-        ws = ws[1:]
     kind = _kind(ws)
     tail = before.words[before.words.index(verb) + 1 :]
     cut = _parallel(tail, ws, kind)

@@ -26,12 +26,12 @@ _UNITS_AND_TEENS = (
     "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 )
 _DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
-_SMALL = {word: number for number, word in enumerate(_UNITS_AND_TEENS.split())}
-_TENS = {word: 10 * number for number, word in enumerate(_DECADES.split(), start=2)}
+SMALL = {word: number for number, word in enumerate(_UNITS_AND_TEENS.split())}
+TENS = {word: 10 * number for number, word in enumerate(_DECADES.split(), start=2)}
 
 _DIGITS = r"\d+(?:[.,]\d+)?(?:e[+-]?\d{1,3})?|\.\d+"
-_TEENS = "|".join(sorted(_SMALL, key=len, reverse=True))
-_NUMBER_WORD = rf"(?:{'|'.join(_TENS)})(?:[-\s](?:{_TEENS}))?|(?:{_TEENS})"
+_TEENS = "|".join(sorted(SMALL, key=len, reverse=True))
+_NUMBER_WORD = rf"(?:{'|'.join(TENS)})(?:[-\s](?:{_TEENS}))?|(?:{_TEENS})"
 _VAGUE = r"half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?"
 _BIG_UNIT = r"minutes?|mins?|hours?|hrs?"
 _UNIT = r"milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|hours?|hrs?"
@@ -80,7 +80,7 @@ _NOT_A_LENGTH = re.compile(
 _ORDINAL = re.compile(rf"^\s*(?!{_LINK})\w", re.IGNORECASE)
 
 
-_CLOCK = r"\d{1,2}:\d{2}(?:\.\d+)?"
+_CLOCK = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\.\d+)?"
 _S = r"\s*(?:seconds?|secs?|s)\b"
 _STAMP = rf"(?:{_CLOCK}|\d+(?:\.\d+)?)"
 _RANGE = re.compile(
@@ -163,8 +163,7 @@ def _bounds(match: re.Match[str]) -> tuple[float, float | None]:
 
 
 def _clock(stamp: str) -> float:
-    minutes, _, seconds = stamp.rpartition(":")
-    return 60.0 * float(minutes or 0) + float(seconds)
+    return sum(float(part) * 60.0**power for power, part in enumerate(reversed(stamp.split(":"))))
 
 
 def take_durations(text: str) -> tuple[str, list[Duration]]:
@@ -238,8 +237,8 @@ def _amount(words: str) -> float:
     elif "couple" in words:
         value = 2.0
     else:
-        spoken = [w for w in re.split(r"[\s-]", words) if w in _SMALL or w in _TENS]
-        value = float(sum(_SMALL.get(w, 0) + _TENS.get(w, 0) for w in spoken)) if spoken else 1.0
+        spoken = [w for w in re.split(r"[\s-]", words) if w in SMALL or w in TENS]
+        value = float(sum(SMALL.get(w, 0) + TENS.get(w, 0) for w in spoken)) if spoken else 1.0
     unit = re.search(rf"(?:{_UNIT})$", words)
     name = unit[0] if unit else "s"
     scale = 0.001 if name.startswith("mil") or name.startswith("ms") else 1.0

@@ -92,19 +92,17 @@ def is_motion(word: str) -> bool:
 
 
 @functools.cache
+def is_order(word: str) -> bool:
+    """True for the plain forms of the verbs of the list: "jump", not "jumps"."""
+    return word in _MOTION
+
+
+@functools.cache
 def parts_of_speech(word: str) -> frozenset[str]:
     """What a lower-case word may be according to the dictionary: NOUN, VERB, ADJ, ADV; empty when unknown."""
     import lemminflect
 
     return frozenset(lemminflect.getAllLemmas(word.rpartition("-")[2]))
-
-
-def base_of_gerund(word: str) -> str:
-    """The base of a word in -ing, guessed when the dictionary lacks it: "juggling" gives "juggle"."""
-    import lemminflect
-
-    first, hyphen, last = word.rpartition("-")
-    return str(first + hyphen + lemminflect.getLemma(last, upos="VERB")[0])
 
 
 def _forms(base: str, form: Form) -> tuple[str, ...]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 
-def _words(text: str) -> frozenset[str]:
+def listed(text: str) -> frozenset[str]:
+    """The words of a text as a set."""
     return frozenset(text.split())
 
 
-DETERMINERS = _words("a an the this that these those each every another some any no")
-POSSESSIVES = _words("his her its their my your our 's")
-NUMBERS = _words("two three four five six seven eight nine ten eleven twelve several many multiple few")
-SUBJECT_PRONOUNS = _words("he she they it i we you")
-RELATIVES = _words("who which that")
+DETERMINERS = listed("a an the this that these those each every another some any no")
+POSSESSIVES = listed("his her its their my your our 's")
+NUMBERS = listed("two three four five six seven eight nine ten eleven twelve several many multiple few")
+SUBJECT_PRONOUNS = listed("he she they it i we you")
+RELATIVES = listed("who which that")
 
 # Words that this domain never uses as a verb (or so rarely that reading them as one does more harm).
-NEVER_VERBS = _words(
+NEVER_VERBS = listed(
     """
     left right like back forward forwards backward backwards sideways still past round clockwise
     counterclockwise up down arm arms leg legs hand hands foot feet knee knees elbow elbows head
@@ -24,9 +25,9 @@ NEVER_VERBS = _words(
     """
 )
 # Adjectives that are verbs too: their plain form is a verb only when no noun follows.
-ADJECTIVE_VERBS = _words("slow open clean warm lower tense idle limp clear dry calm lead")
+ADJECTIVE_VERBS = listed("slow open clean warm lower tense idle limp clear dry calm lead")
 
-PREPOSITIONS = _words(
+PREPOSITIONS = listed(
     """
     with without in on at to from into onto towards toward through by of for against along across above
     below beneath behind beside between among near like over under around off out using via upon inside
@@ -34,42 +35,36 @@ PREPOSITIONS = _words(
     """
 )
 # Prepositions that also close a verb ("the man standing up waves"), so a verb may follow them directly.
-PARTICLES = _words("over under around off out by up down along across through in on inside outside behind")
+PARTICLES = listed("over under around off out by up down along across through in on inside outside behind")
 
-ADVERBS = _words(
+ADVERBS = listed(
     """
     still again also just even once twice thrice almost simply both all too soon gently hard fast together
     neither instead sometimes often always never not n't suddenly clockwise counterclockwise
     """
 )
-DIRECTIONS = _words(
-    """
-    left right forward forwards backward backwards back sideways up down around upward upwards downward
-    downwards clockwise counterclockwise again twice thrice together apart ahead straight inward outward
-    inside outside
-    """
-)
-
-# Dependencies of a subject in spaCy's scheme, and tags of what may stand behind a verb.
-SUBJECT_DEPS = frozenset(("nsubj", "nsubjpass", "expl"))
-TAGS_BEHIND_VERB = frozenset(("IN", "DT", "PRP$", "PRP", "CC", "TO", "RP", "CD"))
-# These stand as a subject alone.
-STANDALONE = _words("this that these those each another") | NUMBERS
-# What stands before a clause that is the content of another: "watches how he walks".
-CONTENT_MARKERS = _words("that what how way who which like than and where if")
-# Sides and ways, as they follow one another: "the left, then the right", "forward, then back".
-SIDES = _words("left right front back")
-MANNERS = _words("fast slow hard high low quick faster slower harder higher lower")
-OTHERS = _words("other others another both one")
-WAYS = _words(
+WAYS = listed(
     """
     left right forward forwards backward backwards back sideways up down upward upwards downward downwards
     diagonally clockwise counterclockwise
     """
 )
-WAY_VERBS = _words("turn go walk run step move look strafe rotate jump hop lean face sidestep")
-MANNER_PREPOSITIONS = _words("with without like using for of by during per")
-WAY_PREPOSITIONS = _words("to toward towards into in from up down out off across along through over onto")
+DIRECTIONS = (WAYS - {"diagonally"}) | listed(
+    "again ahead apart around inside inward outside outward straight thrice together twice"
+)
+
+# Tags of what may stand behind a verb.
+TAGS_BEHIND_VERB = frozenset(("IN", "DT", "PRP$", "PRP", "CC", "TO", "RP", "RB", "CD"))
+# These stand as a subject alone.
+STANDALONE = listed("this that these those each another") | NUMBERS
+# What stands before a clause that is the content of another: "watches how he walks".
+CONTENT_MARKERS = listed("that what how way who which like than and where if")
+# Sides and ways, as they follow one another: "the left, then the right", "forward, then back".
+SIDES = listed("left right front back")
+MANNERS = listed("fast slow hard high low deep quick faster slower harder higher lower")
+OTHERS = listed("other others another both one")
+WAY_VERBS = listed("turn go walk run step move look strafe rotate jump hop lean face sidestep")
+MANNER_PREPOSITIONS = listed("with without like using for of by during per")
 _AXES = (
     ("left", "right"),
     ("forward forwards forth", "backward backwards back"),
@@ -83,34 +78,25 @@ OPPOSITES = {
     for word in side.split()
 }
 # With these a way there and back is one movement: "turns left, then right".
-THERE_AND_BACK = _words("turn rotate twist pivot dance waltz sway swing rock thrust shake")
+THERE_AND_BACK = listed("turn rotate twist pivot dance waltz sway swing rock thrust shake")
 
 BE = {"am": "is", "is": "is", "are": "is", "was": "was", "were": "was", "'m": "is", "'re": "is", "'s": "is"}
-BE_PLURAL = {
-    "'s": "are",
-    "am": "are",
-    "is": "are",
-    "are": "are",
-    "was": "were",
-    "were": "were",
-    "'m": "are",
-    "'re": "are",
-}
-MODALS = _words("will would can could should must may might shall 'll 'd ca wo cannot")
+BE_PLURAL = {word: "were" if past == "was" else "are" for word, past in BE.items()}
+MODALS = listed("will would can could should must may might shall 'll 'd ca wo cannot")
 
-AUXILIARIES = _words("be have has had 've do does did") | BE.keys() | MODALS
+AUXILIARIES = listed("be have has had 've do does did") | BE.keys() | MODALS
 
 # People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
-MALE = _words(
+MALE = listed(
     "man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother dad"
 )
-FEMALE = _words(
+FEMALE = listed(
     "woman girl lady female mother queen princess women girls ladies females daughter sister mom ballerina"
 )
 PEOPLE = (
     MALE
     | FEMALE
-    | _words(
+    | listed(
         """
         person character figure dancer child kid human someone somebody individual player actor actress
         subject avatar people persons characters figures dancers children kids humans individuals players
@@ -119,22 +105,22 @@ PEOPLE = (
         """
     )
 )
-CREATURES = _words(
+CREATURES = listed(
     "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
 )
 ACTORS = PEOPLE | CREATURES
 WHO = ACTORS | SUBJECT_PRONOUNS | {"them", "us", "both", "all"}
 # What moves in a prompt without being anybody's movement, and what only stands for somebody who moves.
-THINGS = _words(
+THINGS = listed(
     "door music ball bell light lights phone alarm whistle timer clock gun car train bus song beat signal"
 )
-PICTURES = _words(
+PICTURES = listed(
     "routine sequence animation scene video clip motion choreography exercise workout performance"
 )
-GROUPS = _words("couple pair group crowd team number bunch lot")
-PLURAL_PEOPLE = _words("people men women children guys ladies boys girls everybody's persons")
+GROUPS = listed("couple pair group crowd team number bunch lot")
+PLURAL_PEOPLE = listed("people men women children guys ladies boys girls everybody's persons")
 
-BODY = _words(
+BODY = listed(
     """
     arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips finger
     fingers toe toes fist fists chest waist wrist wrists ankle ankles torso body palm palms back neck
@@ -144,7 +130,7 @@ BODY = _words(
 )
 
 # Moves that have a name but no verb of their own (plain forms of motion verbs are names of moves too).
-MOVE_NOUNS = _words(
+MOVE_NOUNS = listed(
     """
     cartwheel somersault backflip frontflip handstand headstand push-up pushup pull-up pullup sit-up situp
     jack push-ups pushups pull-ups pullups sit-ups situps chin-ups press-ups jacks crunch crunches burpee
@@ -157,45 +143,43 @@ MOVE_NOUNS = _words(
     """
 )
 # The first word of verbs of two words: "salsa dances", "side steps", "crab walks".
-VERB_PREFIXES = _words(
+VERB_PREFIXES = listed(
     "side front back break moon shadow power speed crab bear belly tap body fist tip double half"
 )
 # Plain verbs that are far more often the name of a thing than of a move.
-NOT_MOVES = _words(
+NOT_MOVES = listed(
     "box face place work ram bat pet text paint lead use back talk drink search open play make get"
 )
-UNCOUNTED = _words(
+UNCOUNTED = listed(
     "yoga karate ballet salsa tango capoeira gymnastics aerobics breakdance hip-hop tai-chi chi applause"
 )
-GERUND_MOVES = _words("jack jacks lunge lunges squat squats pose stance")
-MOVE_COMPOUNDS = _words("cycle animation loop moves move motion motions routine sequence pose steps")
+# What ends a clause when a verb follows it.
+ENDS = listed("it them him away off over")
+# "now and then", "since then"
+NOT_THEN = listed("now since even by until till every")
+GERUND_MOVES = listed("jack jacks lunge lunges squat squats pose stance")
+MOVE_COMPOUNDS = listed("cycle animation loop moves move motion motions routine sequence pose steps")
 # "does a step" is not English, "takes a step" is.
-TAKEN = _words("step steps stride strides leap rest seat break breath nap")
+TAKEN = listed("step steps stride strides leap rest seat break breath nap")
 
 # Verbs whose object names the moves: "performs a jump, spin and kick" is one action.
-LIGHT_VERBS = _words(
+LIGHT_VERBS = listed(
     "do perform practice practise execute make take give throw demonstrate show attempt complete mimic"
 )
 # First names that are motion verbs too.
-NAMES = _words("bob pat chase rock rob jack grant drew frank mark")
+NAMES = listed("bob pat chase rock rob jack grant drew frank mark")
 # Verbs behind which a plain verb stays a verb: "go sit", "try jump".
-TAKES_VERB = _words(
+TAKES_VERB = listed(
     "hold lose gain go come help let make start stop begin continue try keep get do have be say practice practise"
 )
 # Verbs of a speaker or a camera, after which a new subject is no new action.
-REPORTING = _words("see watch think know say show hear feel imagine believe")
+REPORTING = listed("see watch think know say show hear feel imagine believe")
 
 # Connectors of one word that start a new action wherever they stand, also behind the subject: "he then".
-SEQUENCE_WORDS = _words("then finally lastly afterwards afterward subsequently thereafter")
-# ... and those that do so only at the beginning of a clause.
-LEADING_SEQUENCE = _words(
-    "next later eventually now first firstly initially second secondly third thirdly fourth last"
-)
-SUBORDINATORS = _words(
+SEQUENCE_WORDS = listed("then finally lastly afterwards afterward subsequently thereafter")
+SUBORDINATORS = listed(
     "while whilst as when whenever until till because if though although whereas since unless where"
 )
-END_OF_SENTENCE = _words(". ! ? … ... .. ?! !! !!!")
-BEFORE_FOLLOWED = _words("which that is are was immediately then quickly directly closely")
-LINKS = SEQUENCE_WORDS | _words("before after while as followed")
+LINKS = SEQUENCE_WORDS | listed("before after while as followed")
 NEVER_UNKNOWN_VERBS = ACTORS | BODY | PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
-SOFT_STOPS = _words(", – — -- - : ,, ،")
+SOFT_STOPS = listed(", – — -- - : ,, ،")

@@ -98,6 +98,33 @@ def test_existing_files_are_kept_without_force(command: Command, toy: Path, tmp_
     assert (tmp_path / "motion.npz").read_bytes()[:2] == b"PK"
 
 
+@pytest.mark.parametrize("name", ["generate", "loop"])
+def test_a_dry_run_shows_the_plan_and_makes_nothing(
+    command: Command, toy: Path, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / "made"
+    result = command(name, "walk [3s] | wave [2s]", "--model", toy, "--out", out, "--dry-run")
+    assert result.code == 0, result.err
+    for told in ("walk", "wave", "3 s", "5 s", "pieces"):
+        assert told in result.out
+    assert not out.exists()
+    # nothing is written, so nothing is in the way
+    (tmp_path / "motion.npz").write_bytes(b"mine")
+    assert command(name, "walk", "--model", toy, "--out", tmp_path, "--dry-run").code == 0
+
+
+def test_what_could_be_read_otherwise_is_told(command: Command, toy: Path, tmp_path: Path) -> None:
+    note = "'and' before 'waves' taken as: at the same time"
+    assert note in one_line_of(command("split", "a man walks and waves").err)
+    made = command("generate", "a man walks and waves", "--model", toy, "--out", tmp_path, "--dry-run")
+    assert note in one_line_of(made.err)
+    assert "note:" not in command("split", "a man walks, then waves").err
+
+
+def one_line_of(text: str) -> str:
+    return " ".join(text.split())
+
+
 def test_timelines_from_text_and_file(command: Command, tmp_path: Path) -> None:
     timeline = '[{"text": "a man walks", "seconds": 3}, {"text": "he waves"}]'
     (tmp_path / "line.json").write_text(timeline)
