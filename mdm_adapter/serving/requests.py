@@ -81,7 +81,7 @@ class JobRequest:
         loop: end where it begins.
         seconds: length of everything; None for that of the actions.
         first: settings that no model is needed for.
-        guidance, pieces: the rest of them.
+        sampling, guidance, pieces: the rest of them.
     """
 
     actions: tuple[Action, ...]
@@ -89,6 +89,7 @@ class JobRequest:
     loop: bool
     seconds: float | None
     first: GenerateSettings
+    sampling: SamplingOptions
     guidance: GuidanceOptions
     pieces: PieceOptions
 
@@ -113,14 +114,18 @@ class JobRequest:
             seed=given["seed"], samples=given["samples"], sampler=sampling.settings(), taper=pieces.taper,
             path=LoopPath(path, 360.0 if turn is None else turn),
         )  # fmt: skip
-        return cls(split.actions, tuple(split.notes), loop, given["seconds"], first, guidance, pieces)
+        return cls(
+            split.actions, tuple(split.notes), loop, given["seconds"], first, sampling, guidance, pieces
+        )
 
     def settings(self, model: MotionPipeline, *, precision: str, batch_limit: int) -> GenerateSettings:
         """Everything that decides the motion, with what the model has to say."""
+        own = model.model
         return dataclasses.replace(
             self.first,
-            guidance=self.guidance.settings(model.model.defaults.guidance),
-            precision=precision,
+            sampler=self.sampling.settings(own.levels(self.first.sampler.spacing)),
+            guidance=self.guidance.settings(self.sampling.guidance(own.defaults.guidance)),
+            precision=self.sampling.precision(None if precision == "auto" else precision),
             batch_limit=batch_limit,
             **self.pieces.settings(model.representation.fps),
         )

@@ -125,7 +125,7 @@ def test_fetch_says_where_it_is_and_how_to_use_it(
 
 def test_models_alone_lists_and_a_name_shows_its_actions(command: Command) -> None:
     assert "starter" in command("models").out
-    assert "clips" in command("models", "starter").out
+    assert "clips" in command("models", "starter", "--captions").out
     assert command("models", "show", "starter").out == command("models", "starter").out
 
 

@@ -76,7 +76,11 @@ def test_settings_are_the_options_of_the_command_line() -> None:
     )
     assert all(field.help and "--" not in field.help for field in SETTING_FIELDS)
     request = JobRequest.read({"prompt": "a | b [3s]"})
-    assert (request.first.sampler, request.first.seed, request.first.samples) == (PRESETS["fast"], 0, 1)
+    assert (request.first.sampler, request.first.seed, request.first.samples) == (
+        PRESETS["fast"].sampler,
+        0,
+        1,
+    )
     assert request.actions == (Action("a"), Action("b", 3.0))
     assert not request.loop
 
