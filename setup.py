@@ -35,9 +35,9 @@ setup(
         "pygltflib>=1.16,<2",
     ],
     extras_require={
-        "clip": ["transformers>=4.40,<6"],
-        "bert": ["transformers>=4.40,<6"],
-        "kimodo": ["pyyaml>=6,<7", "transformers>=4.40,<6"],
+        "clip": ["transformers>=5,<6"],
+        "bert": ["transformers>=5,<6"],
+        "kimodo": ["pyyaml>=6,<7", "transformers>=5,<6"],
         "serve": ["starlette>=0.40,<2", "uvicorn>=0.30,<1"],
         "distill": ["model2vec[distill]>=0.4,<1"],
         "test": [
@@ -47,7 +47,7 @@ setup(
             "py360convert>=1.0,<2",
             "pytest-xdist>=3,<4",
             "hypothesis>=6,<7",
-            "transformers>=4.40,<6",
+            "transformers>=5,<6",
             "starlette>=0.40,<2",
             "uvicorn>=0.30,<1",
         ],
