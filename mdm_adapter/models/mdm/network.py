@@ -98,13 +98,15 @@ class PositionalEncoding(nn.Module):
 
     def __init__(self, width: int, max_length: int) -> None:
         super().__init__()
-        position = torch.arange(max_length, dtype=torch.float32)[:, None]
-        frequency = torch.exp(
-            torch.arange(0, width, 2, dtype=torch.float32) * (-torch.log(torch.tensor(1e4)) / width)
-        )
         table = torch.zeros(max_length, width)
-        table[:, 0::2] = torch.sin(position * frequency)
-        table[:, 1::2] = torch.cos(position * frequency)
+        # Without memory there is nothing to fill in, and PyTorch would load its compiler (two seconds) to do it.
+        if not table.is_meta:
+            position = torch.arange(max_length, dtype=torch.float32)[:, None]
+            frequency = torch.exp(
+                torch.arange(0, width, 2, dtype=torch.float32) * (-torch.log(torch.tensor(1e4)) / width)
+            )
+            table[:, 0::2] = torch.sin(position * frequency)
+            table[:, 1::2] = torch.cos(position * frequency)
         # Recomputed, never stored: published checkpoints carry two copies, which the loader drops.
         self.register_buffer("pe", table[:, None], persistent=False)
         self.pe: Tensor
