@@ -119,7 +119,7 @@ class ClipBatches:
         motions = [clip.features for clip in clips] + [passage.features for passage in transitions]
         self.clips = len(clips)
         self.lengths = torch.tensor([len(motion) for motion in motions])
-        self.starts = torch.cumsum(self.lengths, 0) - self.lengths
+        self.starts = (torch.cumsum(self.lengths, 0) - self.lengths).tolist()
         frames = torch.cat(motions)
         self.frames = normalisation.apply(frames).to(device)
         self.chances = balanced_chances(clips, settings.balance)
@@ -194,9 +194,8 @@ class ClipBatches:
 
     def rows(self, crops: list[Crop], levels: Tensor) -> Tensor:
         """Crops at noise levels [batch] as numbers [5, batch], on the CPU: first frame, frames, caption, text dropped, level."""
-        starts = self.starts.tolist()
         columns = [
-            (starts[clip] + start, frames, caption, dropped)
+            (self.starts[clip] + start, frames, caption, dropped)
             for clip, start, frames, caption, dropped in crops
         ]
         return torch.cat((torch.tensor(columns).T, levels[None]))

@@ -29,7 +29,7 @@ def atomic_path(target: Path | str, *, force: bool) -> Iterator[Path]:
         OSError: the folder cannot be created or written to. All messages are one line and name the path.
     """
     target = Path(target).absolute()
-    _refuse_existing(target, force)
+    refuse_existing(target, force)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # A short name of its own: a prefix put before a long target name could pass the 255 byte limit.
@@ -42,7 +42,7 @@ def atomic_path(target: Path | str, *, force: bool) -> Iterator[Path]:
         yield temporary
         _flush_to_disk(temporary)
         # Once more, because the block may have taken minutes and somebody else may have been quicker.
-        _refuse_existing(target, force)
+        refuse_existing(target, force)
         try:
             os.replace(temporary, target)
         except OSError as error:
@@ -53,7 +53,8 @@ def atomic_path(target: Path | str, *, force: bool) -> Iterator[Path]:
             temporary.unlink()
 
 
-def _refuse_existing(target: Path, force: bool) -> None:
+def refuse_existing(target: Path, force: bool) -> None:
+    """Raise what `atomic_path` would, before the work rather than after it."""
     if target.is_dir():
         raise IsADirectoryError(f"cannot write {target}: it is a folder; give a file name")
     if not force and os.path.lexists(target):

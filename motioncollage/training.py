@@ -22,9 +22,8 @@ from torch import Tensor, nn
 from motioncollage.files import atomic_path
 from motioncollage.precision import check_precision, mixed
 
-LOOK_EVERY = (
-    25  # steps between two looks at the loss on a GPU: each look waits until all that was asked of it is done
-)
+# Steps between two looks at the loss on a GPU: each look waits until all that was asked of it is done.
+LOOK_EVERY = 25
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import html
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def write_actions(out: Path, shown: Shown, settings: BenchmarkSettings) -> None:
     """
     about = {
         "model": shown.model,
-        "settings": json.loads(json.dumps(asdict(settings)), parse_constant=str),
+        "settings": settings.as_numbers(),
         "machine": machine(shown.device),
         "without_check": list(shown.questions.unchecked),
         "without_caption": list(shown.questions.unknown),

@@ -1,10 +1,8 @@
 """A benchmark from beginning to end: draw, make, measure, show."""
 
-import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +41,7 @@ def run(
         "benchmark": benchmark,
         "model": model,
         "conventions": list(protocol(settings.protocol).conventions(settings)),
-        "settings": json.loads(json.dumps(asdict(settings)), parse_constant=str),  # JSON has no infinity
+        "settings": settings.as_numbers(),
         "machine": machine(pipeline.device),
     }
     write_results(out, results, times, about, examples, sheet)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from motioncollage import plugins
 from motioncollage.methods import MethodSettings
@@ -82,6 +83,10 @@ class BenchmarkSettings:
             )
         if self.tail not in TAILS:
             raise ValueError(f"tail is {self.tail!r}; choose one of {', '.join(TAILS)}")
+
+    def as_numbers(self) -> dict[str, Any]:
+        """What JSON can hold of all this; infinities, which it cannot, become words."""
+        return dict(json.loads(json.dumps(asdict(self)), parse_constant=str))
 
     def first_seed(self, repetition: int) -> int:
         """Of the first motion's noise; a repetition has 100,000 seeds of its own."""

@@ -124,12 +124,7 @@ def evaluate(
     pipeline = load_model(model, medium="motion", device=device, text_encoder=text_encoder)
     if is_hub_name(model):
         model = pipeline.name  # with its commit: results say which weights they are of
-    own = pipeline.model
-    changes: dict[str, Any] = {
-        "sampler": sampling.settings(own.levels(settings.methods.sampler.spacing)),
-        "guidance": guidance.settings(sampling.guidance(own.defaults.guidance)),
-        "precision": sampling.precision(precision),
-    }
+    changes = sampling.with_model(pipeline.model, guidance, precision)
     settings = replace(settings, methods=replace(settings.methods, **changes))
 
     def sheet(path: Path, features: "Tensor", script: "Script") -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from eval.checks.rates import Rate
 from eval.metrics.metric import Float64, Indices, Metric
+from eval.metrics.transitions import transition_windows
 
 WINDOW = 60  # frames of the windows round joins
 
@@ -118,17 +119,28 @@ class Evidence:
         return [self._joints(piece) for piece in self.pieces]
 
     @cached_property
+    def _joined(self) -> list[tuple[int, int, Float64]]:
+        """(motion, frame, joints [WINDOW, 22, 3] round it) of the joins of all motions."""
+        found = []
+        for number, body in enumerate(self.joints):
+            frames = len(body)
+            inside = [s for s in self.seams if s < frames] if frames > 2 * WINDOW else [frames // 2]
+            around, kept = transition_windows(body, inside, WINDOW)
+            found += [(number, inside[i], window) for i, window in zip(kept, around, strict=True)]
+        return found
+
+    @property
     def joins(self) -> list[tuple[int, int]]:
         """(motion, frame) of the joins that have a whole window round them, of all motions.
 
         Short motions have no join: the window in their middle shows the method's own jerk.
         """
-        found = []
-        for number, motion in enumerate(self.motions):
-            frames = len(motion)
-            inside = [s for s in self.seams if s < frames] if frames > 2 * WINDOW else [frames // 2]
-            found += [(number, s) for s in inside if WINDOW // 2 <= s <= frames - WINDOW // 2]
-        return found
+        return [(number, frame) for number, frame, _ in self._joined]
+
+    @property
+    def around(self) -> list[Float64]:
+        """Joints [WINDOW, 22, 3] round each of the joins."""
+        return [window for _, _, window in self._joined]
 
     @cached_property
     def windows(self) -> Float64:

@@ -7,7 +7,7 @@ import numpy as np
 
 from eval.metrics import distribution
 from eval.metrics.distribution import GaussianStatistics
-from eval.metrics.evidence import WINDOW, Evidence
+from eval.metrics.evidence import Evidence
 from eval.metrics.feet import foot_report
 from eval.metrics.loops import loop_report
 from eval.metrics.metric import Float64, Metric
@@ -62,13 +62,12 @@ def transitions(evidence: Evidence) -> list[Metric]:
     if not evidence.motions:
         curves = real.curves
         return list(transition_jerk_of_curves(curves, np.ones_like(curves), real.jerk).metrics())
-    embedded, half = evidence.windows, WINDOW // 2
-    around = [evidence.joints[motion][s - half : s + half] for motion, s in evidence.joins]
+    embedded = evidence.windows
     named = [
         distribution.fid(real.windows, embedded),
         distribution.diversity(embedded, pairs=min(PAIRS, len(embedded)), rng=evidence.rng),
     ]
-    jerk = transition_jerk(np.stack(around), real.jerk).metrics()
+    jerk = transition_jerk(np.stack(evidence.around), real.jerk).metrics()
     return [*jerk, *(replace(metric, name=f"transition_{metric.name}") for metric in named)]
 
 

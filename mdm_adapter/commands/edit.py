@@ -183,16 +183,15 @@ class Job:
         self.output.check()
         self.motions = [self._named(read_motion(file), file) for file in files]
         sampling = SamplingOptions(options.preset, options.steps, options.sampler)
-        first = sampling.settings()
+        sampling.settings()  # refused before the model is loaded
         self.model: MotionPipeline = load_model(
             options.model, medium="motion", device=options.device, text_encoder=options.text_encoder
         )
-        own = self.model.model
         self.settings = GenerateSettings(
-            seed=options.seed, samples=options.samples, precision=sampling.precision(None),
-            sampler=sampling.settings(own.levels(first.spacing)),
-            guidance=GuidanceOptions(options.guidance).settings(sampling.guidance(own.defaults.guidance)),
-        )  # fmt: skip
+            seed=options.seed,
+            samples=options.samples,
+            **sampling.with_model(self.model.model, GuidanceOptions(options.guidance)),
+        )
 
     @staticmethod
     def _named(motion: "Motion", file: Path) -> "Motion":

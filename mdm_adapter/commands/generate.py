@@ -107,8 +107,7 @@ class Job:
 
         first = GenerateSettings(
             seed=wanted.seed, samples=wanted.samples, sampler=sampling.settings(),
-            precision=sampling.precision(precision),
-            taper=pieces.taper,
+            precision=sampling.precision(precision), taper=pieces.taper,
         )  # fmt: skip
         split = read_split(prompt)
         self.actions, self.notes, self.dry_run = list(split.actions), split.notes, dry_run
@@ -118,11 +117,9 @@ class Job:
         self.model: MotionPipeline = load_model(
             model.model, medium="motion", device=model.device, text_encoder=model.text_encoder
         )
-        own = self.model.model
         self.settings = replace(
             first,
-            sampler=sampling.settings(own.levels(first.sampler.spacing)),
-            guidance=guidance.settings(sampling.guidance(own.defaults.guidance)),
+            **sampling.with_model(self.model.model, guidance, precision),
             **pieces.settings(self.model.representation.fps),
         )
 

@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from mdm_adapter.io.baking import Baked, BakeSettings, bake, rig_of
 from mdm_adapter.io.geometry import Floats
 from mdm_adapter.io.motion_view import MotionLike, views
-from mdm_adapter.io.paths import numbered, refuse_existing
+from mdm_adapter.io.paths import named, numbered, refuse_existing
 from mdm_adapter.io.rig import NAMES, ORDER, TIPS, Rig
 from mdm_adapter.motion import Writer
 from mdm_adapter.representation.skeleton import PARENTS
@@ -61,9 +61,7 @@ def write_bvh(
         FileExistsError: a file exists and `force` is false; nothing has been written then.
         OSError: a file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".bvh":
-        raise ValueError(f"{path}: the file must be named .bvh")
+    path = named(path, ".bvh")
     check_axes(scale, up)
     settings = BakeSettings(fps, positions, between, loop, cycles, in_place)
     samples = views(motion, name=path.stem)

@@ -16,7 +16,7 @@ from mdm_adapter.io.baking import Baked, BakeSettings, bake, rig_of
 from mdm_adapter.io.drawing import PAPER, TILE
 from mdm_adapter.io.mannequin import MATERIALS, Surface, mannequin
 from mdm_adapter.io.motion_view import MotionLike, views
-from mdm_adapter.io.paths import refuse_existing
+from mdm_adapter.io.paths import named, refuse_existing
 from mdm_adapter.io.rig import NAMES, ORDER, TIPS, Rig
 from mdm_adapter.motion import Writer
 from mdm_adapter.representation.skeleton import PARENTS
@@ -57,9 +57,7 @@ def write_glb(
         FileExistsError: the file exists and `force` is false.
         OSError: the file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".glb":
-        raise ValueError(f"{path}: the file must be named .glb")
+    path = named(path, ".glb")
     settings = BakeSettings(fps, positions, between, loop, cycles, in_place)
     samples = views(motion, name=path.stem)
     refuse_existing([path], force)

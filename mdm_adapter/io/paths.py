@@ -5,6 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+def named(path: Path | str, suffix: str) -> Path:
+    """The path of a file of some kind; ValueError, in one line, for another ending."""
+    path = Path(path)
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"{path}: the file must be named {suffix}")
+    return path
+
+
 def numbered(path: Path, count: int) -> tuple[Path, ...]:
     """`walk.bvh`, `walk-2.bvh`, `walk-3.bvh` ..."""
     return tuple(

@@ -14,7 +14,7 @@ from mdm_adapter.io.baking import Baked, BakeSettings, bake
 from mdm_adapter.io.bvh import check_axes, upright
 from mdm_adapter.io.geometry import Floats, to_quaternions, turn
 from mdm_adapter.io.motion_view import MotionLike, views
-from mdm_adapter.io.paths import numbered, refuse_existing
+from mdm_adapter.io.paths import named, numbered, refuse_existing
 from mdm_adapter.io.rig import TIPS, Rig, lengths_of
 from mdm_adapter.io.solve import to_world
 from mdm_adapter.motion import Writer
@@ -66,9 +66,7 @@ def write_smpl(
         FileExistsError: a file exists and `force` is false; nothing has been written then.
         OSError: a file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".npz":
-        raise ValueError(f"{path}: the file must be named .npz")
+    path = named(path, ".npz")
     check_axes(1.0, up)
     settings = BakeSettings(fps, True, between, loop, cycles, in_place)
     samples = views(motion, name=path.stem)

@@ -7,7 +7,7 @@ import numpy as np
 from mdm_adapter.io.baking import BakeSettings, resampled
 from mdm_adapter.io.bvh import check_axes, upright
 from mdm_adapter.io.motion_view import MotionLike, views
-from mdm_adapter.io.paths import numbered, refuse_existing
+from mdm_adapter.io.paths import named, numbered, refuse_existing
 from mdm_adapter.motion import Writer
 from mdm_adapter.representation.features import WIDTH
 from mdm_adapter.representation.skeleton import JOINTS
@@ -42,9 +42,7 @@ def write_csv(
         FileExistsError: a file exists and `force` is false; nothing has been written then.
         OSError: a file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".csv":
-        raise ValueError(f"{path}: the file must be named .csv")
+    path = named(path, ".csv")
     check_axes(scale, up)
     samples = views(motion, name=path.stem)
     targets = numbered(path, len(samples))
@@ -92,9 +90,7 @@ def write_npy(
         FileExistsError: a file exists and `force` is false; nothing has been written then.
         OSError: a file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".npy":
-        raise ValueError(f"{path}: the file must be named .npy")
+    path = named(path, ".npy")
     samples = views(motion, name=path.stem)
     if features and (motion.fps if fps is None else fps) != DATASET_FPS:
         raise ValueError(

@@ -120,12 +120,10 @@ class JobRequest:
 
     def settings(self, model: MotionPipeline, *, precision: str, batch_limit: int) -> GenerateSettings:
         """Everything that decides the motion, with what the model has to say."""
-        own = model.model
+        asked = None if precision == "auto" else precision
         return dataclasses.replace(
             self.first,
-            sampler=self.sampling.settings(own.levels(self.first.sampler.spacing)),
-            guidance=self.guidance.settings(self.sampling.guidance(own.defaults.guidance)),
-            precision=self.sampling.precision(None if precision == "auto" else precision),
+            **self.sampling.with_model(model.model, self.guidance, asked),
             batch_limit=batch_limit,
             **self.pieces.settings(model.representation.fps),
         )

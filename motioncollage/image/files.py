@@ -1,14 +1,13 @@
 """Pictures in and out: PNG with the settings that made it, masks, squares."""
 
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from motioncollage.files import atomic_path
 from motioncollage.image.data import read_picture
 from motioncollage.image.network import SMALLEST
 
@@ -38,13 +37,8 @@ def write_png(
     info = PngInfo()
     if about is not None:
         info.add_text("motioncollage", json.dumps(about))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.png")
-    try:
-        Image.fromarray(pixels).save(temporary, pnginfo=info)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_path(path, force=True) as temporary:
+        Image.fromarray(pixels).save(temporary, "PNG", pnginfo=info)
 
 
 def load_picture(path: Path, *, height: int | None = None) -> Tensor:

@@ -8,11 +8,9 @@ import base64
 import html
 import io
 import math
-import os
 import re
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import torch
 from torch import Tensor
 
 from motioncollage.collage.layouts import FACES
+from motioncollage.files import atomic_path, refuse_existing
 
 LARGEST_FACE = 4096  # pixels; what cube textures hold on nearly all machines
 LARGEST_HEIGHT = 8192  # of an equirectangular picture
@@ -116,14 +115,15 @@ def write_surround_page(
     if not 1 <= len(title) <= LONGEST_TITLE:
         raise ValueError(f"the title has {len(title)} letters; give 1 to {LONGEST_TITLE}")
     path = Path(path).absolute()
-    _refuse_existing(path, force)
+    refuse_existing(path, force)
     values = {f"face-{name}": _data_address(face) for name, face in zip(FACES, faces)}
     values["title"] = html.escape(title)
     template = files("motioncollage").joinpath("assets/pages/surround.html").read_text(encoding="utf-8")
     # One pass, so that a title which looks like a place in the template stays what it is.
     page = re.sub(r"\{\{([\w-]+)\}\}", lambda found: values[found[1]], template)
     # Names of files, which make titles, can hold bytes that are no text.
-    _write_whole(path, page.encode("utf-8", errors="replace"), force=force)
+    with atomic_path(path, force=force) as temporary, _named(path):
+        temporary.write_bytes(page.encode("utf-8", errors="replace"))
 
 
 def _checked(faces: Tensor) -> Tensor:
@@ -183,33 +183,6 @@ def _data_address(face: Tensor) -> str:
         kind = "jpeg"
         Image.fromarray(pixels.numpy()).save(file, "JPEG", quality=93, subsampling=0)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
-
-
-def _refuse_existing(path: Path, force: bool) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(f"cannot write {path}: it is a folder; give a file name")
-    if not force and os.path.lexists(path):
-        raise FileExistsError(f"{path} exists already: give another name, or force to replace it")
-
-
-def _write_whole(path: Path, content: bytes, *, force: bool) -> None:
-    """Write under a temporary name beside the real one, so that nobody ever sees half a file."""
-    temporary = path.parent / f".tmp-{secrets.token_hex(8)}{path.suffix}"
-    try:
-        with _named(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        # Once more: somebody else may have been quicker.
-        _refuse_existing(path, force)
-        with _named(path):
-            os.replace(temporary, path)
-    finally:
-        # After a successful rename there is nothing left to remove.
-        with suppress(OSError):
-            temporary.unlink()
 
 
 @contextmanager

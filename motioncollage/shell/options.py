@@ -5,7 +5,7 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, get_type_hints
 
 import typer
 
@@ -83,6 +83,15 @@ class ModelOptions:
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto"
 
 
+class Sampled(Protocol):
+    """What of a model decides how it is sampled: a motion model is one."""
+
+    @property
+    def defaults(self) -> Any: ...
+
+    def levels(self, spacing: float) -> "Levels": ...
+
+
 @dataclass(frozen=True)
 class SamplingOptions:
     """A preset, and what is wanted otherwise."""
@@ -115,11 +124,19 @@ class SamplingOptions:
             self.preset, levels=levels, sampler=self.sampler, steps=self.steps, spacing=self.spacing, eta=self.eta
         )  # fmt: skip
 
-    def guidance(self, own: "Guidance") -> "Guidance":
-        """The preset's guidance, or the model's own."""
+    def with_model(
+        self, model: Sampled, guidance: "GuidanceOptions", precision: str | None = None
+    ) -> dict[str, Any]:
+        """Fields `sampler`, `guidance` and `precision` of `MethodSettings`: what was asked for, else the preset's, else
+        the model's own."""
         from motioncollage.sampling.registry import named_preset
 
-        return named_preset(self.preset).guidance or own
+        own = named_preset(self.preset).guidance or model.defaults.guidance
+        return {
+            "sampler": self.settings(model.levels(self.settings().spacing)),
+            "guidance": guidance.settings(own),
+            "precision": self.precision(precision),
+        }
 
     def precision(self, asked: str | None) -> str:
         """What was asked for, or the preset's."""

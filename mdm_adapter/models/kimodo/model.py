@@ -18,7 +18,7 @@ from mdm_adapter.models.kimodo.retarget import from_smpl, to_smpl
 from mdm_adapter.models.kimodo.schedule import KimodoLevels
 from mdm_adapter.models.kimodo.text.cleaning import clean_prompt
 from mdm_adapter.models.kimodo.windows import Origin
-from mdm_adapter.models.text import TextEmbedding, TextEncoder
+from mdm_adapter.models.text import TextEmbedding, TextEncoder, embed_each
 from motioncollage.collage.compose import Composition
 from motioncollage.collage.denoiser import Condition
 from motioncollage.collage.graph import FactorGraph
@@ -99,16 +99,7 @@ class KimodoModel:
         Raises:
             ValueError: the encoder has no embedding of a sentence.
         """
-        cleaned = [clean_prompt(text) for text in texts]
-        distinct = [text for text in dict.fromkeys(cleaned) if text]
-        if not distinct:
-            return [None] * len(texts)
-        embedding = self.encoder.encode(distinct)
-        rows = {
-            text: TextEmbedding(tokens.to(self.device), padding.to(self.device))
-            for text, tokens, padding in zip(distinct, embedding.tokens, embedding.padding)
-        }
-        return [rows.get(text) for text in cleaned]
+        return embed_each(self.encoder, [clean_prompt(text) for text in texts], self.device)
 
     def observe(self, constraints: Sequence[Sequence[Constraint]], frames: int) -> Observed:
         """Constraints of each sample as the network reads them."""

@@ -13,7 +13,7 @@ from mdm_adapter.models.happening import Happening, read_happening
 from mdm_adapter.models.mdm.checkpoint import LoadedModel, load_checkpoint
 from mdm_adapter.models.mdm.denoiser import MDMDenoiser
 from mdm_adapter.models.protocol import MotionDefaults
-from mdm_adapter.models.text import TextEmbedding, TextEncoder, load_text_encoder
+from mdm_adapter.models.text import TextEmbedding, TextEncoder, embed_each, load_text_encoder
 from mdm_adapter.models.vocabulary import Matcher, Vocabulary
 from mdm_adapter.representation.humanml3d import HUMANML3D
 from motioncollage.collage.guidance import Guidance
@@ -79,15 +79,7 @@ class MDMModel:
 
     def conditions(self, texts: Sequence[str]) -> list[TextEmbedding | None]:
         """Each distinct sentence is embedded once."""
-        distinct = [text for text in dict.fromkeys(texts) if text]
-        if not distinct:
-            return [None] * len(texts)
-        embedding = self.encoder.encode(distinct)
-        rows = {
-            text: TextEmbedding(tokens.to(self.device), padding.to(self.device))
-            for text, tokens, padding in zip(distinct, embedding.tokens, embedding.padding)
-        }
-        return [rows.get(text) for text in texts]
+        return embed_each(self.encoder, texts, self.device)
 
     def normalise(self, features: Tensor) -> Tensor:
         return self.normalisation.apply(features)

@@ -1,5 +1,11 @@
 """Text encoders behind one protocol; each implementation is imported only when it is asked for."""
 
-from mdm_adapter.models.text.protocol import TextEmbedding, TextEncoder, load_text_encoder
+from mdm_adapter.models.text.protocol import (
+    TextEmbedding,
+    TextEncoder,
+    embed_each,
+    load_text_encoder,
+    padded_embedding,
+)
 
-__all__ = ["TextEmbedding", "TextEncoder", "load_text_encoder"]
+__all__ = ["TextEmbedding", "TextEncoder", "embed_each", "load_text_encoder", "padded_embedding"]

@@ -1,5 +1,6 @@
 """What a text encoder is, and where the four that the package knows live."""
 
+from collections.abc import Sequence
 from inspect import signature
 from typing import NamedTuple, Protocol
 
@@ -29,6 +30,31 @@ class TextEncoder(Protocol):
 def sentence_embedding(vectors: Tensor) -> TextEmbedding:
     """One token per sentence from vectors [batch, width]."""
     return TextEmbedding(vectors[:, None], torch.zeros(len(vectors), 1, dtype=torch.bool))
+
+
+def padded_embedding(rows: Sequence[Tensor], width: int) -> TextEmbedding:
+    """Tokens [texts, longest, width], zero padded, from each text's own [its tokens, width]."""
+    longest = max((len(row) for row in rows), default=1)
+    tokens = torch.zeros(len(rows), longest, width)
+    padding = torch.ones(len(rows), longest, dtype=torch.bool)
+    for i, row in enumerate(rows):
+        tokens[i, : len(row)], padding[i, : len(row)] = row, False
+    return TextEmbedding(tokens, padding)
+
+
+def embed_each(
+    encoder: TextEncoder, texts: Sequence[str], device: torch.device
+) -> list[TextEmbedding | None]:
+    """The embedding of each text on a device, every distinct one made once; None for an empty one."""
+    distinct = [text for text in dict.fromkeys(texts) if text]
+    if not distinct:
+        return [None] * len(texts)
+    embedding = encoder.encode(distinct)
+    rows = {
+        text: TextEmbedding(tokens.to(device), padding.to(device))
+        for text, tokens, padding in zip(distinct, embedding.tokens, embedding.padding)
+    }
+    return [rows.get(text) for text in texts]
 
 
 def load_text_encoder(kind: str, where: str | None = None) -> TextEncoder:

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from mdm_adapter.models.kimodo.text.cleaning import clean_prompt
-from mdm_adapter.models.text import TextEmbedding, TextEncoder
+from mdm_adapter.models.text import TextEmbedding, TextEncoder, padded_embedding
 from motioncollage.files import atomic_path
 
 FORMAT, VERSION = "motioncollage text embeddings", "1"
@@ -53,13 +53,7 @@ class CachedEncoder:
                 f"{len(missing)} sentences have no embedding, such as {missing[0]!r}{hint}; embed them where the encoder"
                 " runs, or give another text encoder"
             )
-        rows = [self.rows[text] for text in texts]
-        longest = max((len(row) for row in rows), default=1)
-        tokens = torch.zeros(len(rows), longest, self.width)
-        padding = torch.ones(len(rows), longest, dtype=torch.bool)
-        for i, row in enumerate(rows):
-            tokens[i, : len(row)], padding[i, : len(row)] = row, False
-        return TextEmbedding(tokens, padding)
+        return padded_embedding([self.rows[text] for text in texts], self.width)
 
 
 def embed_sentences(

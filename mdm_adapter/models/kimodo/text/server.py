@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mdm_adapter.models.text import TextEmbedding
+from mdm_adapter.models.text import TextEmbedding, padded_embedding
 
 DEFAULT_URL = "http://127.0.0.1:9550"
 WIDTH = 4096
@@ -45,13 +45,7 @@ class ServerEncoder:
         Raises:
             ValueError: the server cannot be reached, or answers with something else than embeddings.
         """
-        rows = [self._embed(text) for text in texts]
-        longest = max((len(row) for row in rows), default=1)
-        tokens = torch.zeros(len(rows), longest, self.width)
-        padding = torch.ones(len(rows), longest, dtype=torch.bool)
-        for i, row in enumerate(rows):
-            tokens[i, : len(row)], padding[i, : len(row)] = row, False
-        return TextEmbedding(tokens, padding)
+        return padded_embedding([self._embed(text) for text in texts], self.width)
 
     def _embed(self, text: str) -> Tensor:
         try:
