@@ -1,20 +1,18 @@
 """Training a motion denoiser: balanced random crops, text dropout and the losses that keep motion smooth and feet still."""
 
 import math
-import random
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from lemminflect import getAllLemmas, getInflection
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mdm_adapter.data.datasets import Clip, Dataset
 from mdm_adapter.data.passages import Transition
+from mdm_adapter.data.wordings import caption_variants, label_sentence
 from mdm_adapter.models.mdm.checkpoint import Network, build_network, save_model
 from mdm_adapter.models.mdm.network import NetworkConfig
 from mdm_adapter.models.text import TextEncoder
@@ -72,33 +70,6 @@ class DenoiserTraining:
     dropout: float = (
         0.0  # noise, crops, mirroring and averaging regularise enough; dropout costs a fifth of the time
     )
-
-
-_SUBJECT = re.compile(r"^(a|the) (person|man|human|figure|woman)\b(?!')|^someone\b(?!')", re.IGNORECASE)
-_SUBJECTS = ("a person", "someone", "a man", "a woman", "the character", "he", "she", "the person")
-
-
-def caption_variants(caption: str, *, count: int, seed: int = 0) -> list[str]:
-    """The caption and up to `count` others that differ in subject and possessive only."""
-    chooser = random.Random(f"{seed}:{caption}")
-    variants = [caption]
-    for _ in range(count):
-        subject = chooser.choice(_SUBJECTS)
-        variant = _SUBJECT.sub(subject, caption, count=1)
-        owner = "her" if subject in ("a woman", "she") else chooser.choice(("his", "their", "the"))
-        variants.append(re.sub(r"\bthe (left|right)\b(?= (hand|arm|leg|foot))", rf"{owner} \1", variant))
-    return list(dict.fromkeys(variants))
-
-
-def label_sentence(action: str) -> str:
-    """A label as somebody would type it: "kick-front" becomes "a person kicks front", "jumping-jacks" "... does jumping jacks".
-
-    Recordings of a rare action come with one or two wordings; "a person crawls forward" was none of them, and walked.
-    """
-    first, *others = action.split("-")
-    if first not in getAllLemmas(first).get("VERB", ()):
-        return " ".join(("a person does", first, *others)) + "."
-    return " ".join(("a person", *getInflection(first, "VBZ")[:1], *others)) + "."
 
 
 def balanced_chances(clips: Sequence[Clip], balance: float) -> Tensor:

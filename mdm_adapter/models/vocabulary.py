@@ -12,8 +12,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from mdm_adapter.data.datasets import Clip
+from mdm_adapter.data.wordings import label_sentence
 from mdm_adapter.models.happening import MOSTLY, Happening
 from mdm_adapter.models.measured import cycles, ground_speed, landings
 from mdm_adapter.models.text import TextEncoder
@@ -28,6 +30,9 @@ MAX_BYTES = 4 << 20
 # A label of ten times as many clips may be so much further from a sentence and is meant all the same: "a person runs"
 # is nearer to "the person runs, stops and runs again" than to "a person runs forward".
 COMMON = 0.05
+# A sentence means one known action where its cosine is so high and so far above the next action's; captions within
+# about so much of the nearest share in the wording.
+PLAIN, APART, SHARPNESS = 0.66, 0.04, 0.03
 _SUBJECT = re.compile(r"^(?:someone|somebody|(?:an?|the) (?:person|human|figure|man|woman))\b", re.I)
 
 
@@ -45,6 +50,7 @@ class KnownAction:
         step: seconds of one step (`measured.landings`, or what captions count); None where it goes nowhere.
         speed: median over its clips of the mean speed over the ground, metres a second (`measured.ground_speed`).
         fastest: speed of the fastest second of any clip, metres a second.
+        sentence: the label as somebody would type it, which need not be among the captions; None where there is no label.
     """
 
     action: str
@@ -56,6 +62,7 @@ class KnownAction:
     step: float | None = None
     speed: float | None = None
     fastest: float | None = None
+    sentence: str | None = None
 
     @classmethod
     def of(cls, action: str, clips: list[Clip], fps: float) -> "KnownAction":
@@ -77,6 +84,7 @@ class KnownAction:
             step=round(median(paces), 2) if paces and speed >= STEPPING else None,
             speed=round(speed, 2),
             fastest=round(max(peak for _, peak in speeds), 2),
+            sentence=label_sentence(action) if any(clip.action for clip in clips) else None,
         )  # fmt: skip
 
     @classmethod
@@ -88,7 +96,8 @@ class KnownAction:
         """
         action, captions = str(row["action"]), tuple(map(str, row["captions"]))
         measured = {name: _measured(row[name], name) for name in MEASURED if row.get(name) is not None}
-        return cls(action, captions, int(row["clips"]), float(row["seconds"]), **measured)
+        sentence = None if row.get("sentence") is None else str(row["sentence"])
+        return cls(action, captions, int(row["clips"]), float(row["seconds"]), **measured, sentence=sentence)
 
 
 def _typical(captions: list[str]) -> tuple[str, ...]:
@@ -191,9 +200,12 @@ class Matcher:
         happening: how often the actions happen, by label, where that was measured.
         """
         self.vocabulary, self.encoder, self.happening = vocabulary, encoder, happening or {}
-        captions = [caption for entry in vocabulary.actions for caption in entry.captions]
-        self.owner = torch.tensor([i for i, entry in enumerate(vocabulary.actions) for _ in entry.captions])
-        self.embedding = self._embed(captions)
+        # The sentences of labels come last: they are looked up, but nothing need have been trained on them.
+        known = [(i, caption) for i, entry in enumerate(vocabulary.actions) for caption in entry.captions]
+        self.captions = len(known)
+        known += [(i, entry.sentence) for i, entry in enumerate(vocabulary.actions) if entry.sentence]
+        self.owner = torch.tensor([owner for owner, _ in known])
+        self.embedding = self._embed([sentence for _, sentence in known])
         self.common = (
             COMMON * torch.tensor([float(max(1, entry.clips)) for entry in vocabulary.actions]).log10()
         )
@@ -202,7 +214,7 @@ class Matcher:
         embedding = self.encoder.encode(texts)
         present = (~embedding.padding)[..., None].float()
         mean = (embedding.tokens * present).sum(dim=1) / present.sum(dim=1)
-        return torch.nn.functional.normalize(mean, dim=-1)
+        return functional.normalize(mean, dim=-1)
 
     def match(self, text: str, *, count: int = 3) -> Match:
         """The `count` closest actions to a sentence; of those that are nearly as close, the more common first."""
@@ -215,6 +227,23 @@ class Matcher:
         happening = self.happening.get(ranked[0][0].action)
         match = Match(text, tuple(ranked[:count]), happening)
         return replace(match, instead=self._instead(ranked)) if match.rare else match
+
+    def in_known_words(self, text: str) -> Tensor | None:
+        """A sentence's direction [width] among the captions of the action that it means; None where that is not plain.
+
+        A model trained on a few hundred sentences follows them better than others that mean the same: half of the
+        direction is the sentence's own, so that "slowly" and "her" count, the other half is that of the action's
+        nearest captions.
+        """
+        match = self.match(text)
+        first, *others = (cosine for _, cosine in match.nearest)
+        if first < PLAIN or first - max(others, default=-1.0) < APART:
+            return None
+        own = self._embed([text])[0]
+        action = self.vocabulary.actions.index(match.action)
+        captions = self.embedding[: self.captions][self.owner[: self.captions] == action]
+        near = torch.softmax(captions @ own / SHARPNESS, dim=0) @ captions
+        return functional.normalize(own + functional.normalize(near, dim=-1), dim=-1)
 
     def _instead(self, ranked: Sequence[tuple[KnownAction, float]]) -> tuple[KnownAction, ...]:
         """The two closest actions that happen in most takes."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mdm_adapter.models.mdm.calibration import Calibration
 from mdm_adapter.models.mdm.network import NetworkConfig, PositionalEncoding
 from motioncollage.sampling.schedules import VPSchedule
 
@@ -77,7 +78,8 @@ class DiT(nn.Module):
 
     With `config.skip` the clean motion is alpha x + sigma F(x), F the layers: the less noise, the less is left to predict
     (Karras et al. 2022, table 1, for data of deviation 1). Without it everything passes through the layers, and what
-    is small in every frame, such as the velocity of a slow turn, comes out a fifth too small at any noise.
+    is small in every frame, such as the velocity of a slow turn, comes out a fifth too small at any noise. With
+    `config.calibrated` a last layer that was fitted to recordings after the training makes up for it (`calibration`).
     """
 
     def __init__(self, config: NetworkConfig, *, dropout: float = 0.0) -> None:
@@ -95,6 +97,7 @@ class DiT(nn.Module):
         self.modulation = nn.Linear(width, MODULATIONS * width)
         self.fine_modulation = nn.Linear(width, MODULATIONS * fine)
         self.last_modulation = nn.Linear(width, 2 * fine)
+        self.calibration = Calibration(config.features) if config.calibrated else None
         self._levels: Tensor | None = None
         hidden = config.feed_forward
         self.blocks = nn.ModuleList(Block(width, hidden, dropout=dropout) for _ in range(config.layers))
@@ -158,9 +161,12 @@ class DiT(nn.Module):
             # Seven bits of bfloat16 would shake the joints.
             clean = self.patch_out(fine.float())
         clean = clean.unflatten(-1, (patch, features)).flatten(1, 2)[:, :frames]
-        if self.config.skip:
-            alpha, sigma = self.levels(x.device)[timesteps][..., None, None].unbind(1)
-            clean = alpha * noisy + sigma * clean
+        if self.config.skip or self.calibration is not None:
+            alpha, sigma = self.levels(x.device)[timesteps].unbind(1)
+            if self.config.skip:
+                clean = alpha[:, None, None] * noisy + sigma[:, None, None] * clean
+            if self.calibration is not None:
+                clean = self.calibration(clean, noisy, alpha, sigma, frame_mask)
         return clean
 
     def levels(self, device: torch.device) -> Tensor:

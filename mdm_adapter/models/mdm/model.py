@@ -57,8 +57,8 @@ class MDMModel:
         self.normalisation = loaded.normalisation.to(self.device)
         self.schedule = VPSchedule.named(loaded.config.noise_schedule, loaded.config.diffusion_steps)
         self.matcher = Matcher(vocabulary, encoder, happening) if vocabulary else None
-        own = loaded.config.text_encoder_type in ("static", "ordered")
-        self.defaults = MotionDefaults(STARTER_GUIDANCE if own else PUBLISHED_GUIDANCE)
+        self.own_encoder = loaded.config.text_encoder_type in ("static", "ordered")
+        self.defaults = MotionDefaults(STARTER_GUIDANCE if self.own_encoder else PUBLISHED_GUIDANCE)
 
     @cached_property
     def identity(self) -> str:
@@ -78,8 +78,20 @@ class MDMModel:
         return MDMDenoiser(self.loaded.network, precision=precision, valid=valid)
 
     def conditions(self, texts: Sequence[str]) -> list[TextEmbedding | None]:
-        """Each distinct sentence is embedded once."""
-        return embed_each(self.encoder, texts, self.device)
+        """Each distinct sentence is embedded once; what plainly means a known action comes nearer to its captions."""
+        own = dict(zip(texts, embed_each(self.encoder, texts, self.device), strict=True))
+        told = {
+            text: None if embedding is None else self._told(text, embedding)
+            for text, embedding in own.items()
+        }
+        return [told[text] for text in texts]
+
+    def _told(self, text: str, own: TextEmbedding) -> TextEmbedding:
+        """What the network is told of a sentence whose embedding has the bundled encoders' one token."""
+        known = self.matcher.in_known_words(text) if self.matcher and self.own_encoder else None
+        if known is None:
+            return own
+        return own._replace(tokens=known.to(own.tokens)[None] * own.tokens.norm())
 
     def normalise(self, features: Tensor) -> Tensor:
         return self.normalisation.apply(features)

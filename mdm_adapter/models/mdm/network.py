@@ -28,8 +28,8 @@ class NetworkConfig:
     """What `args.json` says about a network; names are the file's own.
 
     `max_frames` is the longest motion the model was trained on, beyond which its positions mean nothing. `patch`
-    (frames of a token), `feed_forward`, `fine_dim` (width of the fine layers) and `skip` (the network predicts what the
-    noisy motion lacks, `dit.DiT`) concern `dit` only.
+    (frames of a token), `feed_forward`, `fine_dim` (width of the fine layers), `skip` (the network predicts what the
+    noisy motion lacks, `dit.DiT`) and `calibrated` (a last layer fitted to recordings, `calibration`) concern `dit` only.
     """
 
     arch: str = "trans_enc"
@@ -49,6 +49,7 @@ class NetworkConfig:
     feed_forward: int = FEED_FORWARD
     fine_dim: int = 256
     skip: bool = False
+    calibrated: bool = False
 
     def __post_init__(self) -> None:
         if self.arch not in ARCHITECTURES:

@@ -149,3 +149,30 @@ def test_measures_that_are_none(speed: object, tmp_path: Path) -> None:
     (tmp_path / "vocabulary.json").write_text(json.dumps([row]).replace('"NaN"', "NaN"))
     with pytest.raises(ValueError, match="is no vocabulary"):
         Vocabulary.read(tmp_path)
+
+
+def test_labels_are_looked_up_as_sentences_but_not_said(vocabulary: Vocabulary) -> None:
+    crawling = clip("crawl-forward", 80, "a figure moves low above the ground, like a baby.")
+    encoder = load_text_encoder("static")
+    known = Vocabulary((*vocabulary.actions, KnownAction.of("crawl-forward", [crawling], 20.0)))
+    matcher = Matcher(known, encoder)
+    match = matcher.match("A person crawls forward.")
+    assert (match.action.action, match.action.sentence) == ("crawl-forward", "a person crawls forward.")
+    words = matcher.in_known_words("A person crawls forward.")
+    assert words is not None
+    sentence, caption = (
+        torch.nn.functional.normalize(encoder.encode([text]).tokens[0, 0], dim=-1)
+        for text in ("A person crawls forward.", crawling.captions[0])
+    )
+    # Half its own, half the action's only caption: as far from the one as from the other.
+    torch.testing.assert_close(words @ sentence, words @ caption)
+    torch.testing.assert_close(words.norm(), torch.tensor(1.0))
+
+
+def test_known_words_stay_as_they_are_and_others_too(matcher: Matcher) -> None:
+    known = matcher.in_known_words("a person dances salsa.")
+    assert known is not None
+    torch.testing.assert_close(known, matcher._embed(["a person dances salsa."])[0], atol=1e-3, rtol=0)
+    assert matcher.in_known_words("a person repairs a bicycle") is None
+    twins = Vocabulary((KnownAction("a", ("he bows.",), 1, 2.0), KnownAction("b", ("he bows.",), 1, 2.0)))
+    assert Matcher(twins, matcher.encoder).in_known_words("he bows") is None
