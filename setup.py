@@ -39,6 +39,7 @@ setup(
         "bert": ["transformers>=5,<6"],
         "kimodo": ["pyyaml>=6,<7", "transformers>=5,<6"],
         "serve": ["starlette>=0.40,<2", "uvicorn>=0.30,<1"],
+        "smpl": ["smplx>=0.1.28,<1"],
         "distill": ["model2vec[distill]>=0.4,<1"],
         "test": [
             "pytest>=8,<10",
@@ -50,6 +51,10 @@ setup(
             "transformers>=5,<6",
             "starlette>=0.40,<2",
             "uvicorn>=0.30,<1",
+            "smplx>=0.1.28,<1",
+            "nbclient>=0.10,<1",
+            "nbformat>=5.10,<6",
+            "ipykernel>=6.29,<8",
         ],
         "lint": ["ruff>=0.6,<1", "mypy>=1.10,<3"],
     },

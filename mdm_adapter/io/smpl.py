@@ -114,19 +114,22 @@ def parameters(baked: Baked, *, scale: float, up: str) -> tuple[Floats, Floats]:
     return poses.reshape(len(pelvis), -1), upright(pelvis, up) - SMPL_REST[0]
 
 
-def smpl_joints(poses: Floats, trans: Floats) -> Floats:
-    """Joints [K, 22, 3] of the SMPL template (betas zero) with parameters [K, 66 or more] and [K, 3]."""
+def smpl_joints(poses: Floats, trans: Floats, rest: Floats = SMPL_REST) -> Floats:
+    """Joints [K, 22, 3] of a body with parameters [K, 66 or more] and [K, 3].
+
+    rest: its joints [22, 3] at rest; by default those of the template (betas zero).
+    """
     turns = poses[:, : 3 * JOINT_COUNT].reshape(-1, 3)
     world = to_world(Rotation.from_rotvec(turns).as_quat().reshape(-1, JOINT_COUNT, 4))
-    return _joints(world, trans + SMPL_REST[0])
+    return _joints(world, trans + rest[0], rest)
 
 
-def _joints(world: Floats, pelvis: Floats) -> Floats:
+def _joints(world: Floats, pelvis: Floats, rest: Floats = SMPL_REST) -> Floats:
     joints = np.empty((len(pelvis), JOINT_COUNT, 3))
     joints[:, 0] = pelvis
     for joint in range(1, JOINT_COUNT):
         parent = PARENTS[joint]
-        joints[:, joint] = joints[:, parent] + turn(world[:, parent], SMPL_REST[joint] - SMPL_REST[parent])
+        joints[:, joint] = joints[:, parent] + turn(world[:, parent], rest[joint] - rest[parent])
     return joints
 
 
