@@ -71,6 +71,7 @@ setup(
             "edit=mdm_adapter.commands.edit:app",
             "models=mdm_adapter.commands.models:app",
             "data=mdm_adapter.commands.data:app",
+            "data import=mdm_adapter.commands.importing:import_",
             "serve=mdm_adapter.commands.serve:serve",
             "doctor=mdm_adapter.commands.doctor:doctor",
             "train denoiser=mdm_adapter.commands.train:denoiser",
@@ -134,7 +135,8 @@ setup(
             "dances=eval.checks.table:DANCES",
         ],
         "motioncollage.readers": [
-            "npz=mdm_adapter.io.npz:load_archive",
+            "npz=mdm_adapter.io.reading:read_npz",
+            "npy=mdm_adapter.io.reading:read_npy",
             "bvh=mdm_adapter.io.bvh_reader:read_bvh",
             "glb=mdm_adapter.io.glb_reader:read_glb_motion",
             "dataset=mdm_adapter.data.datasets:read_dataset",

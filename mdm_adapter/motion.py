@@ -193,9 +193,9 @@ def target_of(stem: Path, format: str) -> Path:
     return stem.with_name(f"{stem.name}.{format}")
 
 
-def read_motion(path: Path | str) -> Motion:
+def read_motion(path: Path | str, **options: Any) -> Motion:
     """`motioncollage.read`, as the value that this package makes."""
-    motion = read(path)
+    motion = read(path, **options)
     assert isinstance(motion, Motion)
     return motion
 

@@ -4,6 +4,7 @@ The engine knows no bodies: what `load` returns comes from a plug-in, and these 
 plug-in offers to its user.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -175,13 +176,19 @@ def split(prompt: str, *, splitter: str = "english") -> list[Any]:
     return list(plugins.load("splitters", splitter)(prompt))
 
 
-def read(path: Path | str) -> Motion:
+def read(path: Path | str, **options: Any) -> Motion:
     """A motion from a file; the ending says how it is read.
 
         motion = mc.read("take.bvh")
+        motion = mc.read("take.bvh", map="names.json")
+        motion = mc.read("01_01_poses.npz", body_model="body_models/")
+
+    Args:
+        options: of the reader.
 
     Raises:
-        ValueError: no such file, an ending that nothing reads, or content that is at fault.
+        ValueError: no such file, an ending that nothing reads, content that is at fault, or an option that the reader
+            has not.
     """
     path = Path(path)
     ending = path.suffix.lower().lstrip(".")
@@ -190,5 +197,10 @@ def read(path: Path | str) -> Motion:
         raise ValueError(f"motion {path} does not exist; give a file that ends in {', '.join(known)}")
     if ending not in known:
         raise ValueError(f"motion {path} is none of {', '.join(known)}; convert it first")
-    motion: Motion = plugins.load("readers", ending)(path)
+    reader = plugins.load("readers", ending)
+    taken = [name for name in inspect.signature(reader).parameters if name != "path"]
+    for option in options:
+        if option not in taken:
+            raise ValueError(f"{ending} takes no {option}; it takes {', '.join(taken) or 'no options'}")
+    motion: Motion = reader(path, **options)
     return motion
