@@ -150,6 +150,8 @@ setup(
             "glb=mdm_adapter.io.glb:WRITER",
             "html=mdm_adapter.io.viewer.page:WRITER",
             "smpl=mdm_adapter.io.smpl:WRITER",
+            "obj=mdm_adapter.io.mesh:OBJ",
+            "smpl-glb=mdm_adapter.io.mesh:GLB",
             "csv=mdm_adapter.io.table:CSV",
             "npy=mdm_adapter.io.table:NPY",
         ],

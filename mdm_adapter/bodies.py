@@ -181,6 +181,10 @@ def fitting(betas: Floats, shapes: int, kind: str) -> Floats:
     return found
 
 
+class MissingBody(ValueError):
+    """The file of a body model is not there."""
+
+
 @dataclass(eq=False)
 class Bodies:
     """Body models in a folder, each skeleton read once.
@@ -205,7 +209,7 @@ class Bodies:
         for name in wanted.names(gender):
             if (folder / name).is_file():
                 return folder / name
-        raise ValueError(
+        raise MissingBody(
             f"no body model {gender} {wanted.label}: put {wanted.names(gender)[0]} into {folder}"
             f" ({wanted.source}), or name its folder (--body-model, {FOLDER_VARIABLE})"
         )
@@ -224,13 +228,21 @@ class Bodies:
             self._skeletons[path] = Skeleton(kind, gender, regressor @ arrays["v_template"], shapes)
         return self._skeletons[path]
 
-    def body(self, kind: str, gender: str) -> Body:
-        """A body with its surface.
+    def body(self, gender: str = "neutral") -> Body:
+        """A body with its surface: SMPL+H, SMPL-X or SMPL, whichever is there.
 
         Raises:
-            ValueError: no such file, or it is no sound body model.
+            ValueError: an unknown gender, no such file, or it is no sound body model.
         """
-        return load_body(self.file(kind, gender), gender)
+        if gender not in GENDERS:
+            raise ValueError(f"gender is {gender!r}; choose one of {', '.join(GENDERS)}")
+        missing: list[ValueError] = []
+        for kind in ("smplh", "smplx", "smpl"):
+            try:
+                return load_body(self.file(kind, gender), gender)
+            except MissingBody as error:
+                missing.append(error)
+        raise missing[0]
 
 
 def load_body(path: Path | str, gender: str = "neutral") -> Body:

@@ -26,6 +26,7 @@ class Motion(Protocol):
 
     Attributes:
         joints: float32 [samples, frames, 22, 3], metres, y up; the joints of SMPL in its order.
+        rotations: float32 [samples, frames, 22, 4], x y z w, of every joint relative to its parent; none turned in a T-pose.
         features: float32 [samples, frames, width], what the model made, not normalised.
         fps: frames per second.
         segments: what each stretch of frames shows: text, start, end.
@@ -34,6 +35,9 @@ class Motion(Protocol):
 
     @property
     def joints(self) -> NDArray[np.float32]: ...
+
+    @property
+    def rotations(self) -> NDArray[np.float32]: ...
 
     @property
     def features(self) -> NDArray[np.float32]: ...
@@ -61,6 +65,20 @@ class Motion(Protocol):
 
         motion.save("walk.npz")
         motion.save("walk.mp4", force=True)
+        """
+        ...
+
+    def to_bvh(self, path: Path | str, **options: Any) -> list[Path]:
+        """As a BVH file for each sample.
+
+        motion.to_bvh("walk.bvh", fps=60, scale=100)
+        """
+        ...
+
+    def to_glb(self, path: Path | str, **options: Any) -> list[Path]:
+        """As one binary glTF file with an animation for each sample.
+
+        motion.to_glb("walk.glb")
         """
         ...
 

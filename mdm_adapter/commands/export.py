@@ -20,7 +20,7 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            help="Formats with commas: bvh, glb, html, smpl, csv, npy, npz, mp4, png, or a plug-in's."
+            help="Formats with commas: bvh, glb, html, smpl, smpl-glb, obj, csv, npy, npz, mp4, png, or a plug-in's."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder; that of the file by default.")] = None,
@@ -42,6 +42,8 @@ def export(
     folder = file.parent if out is None else out
     asked: dict[str, Any] = {"fps": fps, "scale": scale, "up": up, "cycles": cycles}
     options = {name: value for name, value in asked.items() if value is not None}
+    if reading.body_model is not None and {"obj", "smpl-glb"} & set(formats):
+        options["body_model"] = reading.body_model
     options |= {name: True for name, wanted in (("loop", loop), ("in_place", in_place)) if wanted}
     for name in formats:
         for written in motion.save(target_of(folder / file.stem, name), force=force, format=name, **options):

@@ -151,6 +151,6 @@ class Service:
     def _advice(self, actions: Sequence[Action]) -> list[str]:
         return advice(self.model, actions, several='"samples": 4')
 
-    def close(self) -> None:
-        """Stop what is being made."""
-        self.jobs.close()
+    def close(self, timeout: float = 10.0) -> bool:
+        """Stop what is being made; whether it has ended after `timeout` seconds."""
+        return self.jobs.close(timeout)
