@@ -5,7 +5,7 @@ surface hangs on the 22 joints: the format has no place for what a pose changes 
 shares of joints are rounded to a 255th, so that the skin differs from the meshes by some millimetres at bent joints.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -179,7 +179,6 @@ def _rest(body: Body) -> tuple[Floats, Floats]:
 
 def _each(body: Body, poses: Floats, trans: Floats) -> Iterator[Floats]:
     """The vertices [V, 3] of every key."""
-    some: Sequence[NDArray[np.float32]]
     for some in body.vertices(poses, trans, _MEAN):
         yield from (vertices.astype(np.float64) for vertices in some)
 
