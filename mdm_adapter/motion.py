@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,21 @@ class Motion:
     def seconds(self) -> float:
         """How long each of them lasts."""
         return self.frames / self.fps
+
+    @cached_property
+    def rotations(self) -> NDArray[np.float32]:
+        """Turns of all joints relative to their parents, quaternions x y z w, [samples, frames, 22, 4].
+
+        Of the skeleton that `save` writes as BVH and GLB, which rests in a T-pose and faces +z: there nothing is turned.
+        Where bones lie comes from the joints; how they are turned about themselves, `io.solve` says.
+        """
+        from mdm_adapter.io.baking import BakeSettings, bake, rig_of
+        from mdm_adapter.io.motion_view import views
+
+        samples = views(self)
+        rig = rig_of(samples)
+        solved = [bake(sample, BakeSettings(positions=True), rig=rig).rotations for sample in samples]
+        return np.stack(solved).astype(np.float32)
 
     def sample(self, number: int) -> "Motion":
         """One of the motions alone.
@@ -193,9 +209,9 @@ def target_of(stem: Path, format: str) -> Path:
     return stem.with_name(f"{stem.name}.{format}")
 
 
-def read_motion(path: Path | str) -> Motion:
+def read_motion(path: Path | str, **options: Any) -> Motion:
     """`motioncollage.read`, as the value that this package makes."""
-    motion = read(path)
+    motion = read(path, **options)
     assert isinstance(motion, Motion)
     return motion
 

@@ -4,6 +4,7 @@ The engine knows no bodies: what `load` returns comes from a plug-in, and these 
 plug-in offers to its user.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ class Motion(Protocol):
 
     Attributes:
         joints: float32 [samples, frames, 22, 3], metres, y up; the joints of SMPL in its order.
+        rotations: float32 [samples, frames, 22, 4], x y z w, of every joint relative to its parent; none turned in a T-pose.
         features: float32 [samples, frames, width], what the model made, not normalised.
         fps: frames per second.
         segments: what each stretch of frames shows: text, start, end.
@@ -33,6 +35,9 @@ class Motion(Protocol):
 
     @property
     def joints(self) -> NDArray[np.float32]: ...
+
+    @property
+    def rotations(self) -> NDArray[np.float32]: ...
 
     @property
     def features(self) -> NDArray[np.float32]: ...
@@ -60,6 +65,20 @@ class Motion(Protocol):
 
         motion.save("walk.npz")
         motion.save("walk.mp4", force=True)
+        """
+        ...
+
+    def to_bvh(self, path: Path | str, **options: Any) -> list[Path]:
+        """As a BVH file for each sample.
+
+        motion.to_bvh("walk.bvh", fps=60, scale=100)
+        """
+        ...
+
+    def to_glb(self, path: Path | str, **options: Any) -> list[Path]:
+        """As one binary glTF file with an animation for each sample.
+
+        motion.to_glb("walk.glb")
         """
         ...
 
@@ -175,13 +194,19 @@ def split(prompt: str, *, splitter: str = "english") -> list[Any]:
     return list(plugins.load("splitters", splitter)(prompt))
 
 
-def read(path: Path | str) -> Motion:
+def read(path: Path | str, **options: Any) -> Motion:
     """A motion from a file; the ending says how it is read.
 
         motion = mc.read("take.bvh")
+        motion = mc.read("take.bvh", map="names.json")
+        motion = mc.read("01_01_poses.npz", body_model="body_models/")
+
+    Args:
+        options: of the reader.
 
     Raises:
-        ValueError: no such file, an ending that nothing reads, or content that is at fault.
+        ValueError: no such file, an ending that nothing reads, content that is at fault, or an option that the reader
+            has not.
     """
     path = Path(path)
     ending = path.suffix.lower().lstrip(".")
@@ -190,5 +215,10 @@ def read(path: Path | str) -> Motion:
         raise ValueError(f"motion {path} does not exist; give a file that ends in {', '.join(known)}")
     if ending not in known:
         raise ValueError(f"motion {path} is none of {', '.join(known)}; convert it first")
-    motion: Motion = plugins.load("readers", ending)(path)
+    reader = plugins.load("readers", ending)
+    taken = [name for name in inspect.signature(reader).parameters if name != "path"]
+    for option in options:
+        if option not in taken:
+            raise ValueError(f"{ending} takes no {option}; it takes {', '.join(taken) or 'no options'}")
+    motion: Motion = reader(path, **options)
     return motion

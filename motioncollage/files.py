@@ -1,5 +1,6 @@
 """Write a file under a temporary name and give it its real name only when it is complete."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 @contextmanager
@@ -47,6 +51,12 @@ def atomic_path(target: Path | str, *, force: bool) -> Iterator[Path]:
             os.replace(temporary, target)
         except OSError as error:
             raise type(error)(f"cannot write {target}: {_reason(error)}") from error
+    except OSError as error:
+        # NumPy counts bytes instead of saying why, and nobody says which file.
+        if error.errno in _FULL or "requested and" in str(error):
+            reason = error.strerror or "only a part of it could be written; is the disk full?"
+            raise OSError(f"cannot write {target}: {reason}") from error
+        raise
     finally:
         # After a successful rename there is nothing left to remove.
         with suppress(FileNotFoundError):

@@ -8,7 +8,7 @@ import typer
 
 from motioncollage.shell.output import console, progress_bar
 
-app = typer.Typer(help="Inspect datasets, import BVH recordings.", no_args_is_help=True)
+app = typer.Typer(help="Inspect datasets, import recordings.", no_args_is_help=True)
 
 
 @app.command()
@@ -36,19 +36,3 @@ def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a star
         console.print("actions: " + ", ".join(f"{name} {count}" for name, count in actions.most_common(25)))
     for reason, count in reasons.most_common():
         console.print(f"left out: {count} x {reason}")
-
-
-@app.command("import-bvh")
-def import_bvh_command(
-    files: Annotated[list[Path], typer.Argument(help="BVH recordings.")],
-    out: Annotated[Path, typer.Option(help="Folder for one .npz per recording.")] = Path("out"),
-    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
-) -> None:
-    """Bring BVH recordings to the 22 joints and the 263 features, as .npz like generated motion."""
-    from mdm_adapter.motion import read_motion
-
-    for path in files:
-        motion = read_motion(path)
-        target = out / f"{path.stem}.npz"
-        motion.save(target, force=force)
-        console.print(f"wrote {target} ({motion.frames} frames)")

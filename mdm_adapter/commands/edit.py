@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mdm_adapter.commands.generate import show, warn_of_unknown
-from mdm_adapter.commands.options import GuidanceScale, ModelOptions, OutputOptions
+from mdm_adapter.commands.options import READABLE, GuidanceScale, ModelOptions, OutputOptions, ReadOptions
 from mdm_adapter.commands.output import Output
 from motioncollage.shell.options import GuidanceOptions, SamplingOptions, spread_options
 from motioncollage.shell.output import progress_bar
@@ -24,9 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-MotionFile = Annotated[
-    Path, typer.Argument(help="A motion: .npz of ours (its first sample), .bvh, or what a plug-in reads.")
-]
+MotionFile = Annotated[Path, typer.Argument(help=f"A motion: {READABLE}; its first sample.")]
 Text = Annotated[str, typer.Option(help="What the new part shows; nothing lets the model choose.")]
 Prompt = Annotated[str, typer.Argument(help="As for generate.")]
 Whole = Annotated[
@@ -52,10 +50,15 @@ class EditOptions(OutputOptions, ModelOptions):
     guidance: GuidanceScale = None
 
 
+@dataclass(frozen=True)
+class FileEditOptions(EditOptions, ReadOptions):
+    """What edits of files take."""
+
+
 @app.command()
 @spread_options
 def inbetween(
-    first: MotionFile, second: MotionFile, options: EditOptions,
+    first: MotionFile, second: MotionFile, options: FileEditOptions,
     seconds: Annotated[float, typer.Option(help="Length of the new part.")] = 2.0, text: Text = "",
 ) -> None:  # fmt: skip
     """Make the seconds between the end of one motion and the start of another."""
@@ -66,7 +69,7 @@ def inbetween(
 @app.command()
 @spread_options
 def extend(
-    motion: MotionFile, options: EditOptions,
+    motion: MotionFile, options: FileEditOptions,
     before: Annotated[float, typer.Option(help="Seconds to lead up to the motion.")] = 0.0,
     after: Annotated[float, typer.Option(help="Seconds to go on after it.")] = 0.0, text: Text = "",
 ) -> None:  # fmt: skip
@@ -80,7 +83,7 @@ def extend(
 @app.command("replace")
 @spread_options
 def replace_(
-    motion: MotionFile, options: EditOptions,
+    motion: MotionFile, options: FileEditOptions,
     start: Annotated[float, typer.Option("--from", help="Where the new part starts, seconds.")],
     end: Annotated[float, typer.Option("--to", help="Where it ends, seconds.")],
     text: Text = "",
@@ -101,7 +104,7 @@ def replace_(
 @app.command()
 @spread_options
 def joints(
-    motion: MotionFile, options: EditOptions, text: Text = "",
+    motion: MotionFile, options: FileEditOptions, text: Text = "",
     only: Annotated[
         str, typer.Option(help="upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.")
     ] = "upper-body",
@@ -114,7 +117,7 @@ def joints(
 @app.command()
 @spread_options
 def restyle(
-    motion: MotionFile, options: EditOptions, text: Text = "",
+    motion: MotionFile, options: FileEditOptions, text: Text = "",
     strength: Annotated[float, typer.Option(help="0 keeps the motion, 1 forgets it.")] = 0.6,
 ) -> None:  # fmt: skip
     """Do a motion over in another manner (SDEdit)."""
@@ -125,7 +128,7 @@ def restyle(
 @app.command()
 @spread_options
 def detail(
-    motion: MotionFile, options: EditOptions, text: Text = "",
+    motion: MotionFile, options: FileEditOptions, text: Text = "",
     block: Annotated[int, typer.Option(help="Frames of the model (20 a second for the bundled one) whose mean is kept.")] = 10,
 ) -> None:  # fmt: skip
     """Keep a motion's means over blocks of frames (a rough blocking) and make the detail anew."""
@@ -177,11 +180,11 @@ class Job:
 
         at_hand(options.model, medium="motion")
         from mdm_adapter.maker import GenerateSettings
-        from mdm_adapter.motion import read_motion
 
         self.output = Output.of(options)
         self.output.check()
-        self.motions = [self._named(read_motion(file), file) for file in files]
+        read = options.read(files) if isinstance(options, FileEditOptions) else ()
+        self.motions = [self._named(motion, file) for motion, file in zip(read, files)]
         sampling = SamplingOptions(options.preset, options.steps, options.sampler)
         sampling.settings()  # refused before the model is loaded
         self.model: MotionPipeline = load_model(

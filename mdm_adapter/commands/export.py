@@ -5,18 +5,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mdm_adapter.commands.options import READABLE, ReadOptions
+from motioncollage.shell.options import spread_options
 from motioncollage.shell.output import console
 
 if TYPE_CHECKING:
     from mdm_adapter.motion import Motion
 
 
+@spread_options
 def export(
-    file: Annotated[Path, typer.Argument(help="A motion: .npz of ours, .bvh, .glb.")],
+    file: Annotated[Path, typer.Argument(help=f"A motion: {READABLE}.")],
+    reading: ReadOptions,
     to: Annotated[
         str,
         typer.Option(
-            help="Formats with commas: bvh, glb, html, smpl, csv, npy, npz, mp4, png, or a plug-in's."
+            help="Formats with commas: bvh, glb, html, smpl, smpl-glb, obj, csv, npy, npz, mp4, png, or a plug-in's."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder; that of the file by default.")] = None,
@@ -30,13 +34,16 @@ def export(
     force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
 ) -> None:
     """Write a motion for Blender, Unity, Unreal, the web, or as numbers."""
-    from mdm_adapter.motion import format_names, read_motion, target_of
+    from mdm_adapter.motion import format_names, target_of
 
     formats = format_names(to)
-    motion = chosen_samples(read_motion(file), samples)
+    (read,) = reading.read([file])
+    motion = chosen_samples(read, samples)
     folder = file.parent if out is None else out
     asked: dict[str, Any] = {"fps": fps, "scale": scale, "up": up, "cycles": cycles}
     options = {name: value for name, value in asked.items() if value is not None}
+    if reading.body_model is not None and {"obj", "smpl-glb"} & set(formats):
+        options["body_model"] = reading.body_model
     options |= {name: True for name, wanted in (("loop", loop), ("in_place", in_place)) if wanted}
     for name in formats:
         for written in motion.save(target_of(folder / file.stem, name), force=force, format=name, **options):

@@ -1,5 +1,7 @@
 """`motioncollage serve`: a model for programs that are not Python."""
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -53,5 +55,11 @@ def serve(
             f"{pipeline.name} listens at {where} (what it understands: {where}/); Ctrl-C ends it",
             soft_wrap=True,
         )
-        run(service, door, listening)
+        ended = run(service, door, listening)
     console.print("stopped")
+    if not ended:
+        # A thread inside a library cannot be stopped, and Python, which would take the library away under it, would
+        # wait for it or crash.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

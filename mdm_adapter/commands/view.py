@@ -3,20 +3,19 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from mdm_adapter.commands.options import READABLE, ReadOptions
+from motioncollage.shell.options import spread_options
 from motioncollage.shell.output import console, notes
 
-if TYPE_CHECKING:
-    from mdm_adapter.motion import Motion
 
-
+@spread_options
 def view(
-    files: Annotated[
-        list[Path], typer.Argument(help="Motions: .npz of ours, .bvh, .glb; 8 figures at most.")
-    ],
+    files: Annotated[list[Path], typer.Argument(help=f"Motions: {READABLE}; 8 figures at most.")],
+    reading: ReadOptions,
     out: Annotated[
         Path | None, typer.Option(help="The page, an .html; by default beside the first file.")
     ] = None,
@@ -35,7 +34,6 @@ def view(
     from mdm_adapter.commands.export import chosen_samples
     from mdm_adapter.io.paths import refuse_existing
     from mdm_adapter.io.viewer.page import save_page
-    from mdm_adapter.motion import read_motion
 
     target = out or files[0].with_name(f"{files[0].stem if len(files) == 1 else 'motions'}.html")
     if target.suffix.lower() not in (".html", ".htm"):
@@ -44,9 +42,9 @@ def view(
         refuse_existing([target], force)
     except FileExistsError as error:
         raise ValueError(str(error)) from None
-    motions: list[tuple[str, Motion]] = []
-    for file in files:
-        motions.append((file.stem, chosen_samples(read_motion(file), samples)))
+    motions = [
+        (file.stem, chosen_samples(motion, samples)) for file, motion in zip(files, reading.read(files))
+    ]
     save_page(target, motions, force=force, title=title, theme=theme)
     console.print(f"wrote {target}")
     if open_ is None:

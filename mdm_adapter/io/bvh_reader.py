@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_adapter.io.bvh_parser import MAX_FRAMES, BvhMotion, parse_bvh
-from mdm_adapter.io.families import match_skeleton
+from mdm_adapter.io.families import UnknownSkeleton
+from mdm_adapter.io.name_maps import Names, match_joints, read_names
 from mdm_adapter.io.recorded import recorded
 from mdm_adapter.motion import Motion
 from mdm_adapter.representation.resampling import resample
@@ -39,6 +40,7 @@ def import_bvh(
     skip_rest_pose: bool = True,
     metres_per_unit: float | None = None,
     up: str = "auto",
+    names: Names | None = None,
 ) -> NDArray[np.float32]:
     """Read a BVH file as the motion of the 22 SMPL joints.
 
@@ -47,6 +49,7 @@ def import_bvh(
         skip_rest_pose: drop a rest pose put before the recording (see `leading_rest_frames`).
         metres_per_unit: the unit of the file; None finds it from the size of the body.
         up: "y", "z", or "auto".
+        names: which joint of the file is which (`read_names`); None finds it by their usual names.
     Returns:
         float32 [T, 22, 3], metres, y up, left +x for a body that faces +z, in the proportions of the source
         skeleton. The first root lies at x = z = 0, the lowest joint of the whole motion at y = 0; the heading
@@ -57,9 +60,22 @@ def import_bvh(
     """
     motion = parse_bvh(path)
     try:
-        return to_smpl(motion, fps=fps, skip_rest_pose=skip_rest_pose, metres_per_unit=metres_per_unit, up=up)
+        return to_smpl(
+            motion,
+            fps=fps,
+            skip_rest_pose=skip_rest_pose,
+            metres_per_unit=metres_per_unit,
+            up=up,
+            names=names,
+        )
     except ValueError as error:
-        raise ValueError(f"{ascii(Path(path).name)[1:-1]}: {error}") from None
+        raise named_error(error, path) from None
+
+
+def named_error(error: ValueError, path: str | Path) -> ValueError:
+    """The same error with the file's name before it."""
+    line = f"{ascii(Path(path).name)[1:-1]}: {error}"
+    return UnknownSkeleton(line, error.names) if isinstance(error, UnknownSkeleton) else ValueError(line)
 
 
 def to_smpl(
@@ -69,6 +85,7 @@ def to_smpl(
     skip_rest_pose: bool = True,
     metres_per_unit: float | None = None,
     up: str = "auto",
+    names: Names | None = None,
 ) -> NDArray[np.float32]:
     """`import_bvh` for a file already parsed: float32 [T, 22, 3], metres. Raises ValueError."""
     if up not in ("auto", "y", "z"):
@@ -81,7 +98,7 @@ def to_smpl(
         start = world_positions(first)[0]
         if not np.abs(start).max() < FARTHEST:  # also refuses nan
             raise ValueError(damaged)
-        match = match_skeleton(motion.names, start)
+        match = match_joints(motion.names, start, names)
         joints = match.weights[:, match.used] @ world_positions(motion, [int(k) for k in match.used])
         rest_pose = match.weights @ world_positions(rest)[0]
     if not (np.abs(joints).max() < FARTHEST and np.abs(rest_pose).max() < FARTHEST):
@@ -269,6 +286,10 @@ def check_sides(joints: Floats) -> None:
         raise ValueError(f"{problem}; export the file with right-handed axes")
 
 
-def read_bvh(path: Path | str) -> Motion:
-    """A BVH file as a motion of one sample in HumanML3D's features (`motioncollage.readers`)."""
-    return recorded(import_bvh(path), Path(path).name)
+def read_bvh(path: Path | str, *, map: Path | str | None = None) -> Motion:
+    """A BVH file as a motion of one sample in HumanML3D's features (`motioncollage.readers`).
+
+    map: a file that says which joint is which (`name_maps`).
+    """
+    names = None if map is None else read_names(map)
+    return recorded(import_bvh(path, names=names), Path(path).name)

@@ -209,6 +209,14 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
+class UnknownSkeleton(ValueError):
+    """No family knows the joints of a file, whose names are these."""
+
+    def __init__(self, problem: str, names: Sequence[str]) -> None:
+        super().__init__(problem)
+        self.names = tuple(names)
+
+
 @dataclass(frozen=True, eq=False)
 class Match:
     """family: its name. weights: float64 [22, J], rows sum to 1; SMPL joints = weights @ source joints."""
@@ -235,7 +243,7 @@ def match_skeleton(names: Sequence[str], pose: Floats) -> Match:
 
     names: the J joint names. pose: [J, 3], their positions in any one frame, any unit. A joint on top of its
     SMPL parent (CMU has such backs and shoulders) would make a bone without direction: the next is taken.
-    Raises ValueError, in one line, with the SMPL joints that found no counterpart and some names of the file.
+    Raises UnknownSkeleton, in one line, with the SMPL joints that found no counterpart and some names of the file.
     """
     index: dict[str, int] = {}
     for k, name in enumerate(names):
@@ -254,7 +262,7 @@ def match_skeleton(names: Sequence[str], pose: Floats) -> Match:
         problem = (
             f"unknown skeleton: nothing for {', '.join(missing)} (nearest: {match.family}; it has {some})"
         )
-        raise ValueError(f"{problem}; rename its joints as Mixamo or SMPL does")
+        raise UnknownSkeleton(f"{problem}; say with a map which joint is which, or rename them", names)
     return match
 
 
@@ -293,6 +301,12 @@ def _match(family: Family, index: dict[str, int], pose: Floats) -> tuple[dict[st
         if joint in table:
             place(joint, find(table[joint]))
     named = len(placed)
+    fill_between(placed)
+    return placed, named
+
+
+def fill_between(placed: dict[str, Floats]) -> None:
+    """Add the joints that lie between others which are placed."""
     filled = True
     while filled:
         filled = False
@@ -300,4 +314,3 @@ def _match(family: Family, index: dict[str, int], pose: Floats) -> tuple[dict[st
             if joint not in placed and start in placed and end in placed:
                 placed[joint] = (1 - fraction) * placed[start] + fraction * placed[end]
                 filled = True
-    return placed, named

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_adapter.io.baking import Baked, BakeSettings, bake, rig_of
-from mdm_adapter.io.drawing import PAPER, TILE
+from mdm_adapter.io.drawing import PAPER, TILE, Colour
 from mdm_adapter.io.mannequin import MATERIALS, Surface, mannequin
 from mdm_adapter.io.motion_view import MotionLike, views
 from mdm_adapter.io.paths import named, refuse_existing
@@ -69,8 +69,18 @@ def write_glb(
     return path
 
 
-def build(rig: Rig, baked: Sequence[Baked], *, ground: bool = False) -> "GLTF2":
-    """The whole document in memory."""
+def build(
+    rig: Rig,
+    baked: Sequence[Baked],
+    *,
+    ground: bool = False,
+    surfaces: Sequence[Surface] | None = None,
+    materials: Sequence[tuple[str, Colour]] = MATERIALS,
+) -> "GLTF2":
+    """The whole document in memory.
+
+    surfaces: what the rig wears, one for each of the materials; the mannequin by default.
+    """
     import pygltflib as gltf
 
     document = gltf.GLTF2(asset=gltf.Asset(version="2.0", generator="motioncollage"))
@@ -83,10 +93,11 @@ def build(rig: Rig, baked: Sequence[Baked], *, ground: bool = False) -> "GLTF2":
     document.skins.append(
         gltf.Skin(name="Skeleton", joints=nodes, inverseBindMatrices=bind, skeleton=nodes[0])
     )
-    for name, colour in MATERIALS:
+    worn = mannequin(rig) if surfaces is None else surfaces
+    for name, colour in materials:
         document.materials.append(_material(name, colour))
     document.meshes.append(
-        gltf.Mesh(name="Mannequin", primitives=[_skinned(blob, s, i) for i, s in enumerate(mannequin(rig))])
+        gltf.Mesh(name="Mannequin", primitives=[_skinned(blob, part, i) for i, part in enumerate(worn)])
     )
     document.nodes.append(gltf.Node(name="Mannequin", mesh=0, skin=0))
     roots = [_armature(document, nodes[0]), len(document.nodes) - 2]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_adapter.io.bvh_parser import MAX_FRAMES
-from mdm_adapter.io.bvh_reader import FARTHEST, check_sides, find_metres_per_unit
-from mdm_adapter.io.families import match_skeleton
+from mdm_adapter.io.bvh_reader import FARTHEST, check_sides, find_metres_per_unit, named_error
 from mdm_adapter.io.geometry import Floats, continuous, to_matrices, unit
 from mdm_adapter.io.gltf_parts import Channel, Glb
+from mdm_adapter.io.name_maps import Names, match_joints, read_names
 from mdm_adapter.io.recorded import recorded
 from mdm_adapter.motion import Motion
 from mdm_adapter.representation.features import FPS
@@ -71,12 +71,18 @@ def read_glb(path: Path | str, *, animation: str | int = 0, fps: float = 20.0) -
 
 
 def import_glb(
-    path: Path | str, *, animation: str | int = 0, fps: float = 20.0, metres_per_unit: float | None = None
+    path: Path | str,
+    *,
+    animation: str | int = 0,
+    fps: float = 20.0,
+    metres_per_unit: float | None = None,
+    names: Names | None = None,
 ) -> NDArray[np.float32]:
     """Read a GLB file as the motion of the 22 SMPL joints.
 
     Args:
         metres_per_unit: the unit of the file; None finds it from the size of the body.
+        names: which joint of the file is which (`read_names`); None finds it by their usual names.
 
     Returns:
         float32 [T, 22, 3], metres, y up, left +x for a body that faces +z, in the proportions of the source. The
@@ -90,12 +96,12 @@ def import_glb(
     if metres_per_unit is not None and not 1e-6 <= metres_per_unit <= 1e6:
         raise ValueError(f"metres_per_unit is {metres_per_unit}; it must be positive, such as 0.01 for cm")
     try:
-        match = match_skeleton(motion.names, motion.positions[0])
+        match = match_joints(motion.names, motion.positions[0], names)
         joints = match.weights[:, match.used] @ motion.positions[:, match.used]
         check_sides(joints)
         joints = joints * (find_metres_per_unit(joints) if metres_per_unit is None else metres_per_unit)
     except ValueError as error:
-        raise ValueError(f"{ascii(Path(path).name)[1:-1]}: {error}") from None
+        raise named_error(error, path) from None
     joints -= [joints[0, 0, 0], joints[..., 1].min(), joints[0, 0, 2]]
     return joints.astype(np.float32)
 
@@ -246,6 +252,10 @@ def _sound(quaternions: Floats) -> Floats:
     return np.where(np.linalg.norm(found, axis=-1, keepdims=True) > 0.5, found, [0.0, 0, 0, 1])
 
 
-def read_glb_motion(path: Path | str) -> Motion:
-    """The first animation of a GLB file as a motion of one sample (`motioncollage.readers`)."""
-    return recorded(import_glb(path, fps=FPS), Path(path).name)
+def read_glb_motion(path: Path | str, *, map: Path | str | None = None) -> Motion:
+    """The first animation of a GLB file as a motion of one sample (`motioncollage.readers`).
+
+    map: a file that says which joint is which (`name_maps`).
+    """
+    names = None if map is None else read_names(map)
+    return recorded(import_glb(path, fps=FPS, names=names), Path(path).name)

@@ -5,6 +5,8 @@ is not needed, and not contained. Its proportions are not the motion's: bones po
 the way of the root is scaled by the length of the legs, so that feet which stand keep standing.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,8 @@ from scipy.spatial.transform import Rotation
 
 from mdm_adapter.io.baking import Baked, BakeSettings, bake
 from mdm_adapter.io.bvh import check_axes, upright
-from mdm_adapter.io.geometry import Floats, to_quaternions, turn
-from mdm_adapter.io.motion_view import MotionLike, views
+from mdm_adapter.io.geometry import Floats, to_matrices, to_quaternions, turn
+from mdm_adapter.io.motion_view import MotionLike, MotionView, views
 from mdm_adapter.io.paths import named, numbered, refuse_existing
 from mdm_adapter.io.rig import TIPS, Rig, lengths_of
 from mdm_adapter.io.solve import to_world
@@ -72,12 +74,8 @@ def write_smpl(
     samples = views(motion, name=path.stem)
     targets = numbered(path, len(samples))
     refuse_existing(targets, force)
-    rig = Rig(SMPL_REST, SMPL_REST[[joint for _, joint in TIPS]])
-    lengths = lengths_of(np.concatenate([sample.joints for sample in samples]))
-    scale = float(rig.lengths[_LEG_BONES].sum() / lengths[_LEG_BONES].sum())
-    for target, sample in zip(targets, samples):
-        baked = bake(sample, settings, rig=rig)
-        poses, trans = parameters(baked, scale=scale, up=up)
+    for target, baked in zip(targets, on_body(samples, settings)):
+        poses, trans = parameters(baked, up=up)
         with atomic_path(target, force=force) as temporary:
             np.savez(
                 temporary,
@@ -91,42 +89,56 @@ def write_smpl(
     return targets
 
 
-def parameters(baked: Baked, *, scale: float, up: str) -> tuple[Floats, Floats]:
-    """`poses` [K, 156] and `trans` [K, 3] of a motion baked on the rig of SMPL's rest pose.
+def on_body(samples: Sequence[MotionView], settings: BakeSettings, rest: Floats = SMPL_REST) -> list[Baked]:
+    """Samples of a motion as keys of a body with other proportions, whose joints [22, 3] at rest are given.
 
-    scale: how much longer SMPL's legs are than the body's of the motion.
+    Its bones point where those of the motion point and keep their lengths.
     """
-    world = to_world(baked.rotations)
-    pelvis = baked.root * scale
-    # Legs of other proportions end at other heights: the lower foot has to be as high as it was.
+    rig = Rig(rest, rest[[joint for _, joint in TIPS]])
+    lengths = lengths_of(np.concatenate([sample.joints for sample in samples]))
+    scale = float(rig.lengths[_LEG_BONES].sum() / lengths[_LEG_BONES].sum())
     feet = list(FEET)
-    stands = _joints(world, pelvis)[:, feet, 1].min(axis=1) - scale * baked.joints()[:, feet, 1].min(axis=1)
-    pelvis[:, 1] -= np.median(stands)
+    found = []
+    for sample in samples:
+        baked = bake(sample, settings, rig=rig)
+        pelvis = baked.root * scale
+        # Legs of other proportions end at other heights: the lower foot has to be as high as it was.
+        stands = _joints(to_world(baked.rotations), pelvis, rest)[:, feet, 1].min(axis=1)
+        pelvis[:, 1] -= np.median(stands - scale * baked.joints()[:, feet, 1].min(axis=1))
+        found.append(replace(baked, root=pelvis, places=None))
+    return found
+
+
+def parameters(baked: Baked, *, up: str) -> tuple[Floats, Floats]:
+    """`poses` [K, 156] and `trans` [K, 3] of keys on a body (`on_body`)."""
     rotations = baked.rotations.copy()
     if up == "z":
         quarter = Rotation.from_euler("x", 90, degrees=True).as_matrix()
-        rotations[:, 0] = to_quaternions(quarter @ world[:, 0])
-    poses = np.zeros((len(pelvis), JOINTS_OF_FILE, 3))
+        rotations[:, 0] = to_quaternions(quarter @ to_matrices(rotations[:, 0]))
+    poses = np.zeros((len(rotations), JOINTS_OF_FILE, 3))
     poses[:, :JOINT_COUNT] = (
         Rotation.from_quat(rotations.reshape(-1, 4)).as_rotvec().reshape(-1, JOINT_COUNT, 3)
     )
     # The template turns about its pelvis, which does not lie at its origin.
-    return poses.reshape(len(pelvis), -1), upright(pelvis, up) - SMPL_REST[0]
+    return poses.reshape(len(poses), -1), upright(baked.root, up) - baked.rig.rest[0]
 
 
-def smpl_joints(poses: Floats, trans: Floats) -> Floats:
-    """Joints [K, 22, 3] of the SMPL template (betas zero) with parameters [K, 66 or more] and [K, 3]."""
+def smpl_joints(poses: Floats, trans: Floats, rest: Floats = SMPL_REST) -> Floats:
+    """Joints [K, 22, 3] of a body with parameters [K, 66 or more] and [K, 3].
+
+    rest: its joints [22, 3] at rest; by default those of the template (betas zero).
+    """
     turns = poses[:, : 3 * JOINT_COUNT].reshape(-1, 3)
     world = to_world(Rotation.from_rotvec(turns).as_quat().reshape(-1, JOINT_COUNT, 4))
-    return _joints(world, trans + SMPL_REST[0])
+    return _joints(world, trans + rest[0], rest)
 
 
-def _joints(world: Floats, pelvis: Floats) -> Floats:
+def _joints(world: Floats, pelvis: Floats, rest: Floats = SMPL_REST) -> Floats:
     joints = np.empty((len(pelvis), JOINT_COUNT, 3))
     joints[:, 0] = pelvis
     for joint in range(1, JOINT_COUNT):
         parent = PARENTS[joint]
-        joints[:, joint] = joints[:, parent] + turn(world[:, parent], SMPL_REST[joint] - SMPL_REST[parent])
+        joints[:, joint] = joints[:, parent] + turn(world[:, parent], rest[joint] - rest[parent])
     return joints
 
 

@@ -174,14 +174,15 @@ class Jobs:
         with self.lock:
             return {"waiting": len(self._waiting), "running": int(self._running is not None)}
 
-    def close(self, timeout: float = 10.0) -> None:
-        """Cancel everything and wait for the worker to stop."""
+    def close(self, timeout: float = 10.0) -> bool:
+        """Cancel everything and wait for the worker to stop; whether it has."""
         with self.lock:
             self._closed = True
             for job in self._jobs.values():
                 job.stop.set()
             self.lock.notify_all()
         self._worker.join(timeout)
+        return not self._worker.is_alive()
 
     def _find(self, id: str) -> Job:
         if id not in self._jobs:

@@ -12,6 +12,7 @@ from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.prompts import Action, parse_timeline, read_split
 from mdm_adapter.prompts.action import MAX_ACTIONS, MAX_CHARACTERS
 from mdm_adapter.prompts.splitter import Split
+from mdm_adapter.serving.edits import EDIT_FIELDS, OF_MOTION, TAKES, check_members
 from mdm_adapter.serving.fields import Field, object_schema, read_fields
 from mdm_adapter.serving.refusal import Refusal
 from motioncollage.shell.options import GuidanceOptions, PieceOptions, SamplingOptions
@@ -56,8 +57,8 @@ def _options(kind: type[T], chosen: Mapping[str, Any]) -> T:
 
 SETTING_FIELDS = _fields_of(SamplingOptions, GuidanceOptions, PieceOptions)
 JOB_FIELDS = (
-    Field("kind", "string", "generate makes a motion, loop one whose end flows into its beginning.", "generate",
-          choices=("generate", "loop")),
+    Field("kind", "string", "generate makes a motion, loop one whose end flows into its beginning; the others are edits.",
+          "generate", choices=tuple(TAKES)),
     PROMPT,
     Field("actions", "array", "A timeline, instead of a prompt: one row for each action.", low=1, high=MAX_ACTIONS,
           schema={"items": object_schema(ACTION_FIELDS)}),
@@ -66,6 +67,7 @@ JOB_FIELDS = (
     Field("samples", "integer", "How many motions to make of the same request.", 1, 1, 1000),
     Field("path", "string", "Way of a loop's cycle.", "free", choices=PATHS),
     Field("turn", "number", "Degrees to the left in a cycle of a circular path; 360 by default.", low=-3600, high=3600),
+    *EDIT_FIELDS,
     Field("settings", "object", "How it is sampled and cut; the options of the command line.",
           schema=object_schema(SETTING_FIELDS)),
 )  # fmt: skip
@@ -78,7 +80,8 @@ class JobRequest:
     Attributes:
         actions: what happens.
         notes: what of the prompt could have been read otherwise.
-        loop: end where it begins.
+        kind: generate, loop, or an edit.
+        given: all members as they were read, of which edits have their own.
         seconds: length of everything; None for that of the actions.
         first: settings that no model is needed for.
         sampling, guidance, pieces: the rest of them.
@@ -86,7 +89,8 @@ class JobRequest:
 
     actions: tuple[Action, ...]
     notes: tuple[str, ...]
-    loop: bool
+    kind: str
+    given: Mapping[str, Any]
     seconds: float | None
     first: GenerateSettings
     sampling: SamplingOptions
@@ -101,12 +105,14 @@ class JobRequest:
             ValueError: one line for the client.
         """
         given = read_fields(body, JOB_FIELDS)
-        split = _actions(given)
+        kind = given["kind"]
+        check_members(kind, body)
+        split = Split(()) if kind in OF_MOTION else _actions(given)
         chosen = read_fields(given["settings"] or {}, SETTING_FIELDS, "settings.")
         sampling = _options(SamplingOptions, chosen)
         guidance, pieces = _options(GuidanceOptions, chosen), _options(PieceOptions, chosen)
-        loop, path, turn = given["kind"] == "loop", given["path"], given["turn"]
-        if path != "free" and not loop:
+        path, turn = given["path"], given["turn"]
+        if path != "free" and kind != "loop":
             raise Refusal(f"path is {path!r}, which only loops have; ask for the kind loop")
         if turn is not None and path != "circular":
             raise Refusal(f"turn is {turn:g} but path is {path!r}; only a circular path turns")
@@ -115,7 +121,15 @@ class JobRequest:
             path=LoopPath(path, 360.0 if turn is None else turn),
         )  # fmt: skip
         return cls(
-            split.actions, tuple(split.notes), loop, given["seconds"], first, sampling, guidance, pieces
+            split.actions,
+            tuple(split.notes),
+            kind,
+            given,
+            given["seconds"],
+            first,
+            sampling,
+            guidance,
+            pieces,
         )
 
     def settings(self, model: MotionPipeline, *, precision: str, batch_limit: int) -> GenerateSettings:

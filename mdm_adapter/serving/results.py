@@ -22,9 +22,12 @@ TYPES = {
 }
 
 
+NOT_SERVED = ("obj", "smpl-glb")  # they need a body model that its user has, and one is a file for each frame
+
+
 def formats() -> tuple[str, ...]:
-    """Names of all writers."""
-    return tuple(plugins.available("writers"))
+    """Names of the writers that a server offers."""
+    return tuple(name for name in plugins.available("writers") if name not in NOT_SERVED)
 
 
 def file_of(motion: Motion, format: str, *, sample: int, fps: float | None) -> tuple[str, str, bytes]:

@@ -13,6 +13,7 @@ from mdm_adapter.serving.routes import application
 from mdm_adapter.serving.service import Service
 
 MAX_CONNECTIONS = 128
+CLOSING_SECONDS = 0.5  # that a job in the making is waited for
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -44,12 +45,16 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(service: Service, door: Door, listening: socket.socket) -> None:
-    """Serve until Ctrl-C (or SIGTERM); jobs in the making are cancelled."""
+def run(service: Service, door: Door, listening: socket.socket) -> bool:
+    """Serve until Ctrl-C (or SIGTERM); jobs in the making are cancelled.
+
+    Returns:
+        Whether the one in the making has ended; it cannot while it is inside one long call of its network.
+    """
     write_log()
     config = uvicorn.Config(
         application(service, door), http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
-        server_header=False, proxy_headers=False, timeout_keep_alive=5, timeout_graceful_shutdown=2,
+        server_header=False, proxy_headers=False, timeout_keep_alive=5, timeout_graceful_shutdown=1,
         limit_concurrency=MAX_CONNECTIONS, h11_max_incomplete_event_size=32768,
     )  # fmt: skip
     try:
@@ -57,8 +62,9 @@ def run(service: Service, door: Door, listening: socket.socket) -> None:
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])
     finally:
-        service.close()
+        ended = service.close(CLOSING_SECONDS)
         listening.close()
+    return ended
 
 
 class OneLine(logging.Formatter):

@@ -9,10 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from mdm_adapter.advice import advice
+from mdm_adapter.maker import GenerateSettings
 from mdm_adapter.making import MotionJob
 from mdm_adapter.motion import Motion
 from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.prompts import Action
+from mdm_adapter.serving.edits import Shown, prepare
 from mdm_adapter.serving.fields import read_fields
 from mdm_adapter.serving.jobs import Jobs, Limits, Watch
 from mdm_adapter.serving.refusal import Refusal
@@ -119,13 +121,35 @@ class Service:
         # A call of the network is as long as a cancelled job goes on; on a CPU small ones are as fast as large ones.
         batch = 4 if self.model.device.type == "cpu" else 32
         settings = request.settings(self.model, precision=self.precision, batch_limit=batch)
-        plan = self.model.plan(request.actions, settings, seconds=request.seconds, loop=request.loop)
-        seconds = plan.frames / plan.fps
+        if request.kind in ("generate", "loop"):
+            work, shown = self._making(request, settings)
+        else:
+            edit = prepare(request.kind, request.given, request.actions, self.model, self.jobs, settings)
+            work, shown = (lambda watch: edit.make(watch.step)), edit.shown
+        seconds = shown.seconds
         if seconds * settings.samples > MAX_TOTAL_SECONDS:
             raise Refusal(
                 f"{settings.samples} samples of {seconds:g} s are {seconds * settings.samples:g} s; ask for"
                 f" {MAX_TOTAL_SECONDS:g} s at most in one job"
             )
+        about = {
+            "kind": request.kind,
+            "samples": settings.samples,
+            "seconds": round(seconds, 3),
+            "fps": shown.fps,
+            "segments": [{"text": text, "start": start, "end": end} for text, start, end in shown.parts],
+            "notes": list(request.notes),
+            "warnings": self._advice(request.actions),
+        }
+        return self.jobs.submit(work, steps=settings.sampler.steps, about=about)
+
+    def _making(
+        self, request: JobRequest, settings: GenerateSettings
+    ) -> tuple[Callable[[Watch], Motion], Shown]:
+        """How a motion is made of its actions, and what it will show."""
+        plan = self.model.plan(
+            request.actions, settings, seconds=request.seconds, loop=request.kind == "loop"
+        )
         ready = self.model.job(plan, settings)  # what it refuses, it refuses now
 
         def work(watch: Watch) -> Motion:
@@ -134,23 +158,11 @@ class Service:
             watch.check()
             return self.model.finish(self.model.make(job), plan, settings)
 
-        about = {
-            "kind": "loop" if request.loop else "generate",
-            "samples": settings.samples,
-            "seconds": round(seconds, 3),
-            "fps": plan.fps,
-            "segments": [
-                {"text": part.text, "start": part.start / plan.fps, "end": part.end / plan.fps}
-                for part in plan.segments
-            ],
-            "notes": list(request.notes),
-            "warnings": self._advice(request.actions),
-        }
-        return self.jobs.submit(work, steps=settings.sampler.steps, about=about)
+        return work, Shown.of(plan)
 
     def _advice(self, actions: Sequence[Action]) -> list[str]:
         return advice(self.model, actions, several='"samples": 4')
 
-    def close(self) -> None:
-        """Stop what is being made."""
-        self.jobs.close()
+    def close(self, timeout: float = 10.0) -> bool:
+        """Stop what is being made; whether it has ended after `timeout` seconds."""
+        return self.jobs.close(timeout)

@@ -222,7 +222,7 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("data", "info", "nowhere"), "nowhere"),
     (("train", "denoiser", "nowhere"), "nowhere"),
     (("train", "evaluator", "nowhere"), "nowhere"),
-    (("data", "import-bvh", "nowhere.bvh"), "nowhere.bvh"),
+    (("data", "import", "nowhere.bvh"), "nowhere.bvh"),
 ]
 
 
@@ -273,7 +273,7 @@ def test_broken_recordings(command: Command, tmp_path: Path) -> None:
     for number, contents in enumerate((b"", b"HIERARCHY\nROOT Hips\n{", b"\xff\xfe\x00nonsense")):
         path = tmp_path / f"take{number}.bvh"
         path.write_bytes(contents)
-        line = one_line(command("data", "import-bvh", path, "--out", tmp_path / "out"))
+        line = one_line(command("data", "import", path, "--out", tmp_path / "out"))
         assert path.name in line
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
@@ -336,7 +336,7 @@ def test_data_are_described(command: Command, pack: Path) -> None:
 
 def test_recordings_become_archives(command: Command, tmp_path: Path) -> None:
     source = next(iter(sorted(shared("data", "bvh_samples").glob("bandai*.bvh"))))
-    result = command("data", "import-bvh", source, "--out", tmp_path)
+    result = command("data", "import", source, "--out", tmp_path)
     assert result.code == 0, result.err
     with np.load(tmp_path / f"{source.stem}.npz") as archive:
         assert archive["joints"].shape[2:] == (22, 3)

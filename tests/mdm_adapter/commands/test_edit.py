@@ -103,7 +103,7 @@ def test_who_waves_stays_where_the_walk_ends(command: Command, toy: Path, tmp_pa
     [
         (("extend", "{walk}"), "nothing to extend by"),
         (("extend", "nowhere.npz", "--after", 1), "motion nowhere.npz does not exist"),
-        (("extend", "{text}", "--after", 1), "is none of bvh, glb, npz"),
+        (("extend", "{text}", "--after", 1), "is none of bvh, glb, npy, npz"),
         (("extend", "{broken}", "--after", 1), "broken.bvh"),
         (("replace", "{walk}", "--from", 3, "--to", 2), "does not lie inside the motion of 9.05 s"),
         (("replace", "{walk}", "--from", 3, "--to", 99), "does not lie inside the motion of 9.05 s"),

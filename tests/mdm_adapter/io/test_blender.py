@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bodies import T_POSE, Motion, breathing, stroll
+from moves import MOVES
 from other_programs import blender, blender_program
 from paths import REPOSITORY
 
@@ -100,13 +101,11 @@ def look(path: Path, folder: Path, *, frames: int, first: int) -> tuple[np.ndarr
     )
 
 
-@pytest.mark.parametrize(("kind", "first"), [("bvh", 1), ("glb", 0)])
-def test_joints_and_rest_pose(tmp_path: Path, kind: str, first: int) -> None:
-    write = {"bvh": write_bvh, "glb": write_glb}[kind]
-    write(tmp_path / f"walk.{kind}", WALK)  # type: ignore[operator]
-    joints, rest = look(tmp_path / f"walk.{kind}", tmp_path, frames=41, first=first)
-    assert np.linalg.norm(joints - JOINTS, axis=-1).max() < 1e-3
-    # Arms straight out, legs straight down, feet on the ground and pointing ahead.
+SIX = ("walk", "run", "jump", "kick-front", "sit-down", "lie-down")
+
+
+def check_rest_pose(rest: np.ndarray) -> None:
+    """Arms straight out, legs straight down, feet on the ground and pointing ahead."""
     for left, right, axis, sign in ((13, 14, 0, 1), (1, 2, 1, -1)):
         for start, side in ((left, 1), (right, -1)):
             chain = {13: (13, 16, 18, 20), 14: (14, 17, 19, 21), 1: (1, 4, 7), 2: (2, 5, 8)}[start]
@@ -116,6 +115,32 @@ def test_joints_and_rest_pose(tmp_path: Path, kind: str, first: int) -> None:
             np.testing.assert_allclose(bones, np.tile(expected, (len(bones), 1)), atol=1e-4)
     assert -1e-6 < rest[[10, 11], 1].min() < 0.06
     assert (rest[[10, 11], 2] - rest[[7, 8], 2]).min() > 0.05
+
+
+@pytest.mark.parametrize(("kind", "first"), [("bvh", 1), ("glb", 0)])
+@pytest.mark.parametrize("name", ["breathing", *SIX])
+def test_joints_and_rest_pose(tmp_path: Path, kind: str, first: int, name: str) -> None:
+    expected = JOINTS if name == "breathing" else MOVES[name]()
+    write = {"bvh": write_bvh, "glb": write_glb}[kind]
+    write(tmp_path / f"walk.{kind}", Motion(expected[None]))  # type: ignore[operator]
+    joints, rest = look(tmp_path / f"walk.{kind}", tmp_path, frames=len(expected), first=first)
+    assert np.linalg.norm(joints - expected, axis=-1).max() < 1e-3
+    check_rest_pose(rest)
+    # The feet are on the ground when they are in the motion.
+    feet = [7, 8, 10, 11]
+    assert abs(joints[:, feet, 1].min() - expected[:, feet, 1].min()) < 1e-3
+
+
+@pytest.mark.parametrize(("kind", "first"), [("bvh", 1), ("glb", 0)])
+def test_the_last_key_of_a_loop_is_its_first(tmp_path: Path, kind: str, first: int) -> None:
+    features = np.zeros((1, 40, 263), dtype=np.float32)
+    features[..., 2] = 0.05  # it travels a metre a second, which in_place takes out
+    loop = Motion(stroll(40)[None], features=features, settings={"loop": True})
+    write = {"bvh": write_bvh, "glb": write_glb}[kind]
+    write(tmp_path / f"loop.{kind}", loop, loop=True, in_place=True)  # type: ignore[operator]
+    joints, _ = look(tmp_path / f"loop.{kind}", tmp_path, frames=41, first=first)
+    np.testing.assert_allclose(joints[40], joints[0], atol=1e-4)
+    assert np.linalg.norm(joints[10] - joints[0], axis=-1).max() > 0.1
 
 
 def fbx_line() -> str:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mdm_adapter.io import arrays
 from mdm_adapter.io import npz as module
 from mdm_adapter.io.npz import load_archive, save_archive
 from mdm_adapter.motion import Motion, Segment
@@ -210,7 +211,8 @@ def test_size_limit_holds_before_anything_is_read(tmp_path: Path, monkeypatch: p
     path = tmp_path / "walk.npz"
     save_archive(path, make())
     monkeypatch.setattr(module, "MAX_BYTES", 10_000)
-    monkeypatch.setattr(module, "_read", lambda *_: pytest.fail("read before the check"))
+    monkeypatch.setattr(arrays, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(arrays.Archive, "_read", lambda *_: pytest.fail("read before the check"))
     with pytest.raises(ValueError, match="more than 10,000"):
         load_archive(path)
     with pytest.raises(ValueError, match="fewer samples"):

@@ -82,7 +82,7 @@ def test_settings_are_the_options_of_the_command_line() -> None:
         1,
     )
     assert request.actions == (Action("a"), Action("b", 3.0))
-    assert not request.loop
+    assert request.kind == "generate"
 
 
 def test_what_is_given_arrives() -> None:
@@ -108,7 +108,7 @@ def test_what_is_given_arrives() -> None:
         Action("", 1.0),
         Action("a jump", start=1.5, guidance=4.0),
     )
-    assert (request.first.seed, request.first.samples, request.seconds, request.loop) == (2**62, 3, 9, True)
+    assert (request.first.seed, request.first.samples, request.seconds, request.kind) == (2**62, 3, 9, "loop")
     assert (request.first.path.kind, request.first.path.turn) == ("circular", -90)
     assert (request.first.sampler.steps, request.first.sampler.eta, request.first.taper) == (50, 0.5, 0)
     assert (request.guidance.guidance, request.pieces.style, request.pieces.own_text) == (
@@ -126,7 +126,7 @@ def test_no_prompt_is_a_file(prompt: str) -> None:
         split_text(prompt)
 
 
-@given(st.dictionaries(st.sampled_from([field.name for field in JOB_FIELDS]), ANYTHING))
+@given(st.dictionaries(st.sampled_from([field.name for field in JOB_FIELDS]), ANYTHING, max_size=5))
 def test_anything_is_a_request_or_refused_in_a_line(body: dict[str, Any]) -> None:
     body["prompt"] = "a | b" if body.get("actions") is None else None  # no parser of English in a property
     found: object = None
