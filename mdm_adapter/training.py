@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from mdm_adapter.data.datasets import Clip, Dataset
 from mdm_adapter.data.passages import Transition
-from mdm_adapter.data.wordings import caption_variants, label_sentence
+from mdm_adapter.data.sentences import TextEmbedder, clip_texts, embed_texts
 from mdm_adapter.models.mdm.checkpoint import Network, build_network, save_model
 from mdm_adapter.models.mdm.network import NetworkConfig
 from mdm_adapter.models.text import TextEncoder
@@ -20,7 +20,9 @@ from mdm_adapter.models.vocabulary import Vocabulary
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
 from mdm_adapter.representation.normalisation import Normalisation
+from motioncollage.processes import ALONE, Processes
 from motioncollage.sampling.schedules import VPSchedule
+from motioncollage.sequences import Sequences
 from motioncollage.training import Trainer, normal_like
 
 Crop = tuple[int, int, int, int, bool]  # clip, start, frames, caption, text dropped
@@ -80,29 +82,36 @@ def balanced_chances(clips: Sequence[Clip], balance: float) -> Tensor:
 
 
 class ClipBatches:
-    """Crops of clips, all on one device, drawn by step number alone."""
+    """Crops of clips drawn by step number alone: in memory, in a mapped file, or on a GPU."""
 
     def __init__(
         self, clips: tuple[Clip, ...], normalisation: Normalisation, encoder: TextEncoder, settings: DenoiserTraining,
         *, device: torch.device, variants: int = 2, transitions: Sequence[Transition] = (),
+        release: Callable[[], None] | None = None, embedding: TextEmbedder = embed_texts,
+        processes: Processes = ALONE,
     ) -> None:  # fmt: skip
-        self.settings, self.device, self.transitions = settings, device, transitions
+        """Args:
+        release: gives the memory of mapped clips back (`Dataset.release`).
+        embedding: what has all the texts embedded.
+        processes: that share every batch.
+        """
+        self.settings, self.device, self.transitions, self.processes = (
+            settings,
+            device,
+            transitions,
+            processes,
+        )
         motions = [clip.features for clip in clips] + [passage.features for passage in transitions]
         self.clips = len(clips)
-        self.lengths = torch.tensor([len(motion) for motion in motions])
-        self.starts = (torch.cumsum(self.lengths, 0) - self.lengths).tolist()
-        frames = torch.cat(motions)
-        self.frames = normalisation.apply(frames).to(device)
+        self.motions = Sequences(motions, device, prepare=normalisation.apply, release=release)
+        self.lengths, self.starts = self.motions.lengths, self.motions.starts
         self.chances = balanced_chances(clips, settings.balance)
-        texts = [[v for c in clip.captions for v in caption_variants(c, count=variants)] for clip in clips]
-        if variants:
-            texts = [
-                [*group, label_sentence(clip.action)] if clip.action else group
-                for group, clip in zip(texts, clips, strict=True)
-            ]
+        texts = clip_texts(clips, variants)
         distinct = {text: i for i, text in enumerate(dict.fromkeys(t for group in texts for t in group))}
-        embedding = encoder.encode(list(distinct))
-        self.text, self.text_padding = embedding.tokens.to(device), embedding.padding.to(device)
+        self.texts = Sequences.of_rows(*embedding(encoder, list(distinct)), device)
+        self.text_starts = torch.tensor(self.texts.starts, device=device)
+        self.text_lengths = self.texts.lengths.to(device)
+        self.longest_text = int(self.texts.lengths.max())
         self.captions = [[distinct[text] for text in group] for group in texts]
         self.drawn: tuple[tuple[int, int], list[list[Crop]]] = ((-1, -1), [])
 
@@ -152,12 +161,12 @@ class ClipBatches:
         return self.clips + number, start, min(end - start, s.long_frames[1]), text, drop < s.drop_text_long
 
     def batch(self, step: int, seed: int) -> list[Crop]:
-        """The crops of one step: the step's share of `BUCKETS` batches sorted by length."""
+        """The crops of one step, of all processes: the step's share of `BUCKETS` batches sorted by length."""
         key = (seed, step // BUCKETS)
         if self.drawn[0] != key:
             # The CPU generator reads the low 32 bits of its seed only.
             generator = torch.Generator().manual_seed((seed * 0x85EBCA6B + step // BUCKETS) % (1 << 32))
-            size = self.settings.batch_size
+            size = self.settings.batch_size * self.processes.count
             crops = sorted(self.draw(size * BUCKETS, generator), key=lambda crop: crop[2])
             order = torch.randperm(BUCKETS, generator=generator).tolist()
             self.drawn = key, [crops[first * size : (first + 1) * size] for first in order]
@@ -178,10 +187,13 @@ class ClipBatches:
 
     def windows(self, first: Tensor, lengths: Tensor, frames: int) -> tuple[Tensor, Tensor]:
         """Motion [batch, frames, 263] (zero padded) and mask [batch, frames] from first frames and lengths [batch]."""
-        time = torch.arange(frames, device=self.device)
-        mask = time < lengths[:, None]
-        index = (first[:, None] + time).clamp_max(len(self.frames) - 1)
-        return self.frames[index] * mask[..., None], mask
+        return self.motions.take(first, lengths, frames)
+
+    def words(self, caption: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens [batch, longest, width] of texts by number [batch], and their padding [batch, longest]."""
+        first, lengths = self.text_starts[caption], self.text_lengths[caption]
+        tokens, mask = self.texts.take(first, lengths, self.longest_text)
+        return tokens, ~mask
 
 
 class DenoiserObjective:
@@ -190,7 +202,9 @@ class DenoiserObjective:
     def __init__(
         self, config: NetworkConfig, train: ClipBatches, validation: ClipBatches | None,
         normalisation: Normalisation, settings: DenoiserTraining, *, seed: int, device: torch.device,
+        processes: Processes = ALONE,
     ) -> None:  # fmt: skip
+        self.processes = processes
         self.config, self.settings, self.seed, self.device = config, settings, seed, device
         self.train, self.validation = train, validation
         self.normalisation = normalisation.to(device)
@@ -215,7 +229,7 @@ class DenoiserObjective:
     def training_terms(self, model: nn.Module, step: int, generator: torch.Generator) -> dict[str, Tensor]:
         crops = self.train.batch(step, self.seed)
         timesteps = self.draw_levels(len(crops), generator)
-        return self._terms(model, self.train, crops, timesteps, generator)
+        return self._terms(model, self.train, crops, timesteps, generator, self.processes)
 
     def draw_levels(self, size: int, generator: torch.Generator) -> Tensor:
         """Steps of the schedule [size]: some uniform, the others where it is decided what happens."""
@@ -252,14 +266,26 @@ class DenoiserObjective:
         return total / count
 
     def _terms(
-        self, model: nn.Module, batches: ClipBatches, crops: list[Crop], levels: Tensor, generator: torch.Generator
+        self, model: nn.Module, batches: ClipBatches, crops: list[Crop], levels: Tensor,
+        generator: torch.Generator, processes: Processes = ALONE,
     ) -> dict[str, Tensor]:  # fmt: skip
+        """Terms of this process' share of some crops, such that their mean over the processes is that of all crops."""
         rows = batches.rows(crops, levels).to(self.device)
         longest = max(crop[2] for crop in crops)
-        return self.terms(model, batches, rows, longest, lambda x: normal_like(x, generator))
+
+        def noise(x: Tensor) -> Tensor:
+            everybody = x if processes.count == 1 else x.new_empty(1).expand(len(crops), *x.shape[1:])
+            return processes.share(normal_like(everybody, generator))
+
+        counted = None
+        if processes.count > 1:
+            frames, pairs = rows[1].double().sum(), (rows[1] - 1).clamp_min(0).double().sum()
+            counted = frames / processes.count, pairs / processes.count
+        return self.terms(model, batches, processes.share(rows.T).T, longest, noise, counted=counted)
 
     def terms(
-        self, model: nn.Module, batches: ClipBatches, rows: Tensor, frames: int, noise: Callable[[Tensor], Tensor]
+        self, model: nn.Module, batches: ClipBatches, rows: Tensor, frames: int, noise: Callable[[Tensor], Tensor],
+        *, counted: tuple[Tensor, Tensor] | None = None,
     ) -> dict[str, Tensor]:  # fmt: skip
         """Terms of the loss of a batch, with nothing for the CPU to decide: a GPU may record it (scripts/train_recorded.py).
 
@@ -267,73 +293,81 @@ class DenoiserObjective:
             rows: of `ClipBatches.rows`, on the device.
             frames: to pad to, at least the longest crop.
             noise: standard normal numbers like a tensor.
+            counted: frames and pairs of neighbouring frames that sums are divided by, where not those of this batch.
         """
         first, lengths, caption, dropped, level = rows.unbind(0)
         clean, mask = batches.windows(first, lengths, frames)
         noisy = self.signal[level] * clean + self.noise[level] * noise(clean)
-        text = batches.text[caption]
+        text, text_padding = batches.words(caption)
         if model.training:
             text = text + self.settings.text_noise * noise(text)
         predicted = model(
             noisy, level, text,
-            text_padding=batches.text_padding[caption], text_dropped=dropped.bool(), frame_mask=mask,
+            text_padding=text_padding, text_dropped=dropped.bool(), frame_mask=mask,
         )  # fmt: skip
         with torch.autocast(self.device.type, enabled=False):
             importance = self.importance[level] if model.training else None
-            return self._losses(predicted.float(), clean, mask, importance)
+            return self._losses(predicted.float(), clean, mask, importance, counted)
 
     def _losses(
-        self, predicted: Tensor, clean: Tensor, mask: Tensor, importance: Tensor | None = None
-    ) -> dict[str, Tensor]:
+        self, predicted: Tensor, clean: Tensor, mask: Tensor, importance: Tensor | None = None,
+        counted: tuple[Tensor, Tensor] | None = None,
+    ) -> dict[str, Tensor]:  # fmt: skip
         """Terms of the loss; `importance` [batch] weighs the samples, None all alike."""
         s = self.settings
         frames = mask if importance is None else mask * importance[:, None]
         pairs = frames[:, 1:]
+        all_frames, all_pairs = counted or (mask.sum(), mask[:, 1:].sum())
         error = predicted - clean
         terms = {
-            "clean": _mean(error.square() * self.weight, frames, mask),
+            "clean": _mean(error.square() * self.weight, frames, all_frames),
             "difference": s.difference_weight
-            * _mean(error.diff(dim=1).square() * self.weight, pairs, mask[:, 1:]),
+            * _mean(error.diff(dim=1).square() * self.weight, pairs, all_pairs),
         }
         ours = representation.joint_velocities(self.normalisation.undo(predicted)) / self.velocity_scale
         theirs = representation.joint_velocities(self.normalisation.undo(clean)) / self.velocity_scale
         terms["joint_velocity"] = s.joint_velocity_weight * _mean(
-            (ours - theirs).square().flatten(2), pairs, mask[:, 1:]
+            (ours - theirs).square().flatten(2), pairs, all_pairs
         )
         contact = self.normalisation.undo(clean)[:, :-1, representation.CONTACTS]
         feet = ours.index_select(2, self.feet).square().sum(-1) * (contact > 0.5)
-        terms["contact"] = s.contact_weight * _mean(feet, pairs, mask[:, 1:])
+        terms["contact"] = s.contact_weight * _mean(feet, pairs, all_pairs)
         gone = ((predicted - clean) * mask[..., None] * self.normalisation.std).cumsum(dim=1)
         heading, path = 2 * gone[..., representation.YAW_VELOCITY], gone[..., representation.PLANAR_VELOCITY]
         for name, weight, far in (("heading", s.heading_weight, heading), ("path", s.path_weight, path)):
             # Radians, metres; beyond 1 what counts is the distance itself, for some recordings spin like tops.
             terms[name] = weight * _mean(
-                functional.huber_loss(far, torch.zeros_like(far), reduction="none"), frames, mask
+                functional.huber_loss(far, torch.zeros_like(far), reduction="none"), frames, all_frames
             )
         return terms
 
 
-def _mean(values: Tensor, weights: Tensor, mask: Tensor) -> Tensor:
-    """Weighted mean of values [batch, frames, width]: weights [batch, frames], 0 outside the mask [batch, frames]."""
-    return (values * weights[..., None]).sum() / (mask.sum() * values.shape[-1]).clamp_min(1)
+def _mean(values: Tensor, weights: Tensor, counted: Tensor) -> Tensor:
+    """Weighted mean over `counted` frames of values [batch, frames, width]: weights [batch, frames], 0 where no frame is."""
+    return (values * weights[..., None]).sum() / (counted * values.shape[-1]).clamp_min(1)
 
 
 def prepare(
     train: Dataset, validation: Dataset | None, encoder: TextEncoder, config: NetworkConfig,
     settings: DenoiserTraining, normalisation: Normalisation, *, seed: int, device: torch.device,
-    transitions: Sequence[Transition] = (),
+    transitions: Sequence[Transition] = (), embedders: tuple[TextEmbedder, TextEmbedder] = (embed_texts, embed_texts),
+    processes: Processes = ALONE,
 ) -> tuple[Network, DenoiserObjective]:  # fmt: skip
-    """A fresh network on the device, and its objective over the data."""
+    """A fresh network on the device, and its objective over the data; `embedders` for texts of training and of validation."""
     torch.manual_seed(seed)
     model = build_network(config, dropout=settings.dropout).to(device)
     batches = ClipBatches(
-        train.clips, normalisation, encoder, settings, device=device, transitions=transitions
-    )
+        train.clips, normalisation, encoder, settings, device=device, transitions=transitions,
+        release=train.release, embedding=embedders[0], processes=processes,
+    )  # fmt: skip
     held_out = None
     if validation is not None:
-        held_out = ClipBatches(validation.clips, normalisation, encoder, settings, device=device, variants=0)
+        held_out = ClipBatches(
+            validation.clips, normalisation, encoder, settings, device=device, variants=0,
+            release=validation.release, embedding=embedders[1],
+        )  # fmt: skip
     return model, DenoiserObjective(
-        config, batches, held_out, normalisation, settings, seed=seed, device=device
+        config, batches, held_out, normalisation, settings, seed=seed, device=device, processes=processes
     )
 
 

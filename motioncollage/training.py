@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from motioncollage.files import atomic_path
 from motioncollage.precision import check_precision, mixed
+from motioncollage.processes import ALONE, Processes
 
 # Steps between two looks at the loss on a GPU: each look waits until all that was asked of it is done.
 LOOK_EVERY = 25
@@ -148,13 +149,15 @@ class Trainer:
         *,
         checkpoint: Path | None,
         about: str | Mapping[str, str] = "",
+        processes: Processes = ALONE,
     ) -> None:
         """Args:
         checkpoint: file to resume from, if it exists, and to write; None for a run that leaves no trace.
         about: describes model and data, as a whole or by parts; a checkpoint with another description is refused.
+        processes: that train together. The objective has to take its share of every batch; the first process writes.
         """
         self.model, self.objective, self.settings = model, objective, settings
-        self.checkpoint = checkpoint
+        self.checkpoint, self.processes = checkpoint, processes
         self.about = about if isinstance(about, str) else dict(about)
         self.device = next(model.parameters()).device
         self.average = copy.deepcopy(model).eval().requires_grad_(False)
@@ -167,9 +170,12 @@ class Trainer:
         )
         self.step = 0
         self.best = float("inf")
+        self.asked_to_stop = False
         self.look_every = 1 if self.device.type == "cpu" else LOOK_EVERY
         if checkpoint is not None and checkpoint.exists():
             self._resume(checkpoint)
+        # Nobody overwrites the file before everybody has read it.
+        processes.wait()
 
     def _groups(self) -> list[dict[str, Any]]:
         parameters = list(self.model.parameters())
@@ -195,8 +201,8 @@ class Trainer:
         last_save = time.monotonic()
         unseen: list[dict[str, Tensor]] = []
         with stop_requested() as stop:
-            while self.step < self.settings.steps and not stop:
-                unseen.append(self._train_step())
+            while self.step < self.settings.steps and not self._stopping(stop):
+                unseen.append(self._train_step(stop))
                 validate = self._due(self.settings.validate_every, last=True)
                 save = self._due(self.settings.checkpoint_steps)
                 if not (validate or save or self._due(self.look_every, last=True)):
@@ -218,25 +224,34 @@ class Trainer:
         """Means of the terms of some steps and of their sum, the loss; refuses one that is no number."""
         if not steps:
             return {}
-        means = {name: float(torch.stack([terms[name] for terms in steps]).mean()) for name in steps[0]}
+        means = {name: float(self._mean_of([terms[name] for terms in steps])) for name in steps[0]}
         if not math.isfinite(means["loss"]):
             raise ValueError(
                 f"loss is {means['loss']} at step {self.step - 1}; lower the learning rate and resume"
             )
         return means
 
+    def _mean_of(self, values: list[Tensor]) -> Tensor:
+        return self.processes.mean(torch.stack(values).mean())
+
     def _due(self, every: int, *, last: bool = False) -> bool:
         """Whether a number of steps has passed, or all of them."""
         return bool(every) and (self.step % every == 0 or (last and self.step == self.settings.steps))
 
-    def _train_step(self) -> dict[str, Tensor]:
+    def _stopping(self, stop: list[int]) -> bool:
+        """Whether to take no more steps; processes agree on that at the end of a step, or one would wait for the others."""
+        return bool(stop) if self.processes.count == 1 else self.asked_to_stop
+
+    def _train_step(self, stop: list[int]) -> dict[str, Tensor]:
         self.model.train()
         rate = self.settings.learning_rate_at(self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         # Dropout draws from the global generator; seeding it makes a resumed run identical. Others find it as it was.
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed((self.settings.seed * 0x85EBCA6B + self.step) % (1 << 32))
+            # Processes drop different units: their rows are different.
+            chance = self.settings.seed * 0x85EBCA6B + self.step + self.processes.rank * 0x9E3779B1
+            torch.manual_seed(chance % (1 << 32))
             with self.autocast:
                 terms = self.objective.training_terms(
                     self.model, self.step, step_generator(self.settings.seed, self.step)
@@ -244,11 +259,23 @@ class Trainer:
         loss = torch.stack(list(terms.values())).sum()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if self.processes.count > 1:
+            self._share_gradients(bool(stop))
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
         self.optimizer.step()
         self.step += 1
         self._update_average()
         return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
+
+    def _share_gradients(self, asked_to_stop: bool) -> None:
+        """Average the gradients over all processes, and hear whether any of them was asked to stop."""
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        asked = torch.tensor([float(asked_to_stop)], device=self.device)
+        shared = self.processes.mean(torch.cat([asked, *(gradient.flatten() for gradient in gradients)]))
+        parts = shared[1:].split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+        self.asked_to_stop = bool(shared[0] > 0)
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -263,7 +290,7 @@ class Trainer:
             value = self.objective.validation_loss(self.average)
         if value < self.best:
             self.best = value
-            if self.best_file is None:
+            if self.best_file is None or not self.processes.first:
                 return value
             save_atomically(
                 {
@@ -278,7 +305,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint."""
-        if self.checkpoint is None:
+        if self.checkpoint is None or not self.processes.first:
             return
         contents = {
             "model": self.model.state_dict(),

@@ -1,6 +1,6 @@
 """What a benchmark asks of the model whose motions it measures, and of real motion."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -103,8 +103,19 @@ class RealClips(Protocol):
 
     def __iter__(self) -> Iterator[Any]: ...
 
-    def mirrored(self) -> "RealClips":
-        """The clips, then all of them seen in a mirror."""
+    @property
+    def release(self) -> Callable[[], None]:
+        """Gives the memory of clips back that lie in a mapped file."""
+        ...
+
+    def mirrored(
+        self,
+        *,
+        cache: Path | None = None,
+        name: str = "mirrored",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "RealClips":
+        """The clips, then those seen in a mirror that are not there yet, kept in a cache folder if one is named."""
         ...
 
 

@@ -27,6 +27,9 @@ def evaluator(
     batch_size: Annotated[int, typer.Option(help="Clips per step; each is the others' wrong answer.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,
     mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder for the features, read once; usually cache/ beside the run.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
@@ -36,14 +39,20 @@ def evaluator(
     from eval.judges.training import train_evaluator
     from eval.judges.training_data import TrainingSettings
     from motioncollage.devices import choose_device
+    from motioncollage.processes import refuse_several
 
+    refuse_several("train evaluator")
     settings = TrainingSettings(steps=steps, batch=batch_size, learning_rate=learning_rate, seed=seed)
     where = choose_device(device)
     out.mkdir(parents=True, exist_ok=True)
-    train = _read(data, "train")
+    cache = cache or out / "cache"
+    clips = evaluator_data(
+        _read(data, "train", cache=cache), mirror=mirror, shortest=settings.shortest, cache=cache
+    )
     with progress_bar("training") as update:
+        update(0, steps)
         judge = train_evaluator(
-            evaluator_data(train, mirror=mirror, shortest=settings.shortest), settings, device=where,
+            clips, settings, device=where,
             checkpoint=out / "checkpoint.pt", progress=lambda state: update(state.step, state.steps),
         )  # fmt: skip
     target = out / FILE
@@ -58,19 +67,25 @@ def evaluator(
         console.print(probe_table(rows, f"val split, retrieval among {pool}"))
 
 
-def evaluator_data(dataset: "RealClips", *, mirror: bool, shortest: int) -> "EvaluatorData":
+def evaluator_data(
+    dataset: "RealClips", *, mirror: bool, shortest: int, cache: Path | None = None
+) -> "EvaluatorData":
     """Clips for the evaluator; two of one (action, style) are not a wrong match, without labels each is its own."""
     from eval.judges.training_data import EvaluatorData
 
-    short = sum(clip.frames <= shortest for clip in dataset)
+    short = {clip.name for clip in dataset if clip.frames <= shortest}
     if short:
-        console.print(f"left out {short} clips of at most {shortest} frames")
+        console.print(f"left out {len(short)} clips of at most {shortest} frames")
+    both = dataset
+    if mirror:
+        with progress_bar("mirroring") as update:
+            both = dataset.mirrored(cache=cache, name="train-mirrored", progress=update)
     # A mirrored clip is a frame shorter; the clips that are long enough keep their mirror images.
-    both = list(dataset.mirrored()) if mirror else list(dataset)
-    kept = [clip.frames > shortest for clip in dataset]
-    clips = [clip for clip, long in zip(both, kept * (2 if mirror else 1)) if long]
+    clips = [clip for clip in both if clip.name.removesuffix("-mirrored") not in short]
     labels = [(clip.action, clip.style) if clip.action else (clip.name,) for clip in clips]
-    return EvaluatorData([clip.features for clip in clips], [clip.captions for clip in clips], labels)
+    return EvaluatorData(
+        [clip.features for clip in clips], [clip.captions for clip in clips], labels, both.release
+    )
 
 
 def probe_table(rows: "Sequence[ProbeRow]", title: str) -> "Table":
@@ -84,10 +99,10 @@ def probe_table(rows: "Sequence[ProbeRow]", title: str) -> "Table":
     return table
 
 
-def _read(path: Path, split: str, *, allow_empty: bool = False) -> "RealClips":
+def _read(path: Path, split: str, *, allow_empty: bool = False, cache: Path | None = None) -> "RealClips":
     read = plugins.load("readers", "dataset")
     with progress_bar(f"reading {split}") as update:
-        dataset: RealClips = read(path, split, progress=update, allow_empty=allow_empty)
+        dataset: RealClips = read(path, split, progress=update, allow_empty=allow_empty, cache=cache)
     if dataset.rejected:
         name, reason = next(iter(dataset.rejected.items()))
         console.print(f"left out {len(dataset.rejected)} of {split}, such as {name}: {reason}")

@@ -254,8 +254,15 @@ def contrastive_loss(
 
 def feature_statistics(features: Sequence[Any]) -> tuple[Tensor, Tensor]:
     """Mean and deviation [263] of motions [T_i, 263]; the deviation is averaged over features of a kind."""
-    frames = torch.cat([torch.as_tensor(f) for f in features]).double()
-    mean, std = frames.mean(dim=0), frames.std(dim=0, correction=0)
+    # One motion at a time: together, in double precision, they would take several times their own memory.
+    frames = sum(len(f) for f in features)
+    mean = torch.zeros(features[0].shape[1], dtype=torch.float64)
+    for motion in features:
+        mean += torch.as_tensor(motion).double().sum(dim=0) / frames
+    squares = torch.zeros_like(mean)
+    for motion in features:
+        squares += (torch.as_tensor(motion).double() - mean).square().sum(dim=0) / frames
+    std = squares.sqrt()
     for group in GROUPS:
         std[group] = std[group].mean().clamp_min(1e-4)
     std[GROUPS[-1].stop :] = 1.0  # contacts are not read

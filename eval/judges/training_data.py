@@ -1,6 +1,6 @@
 """What the starter evaluator is trained on: captioned motions, settings, and the batch of each step."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from eval.judges.corruptions import CORRUPTIONS
 from eval.judges.starter import StarterEvaluator
+from motioncollage.sequences import Sequences
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,13 @@ class EvaluatorData:
 
     features: [T_i, 263] each, in the units of the features; captions: one or more for each motion; labels:
     what makes two motions a right match for each other's text, e.g. (action, style). Motions that share a
-    caption match as well.
+    caption match as well. release: gives the memory of motions back that lie in a mapped file.
     """
 
     features: Sequence[Any]
     captions: Sequence[Sequence[str]]
     labels: Sequence[Hashable]
+    release: Callable[[], None] | None = None
 
     def check(self, width: int, shortest: int) -> None:
         """Refuse what cannot be trained on, naming the first case and the number of them."""
@@ -103,24 +105,6 @@ class TrainingSettings:
             )
 
 
-class ClipStore:
-    """All motions in one tensor on the device, so that a batch of crops is one look-up."""
-
-    def __init__(self, features: Sequence[Any], device: torch.device) -> None:
-        self.lengths = np.array([len(f) for f in features])
-        self.offsets = np.concatenate([[0], np.cumsum(self.lengths)[:-1]])
-        self.frames = torch.cat([torch.as_tensor(f).float() for f in features]).to(device)
-
-    def crops(self, clips: Any, starts: Any, lengths: Any) -> Tensor:
-        """[B, max length, 263] of clips [B] from `starts` [B], `lengths` [B] frames each, zero beyond."""
-        time = np.arange(int(lengths.max()))
-        valid = time < lengths[:, None]
-        rows = np.where(valid, (self.offsets[clips] + starts)[:, None] + time, 0)
-        device = self.frames.device
-        picked = self.frames[torch.from_numpy(rows).to(device)]
-        return picked * torch.from_numpy(valid).to(device)[..., None]
-
-
 @dataclass(frozen=True)
 class Batch:
     """features [(1 + K) B, T, 263], the K spoilt versions behind the clean ones; lengths [(1 + K) B]; rows
@@ -144,7 +128,9 @@ class BatchSampler:
         device: torch.device,
     ) -> None:
         self.settings, self.evaluator, self.device = settings, evaluator, device
-        self.store = ClipStore(data.features, device)
+        motions = [torch.as_tensor(motion) for motion in data.features]
+        self.motions = Sequences(motions, device, release=data.release)
+        self.lengths, self.starts = self.motions.lengths.numpy(), np.array(self.motions.starts)
         self.captions = data.captions
         label_numbers: dict[Hashable, int] = {}
         self.labels = np.array([label_numbers.setdefault(x, len(label_numbers)) for x in data.labels])
@@ -162,12 +148,13 @@ class BatchSampler:
         rng = np.random.default_rng([settings.seed, step])
         size = settings.batch
         clips = rng.choice(len(self.captions), size, p=self.weights, replace=size > len(self.captions))
-        whole = np.minimum(self.store.lengths[clips], settings.longest) // 4 * 4
+        whole = np.minimum(self.lengths[clips], settings.longest) // 4 * 4
         cropped = rng.integers(settings.shortest // 4, whole // 4 + 1) * 4
         lengths = np.where(rng.random(size) < settings.crop, cropped, whole)
-        starts = rng.integers(0, self.store.lengths[clips] - lengths + 1)
-        features = self.store.crops(clips, starts, lengths)
+        starts = rng.integers(0, self.lengths[clips] - lengths + 1)
         counts = torch.from_numpy(lengths).to(self.device)
+        rows = torch.from_numpy(self.starts[clips] + starts).to(self.device)
+        features, _ = self.motions.take(rows, counts, int(lengths.max()))
 
         generator = torch.Generator(self.device).manual_seed(step_seed(settings.seed, step))
         kinds = rng.choice(len(settings.spoilt), settings.spoilt_per_step, replace=False)
@@ -176,8 +163,8 @@ class BatchSampler:
         ]
 
         chosen = [int(rng.integers(len(self.captions[clip]))) for clip in clips]
-        rows, row_lengths = self.evaluator.rows([self.captions[c][i] for c, i in zip(clips, chosen)])
-        rows = self._hide_words(rows, rng)
+        words, word_counts = self.evaluator.rows([self.captions[c][i] for c, i in zip(clips, chosen)])
+        words = self._hide_words(words, rng)
         same = self.labels[clips][:, None] == self.labels[clips][None, :]
         said = np.array([self.caption_numbers[c][i] for c, i in zip(clips, chosen)])
         for j, clip in enumerate(clips):
@@ -185,8 +172,8 @@ class BatchSampler:
         return Batch(
             torch.cat(versions),
             counts.repeat(len(versions)),
-            rows.to(self.device),
-            row_lengths.to(self.device),
+            words.to(self.device),
+            word_counts.to(self.device),
             torch.from_numpy(same).to(self.device),
         )
 

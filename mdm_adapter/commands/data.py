@@ -1,14 +1,20 @@
 """`motioncollage data`: look at datasets and bring recordings in."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from motioncollage.shell.output import console, progress_bar
 
-app = typer.Typer(help="Inspect datasets, import recordings.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from mdm_adapter.data.humanml3d import Cut, Made, Sources
+
+app = typer.Typer(
+    help="Inspect datasets, import recordings, make HumanML3D from AMASS.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -36,3 +42,124 @@ def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a star
         console.print("actions: " + ", ".join(f"{name} {count}" for name, count in actions.most_common(25)))
     for reason, count in reasons.most_common():
         console.print(f"left out: {count} x {reason}")
+
+
+@app.command()
+def humanml3d(
+    amass: Annotated[Path, typer.Option(help="Folder of AMASS (SMPL+H G), a folder for each collection.")],
+    body_models: Annotated[Path, typer.Option(help="Folder of the SMPL+H body models, .npz.")],
+    index: Annotated[Path, typer.Option(help="HumanML3D's index.csv.")],
+    texts: Annotated[Path, typer.Option(help="HumanML3D's texts.zip.")],
+    out: Annotated[Path, typer.Option(help="Folder for the data set.")],
+    splits: Annotated[
+        Path | None, typer.Option(help="Folder of train.txt and the others; usually beside texts.zip.")
+    ] = None,
+    humanact12: Annotated[
+        Path | None, typer.Option(help="Folder of HumanAct12's .npy files; usually humanact12/ in AMASS.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that work at a time.")] = 2,
+    force: Annotated[bool, typer.Option(help="Make clips anew that are there.")] = False,
+) -> None:
+    """Make HumanML3D from AMASS: joints, 20 fps, mirror images, features, statistics, splits; run it again to go on."""
+    from mdm_adapter.bodies import Bodies
+    from mdm_adapter.data.humanml3d import (
+        HUMANACT12,
+        Sources,
+        check_models,
+        copy_splits,
+        copy_texts,
+        finished,
+        read_index,
+        write_report,
+        write_statistics,
+    )
+
+    cuts = read_index(index)
+    for folder, option in ((amass, "--amass"), (body_models, "--body-models")):
+        if not folder.is_dir():
+            raise ValueError(f"{option} {folder} is no folder")
+    copy_texts(texts, set(), out, force=force)  # refuses what is no such archive before the work
+    sources = Sources(amass, body_models, humanact12)
+    if any(cut.collection != HUMANACT12 for cut in cuts):
+        check_models(Bodies(body_models))
+    takes: dict[str, list[Cut]] = defaultdict(list)
+    for cut in cuts:
+        takes[cut.source].append(cut)
+    made: list[Made] = []
+    with progress_bar("clips") as update:
+        update(0, len(cuts))
+        for some in _made(list(takes.values()), sources, out, processes, force=force):
+            made += some
+            update(len(made), len(cuts))
+    there = [cut.name for cut in cuts if finished(cut.name, out)]
+    if not there:
+        first = made[0]
+        raise ValueError(
+            f"none of {len(cuts)} clips could be made, such as {first.cut.source}: {first.problem}"
+        )
+    names = sorted({*there, *(f"M{name}" for name in there)})
+    untold = copy_texts(texts, set(names), out, force=force)
+    with progress_bar("statistics") as update:
+        write_statistics(names, out, progress=update)
+    listed = copy_splits(
+        [splits] if splits is not None else [texts.parent, index.parent], set(names) - untold, out
+    )
+    write_report(made, untold, out / "missing.csv")
+    _summary(made, untold, out)
+    if "train" not in listed:
+        where = splits or texts.parent
+        console.print(
+            f"no train.txt in {where}: put HumanML3D's split lists there, or name their folder with --splits"
+        )
+    else:
+        console.print("splits: " + ", ".join(f"{name} {count}" for name, count in listed.items()))
+    console.print(f"wrote {len(there)} clips and their mirror images to {out}")
+
+
+def _made(
+    takes: "list[list[Cut]]", sources: "Sources", out: Path, processes: int, *, force: bool
+) -> "Iterator[list[Made]]":
+    """What became of the cuts of each take, in any order."""
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    from mdm_adapter.data.humanml3d import make_clips
+
+    if processes == 1:
+        for cuts in takes:
+            yield make_clips(cuts, sources, out, force=force)
+        return
+    # Spawned: PyTorch's threads do not survive a fork. Each takes a core.
+    with ProcessPoolExecutor(processes, get_context("spawn"), _one_thread) as pool:
+        pending = [pool.submit(make_clips, cuts, sources, out, force=force) for cuts in takes]
+        try:
+            for future in as_completed(pending):
+                yield future.result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _summary(made: "list[Made]", untold: set[str], out: Path) -> None:
+    """Clips by collection, and why others are missing."""
+    from rich.table import Table
+
+    table = Table("collection", "clips", "missing", "such as", title=str(out))
+    groups: dict[str, list[Made]] = defaultdict(list)
+    for one in made:
+        groups[one.cut.collection].append(one)
+    for collection, members in sorted(groups.items()):
+        missing = [one for one in members if one.problem]
+        such = f"{missing[0].cut.source}: {missing[0].problem}" if missing else ""
+        table.add_row(collection, str(len(members) - len(missing)), str(len(missing)), such)
+    console.print(table)
+    if untold:
+        console.print(f"{len(untold)} have no captions in texts.zip, such as {min(untold)}")
+    if untold or any(one.problem for one in made):
+        console.print(f"all that is missing: {out / 'missing.csv'}")

@@ -1,6 +1,8 @@
 """`motioncollage train denoiser`: resumable training of a motion model on any supported data."""
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +11,18 @@ import typer
 from motioncollage.shell.output import console, progress_bar
 
 if TYPE_CHECKING:
+    import torch
+
     from mdm_adapter.data.datasets import Dataset
+    from mdm_adapter.models.mdm.network import NetworkConfig
+    from mdm_adapter.training import DenoiserTraining
+    from motioncollage.processes import Processes
+    from motioncollage.training import TrainingSettings
 
 Data = Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]
+Cache = Annotated[
+    Path | None, typer.Option(help="Folder for the features, read once; usually cache/ beside the run.")
+]
 Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]
 
 
@@ -19,7 +30,7 @@ def denoiser(
     data: Data,
     out: Out = Path("runs/denoiser"),
     steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 20_000,
-    batch_size: Annotated[int, typer.Option(help="Clips per step.")] = 48,
+    batch_size: Annotated[int, typer.Option(help="Clips per step, of each process.")] = 48,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 8e-4,
     layers: Annotated[int, typer.Option(help="Transformer layers.")] = 5,
     width: Annotated[int, typer.Option(help="Transformer width.")] = 384,
@@ -42,18 +53,19 @@ def denoiser(
         typer.Option(help="Made-up passages from one clip to the next among the training data; 0 for none."),
     ] = 3000,
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    cache: Cache = None,
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a motion denoiser; chooses the average weights that do best on the val split."""
-    from mdm_adapter.data.passages import Transition, TransitionSettings, make_transitions
+    """Train a motion denoiser; chooses the average weights that do best on the val split.
+
+    Several GPUs: `torchrun --nproc-per-node 2 -m motioncollage.shell.main train denoiser DATA`, or `accelerate launch -m`.
+    """
     from mdm_adapter.models.mdm.network import NetworkConfig
-    from mdm_adapter.models.text import load_text_encoder
-    from mdm_adapter.models.vocabulary import Vocabulary
-    from mdm_adapter.representation.normalisation import Normalisation
-    from mdm_adapter.training import DenoiserTraining, balanced_chances, export_model, prepare
+    from mdm_adapter.training import DenoiserTraining
     from motioncollage.devices import choose_device
-    from motioncollage.training import Trainer, TrainingLog, TrainingSettings
+    from motioncollage.processes import joined
+    from motioncollage.training import TrainingSettings
 
     config = NetworkConfig(
         arch=arch, text_encoder_type=text_encoder, layers=layers, latent_dim=width, mask_frames=True,
@@ -64,54 +76,135 @@ def denoiser(
         fine = max(64, width * 2 // 3 // 64 * 64) if width > 64 else width
         config = replace(config, patch=patch, feed_forward=feed_forward, fine_dim=fine)
     settings = TrainingSettings(steps=steps, learning_rate=learning_rate, seed=seed, precision=precision)
-    where = choose_device(device)
-    encoder = load_text_encoder(text_encoder)
-    train = _read(data, "train")
-    held_out = _read(data, "val", allow_empty=True)
     batches = DenoiserTraining(batch_size=batch_size, balance=balance, dropout=dropout)
-    normalisation = Normalisation.measure(
-        [clip.features for clip in train.clips], balanced_chances(train.clips, balance)
-    )
-    vocabulary = Vocabulary.of(train.clips)
-    if mirror:
-        train = train.mirrored()
-    passages: list[Transition] = []
-    if transitions:
-        chances = balanced_chances(train.clips, balance)
-        with progress_bar("joining clips") as update:
-            passages = make_transitions(
-                train.clips, chances, TransitionSettings(count=transitions), seed=seed, progress=update
+    with joined(choose_device(device)) as (processes, where):
+        run = DenoiserRun(
+            data, out, cache or out / "cache", config, settings, batches,
+            mirror=mirror, transitions=transitions, processes=processes, device=where,
+        )  # fmt: skip
+        run.train()
+
+
+@dataclass(frozen=True)
+class DenoiserRun:
+    """What `train denoiser` was asked for."""
+
+    data: Path
+    out: Path
+    cache: Path
+    config: "NetworkConfig"
+    settings: "TrainingSettings"
+    batches: "DenoiserTraining"
+    mirror: bool
+    transitions: int
+    processes: "Processes"
+    device: "torch.device"
+
+    @property
+    def about(self) -> str:
+        """Describes the run; one of another description does not resume it."""
+        config, batches, count = self.config, self.batches, self.processes.count
+        patches = f", {config.patch} frames a token" if config.arch == "dit" else ""
+        together = f" x {count} processes" if count > 1 else ""
+        return (
+            f"denoiser {config.arch} {config.layers} x {config.latent_dim}{patches}, {config.text_encoder_type} text,"
+            f" {config.diffusion_steps} levels, dropout {batches.dropout:g}, batch {batches.batch_size}{together},"
+            f" balance {batches.balance:g}, mirror {self.mirror}, {self.transitions} transitions, seed {self.settings.seed}"
+        )
+
+    def train(self) -> None:
+        from mdm_adapter.data.passages import Transition, TransitionSettings, kept_transitions
+        from mdm_adapter.data.sentences import kept_texts
+        from mdm_adapter.models.text import load_text_encoder
+        from mdm_adapter.models.vocabulary import Vocabulary
+        from mdm_adapter.representation.normalisation import Normalisation
+        from mdm_adapter.training import balanced_chances, export_model, prepare
+        from motioncollage.training import Trainer, TrainingLog
+
+        seed, processes = self.settings.seed, self.processes
+        with processes.in_turn():
+            recorded = self._read("train")
+            held_out = self._read("val", allow_empty=True)
+            train = recorded
+            if self.mirror and train.one_sided():
+                with self._bar("mirroring") as update:
+                    train = recorded.mirrored(cache=self.cache, name="train-mirrored", progress=update)
+        with self._bar("measuring") as update:
+            chances = balanced_chances(recorded.clips, self.batches.balance)
+            motions = [clip.features for clip in recorded]
+            normalisation = Normalisation.measure(motions, chances, progress=update)
+        train.release()
+        vocabulary = Vocabulary(())
+        if processes.first:
+            with self._bar("listing actions") as update:
+                vocabulary = Vocabulary.of(recorded.clips, progress=update)
+        train.release()
+        passages: list[Transition] = []
+        release_passages = train.release
+        if self.transitions:
+            chances = balanced_chances(train.clips, self.batches.balance)
+            with processes.in_turn(), self._bar("joining clips") as update:
+                passages, release_passages = kept_transitions(
+                    train, chances, TransitionSettings(count=self.transitions), self.cache,
+                    name="train-passages", seed=seed, progress=update,
+                )  # fmt: skip
+
+        def release() -> None:
+            train.release()
+            release_passages()
+
+        release()
+        kind = self.config.text_encoder_type
+        with processes.in_turn(), self._bar("embedding texts") as update:
+            update(0, 1)
+            model, objective = prepare(
+                replace(train, release=release), held_out if len(held_out) else None, load_text_encoder(kind),
+                self.config, self.batches, normalisation, seed=seed, device=self.device, transitions=passages,
+                embedders=(
+                    kept_texts(self.cache, "train-texts", kind, update), kept_texts(self.cache, "val-texts", kind),
+                ),
+                processes=processes,
+            )  # fmt: skip
+        checkpoint = self.out / "checkpoint.pt"
+        trainer = Trainer(
+            model, objective, self.settings, checkpoint=checkpoint, about=self.about, processes=processes
+        )
+        if trainer.step and processes.first:
+            console.print(f"resuming {checkpoint} at step {trainer.step}")
+        if not processes.first:
+            trainer.run()
+            return
+        with self._bar("training") as update, TrainingLog(self.out / "log.jsonl") as log:
+
+            def report(step: int, figures: dict[str, float]) -> None:
+                update(step, self.settings.steps)
+                log.add(step, figures)
+
+            update(trainer.step, self.settings.steps)
+            reached = trainer.run(report)
+        folder = self.out / "model"
+        export_model(folder, trainer, self.config, normalisation, vocabulary)
+        console.print(
+            f"step {reached} of {self.settings.steps}; wrote {folder}: use it with --model {folder}"
+        )
+
+    @contextmanager
+    def _bar(self, title: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar of the first process; the others are silent."""
+        if not self.processes.first:
+            yield lambda done, total: None
+            return
+        with progress_bar(title) as update:
+            yield update
+
+    def _read(self, split: str, *, allow_empty: bool = False) -> "Dataset":
+        from mdm_adapter.data.datasets import read_dataset
+
+        with self._bar(f"reading {split}") as update:
+            dataset = read_dataset(
+                self.data, split, progress=update, allow_empty=allow_empty, cache=self.cache
             )
-    model, objective = prepare(
-        train, held_out if len(held_out) else None, encoder, config, batches, normalisation,
-        seed=seed, device=where, transitions=passages,
-    )  # fmt: skip
-    about = (
-        f"denoiser {arch} {layers} x {width}{f', {patch} frames a token' if arch == 'dit' else ''}, {text_encoder} text,"
-        f" {diffusion_steps} levels, dropout {dropout:g}, batch {batch_size}, balance {balance:g}, mirror {mirror}, {transitions} transitions,"
-        f" seed {seed}"
-    )
-    trainer = Trainer(model, objective, settings, checkpoint=out / "checkpoint.pt", about=about)
-    if trainer.step:
-        console.print(f"resuming {out / 'checkpoint.pt'} at step {trainer.step}")
-    with progress_bar("training") as update, TrainingLog(out / "log.jsonl") as log:
-
-        def report(step: int, figures: dict[str, float]) -> None:
-            update(step, steps)
-            log.add(step, figures)
-
-        reached = trainer.run(report)
-    folder = out / "model"
-    export_model(folder, trainer, config, normalisation, vocabulary)
-    console.print(f"step {reached} of {steps}; wrote {folder}: use it with --model {folder}")
-
-
-def _read(path: Path, split: str, *, allow_empty: bool = False) -> "Dataset":
-    from mdm_adapter.data.datasets import read_dataset
-
-    with progress_bar(f"reading {split}") as update:
-        dataset = read_dataset(path, split, progress=update, allow_empty=allow_empty)
-    if dataset.rejected:
-        name, reason = next(iter(dataset.rejected.items()))
-        console.print(f"left out {len(dataset.rejected)} of {split}, such as {name}: {reason}")
-    return dataset
+        if dataset.rejected and self.processes.first:
+            name, reason = next(iter(dataset.rejected.items()))
+            console.print(f"left out {len(dataset.rejected)} of {split}, such as {name}: {reason}")
+        return dataset

@@ -1,8 +1,11 @@
-"""Captioned motion in memory: the HumanML3D folder layout and the starter pack, both as 263 features at 20 fps."""
+"""Captioned motion: the HumanML3D folder layout and the starter pack, both as 263 features at 20 fps.
+
+Clips lie in memory, or, where a folder for a cache is named, in one mapped file (`mdm_adapter.data.cache`).
+"""
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mdm_adapter.data.cache import Part, Progress, RowCache, Source, digest_of
 from mdm_adapter.data.mirror import mirror_text
 from mdm_adapter.io.bvh_reader import leading_rest_frames
 from mdm_adapter.representation import features as representation
@@ -21,7 +25,11 @@ from motioncollage.files import load_numbers
 
 SPLITS = ("train", "val", "test")
 MAX_PACK_BYTES = 4 << 30
-Progress = Callable[[int, int], None]
+VERSION = 1  # of what is made of a data set's files; another one makes caches anew
+
+
+def _nothing() -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -41,15 +49,40 @@ class Clip:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Clips of one split, and what had to be left out and why."""
+    """Clips of one split, and what had to be left out and why.
+
+    Attributes:
+        release: gives the memory of clips back that lie in a mapped file.
+        identity: digest of the files that the clips come from, where it was taken.
+    """
 
     clips: tuple[Clip, ...]
     rejected: dict[str, str] = field(default_factory=dict)
     representation: Representation = HUMANML3D
+    release: Callable[[], None] = _nothing
+    identity: str = ""
 
-    def mirrored(self) -> "Dataset":
-        """The clips, then all of them seen in a mirror, left and right exchanged in their captions too."""
-        return replace(self, clips=self.clips + tuple(mirror_clip(clip) for clip in self.clips))
+    def mirrored(
+        self, *, cache: Path | None = None, name: str = "mirrored", progress: Progress | None = None
+    ) -> "Dataset":
+        """The clips, then those seen in a mirror that are not there yet, left and right exchanged in their captions too.
+
+        Args:
+            cache: folder of the mapped file, called `name`, that mirror images are kept in; None for memory.
+        """
+        images = _collected([_mirror_source(clip) for clip in self.one_sided()], {}, progress, cache, name)
+
+        def release() -> None:
+            self.release()
+            images.release()
+
+        identity = digest_of(self.identity, images.identity)
+        return replace(self, clips=self.clips + images.clips, release=release, identity=identity)
+
+    def one_sided(self) -> tuple[Clip, ...]:
+        """Clips without their mirror image: HumanML3D has `M000123` beside `000123`."""
+        frames = {clip.name: clip.frames for clip in self.clips}
+        return tuple(clip for clip in self.clips if frames.get(_image_name(clip.name)) != clip.frames)
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -73,10 +106,20 @@ def detect_layout(path: Path) -> str:
     )
 
 
+def _image_name(name: str) -> str:
+    """What HumanML3D calls the mirror image of a clip."""
+    return name[1:] if name.startswith("M") else f"M{name}"
+
+
 def read_dataset(
-    path: Path, split: str, *, progress: Progress | None = None, allow_empty: bool = False
-) -> Dataset:
+    path: Path, split: str, *, progress: Progress | None = None, allow_empty: bool = False,
+    cache: Path | None = None,
+) -> Dataset:  # fmt: skip
     """All clips of a split, whatever the layout; entries that cannot be used are listed in `rejected`.
+
+    Args:
+        progress: called with clips done and their number, with none at once.
+        cache: folder of the mapped file, called as the split, that clips are kept in; None for memory.
 
     Raises:
         ValueError: unknown split, unknown layout, or nothing usable (unless `allow_empty`, which also lets a split be absent).
@@ -88,39 +131,90 @@ def read_dataset(
     layout = detect_layout(path)
     if allow_empty and layout == "humanml3d" and not (path / f"{split}.txt").exists():
         return Dataset(())
-    reader = read_starter if layout == "starter" else read_humanml3d
-    dataset = reader(path, split, progress)
+    rejected: dict[str, str] = {}
+    sources = (
+        starter_sources(path, split, rejected) if layout == "starter" else humanml3d_sources(path, split)
+    )
+    dataset = _collected(sources, rejected, progress, cache, split)
     if not dataset.clips and not allow_empty:
         raise ValueError(f"{path} has no usable clip in split {split!r} ({len(dataset.rejected)} rejected)")
     return dataset
 
 
-def read_starter(path: Path, split: str, progress: Progress | None = None) -> Dataset:
-    """The starter pack: joints as integers in one archive, captions and labels in JSON lines."""
+def _collected(
+    sources: Sequence[Source], rejected: dict[str, str], progress: Progress | None, cache: Path | None, name: str
+) -> Dataset:  # fmt: skip
+    """Clips of all sources, in memory or in a cache."""
+    if cache is not None:
+        kept, mapped = RowCache(cache, name, representation.WIDTH).fill(sources, progress)
+        for one in kept:
+            rejected.update(one.notes)
+        clips = tuple(_clip(part) for one in kept for part in one.parts)
+        identity = digest_of(*(one.digest for one in kept))
+        return Dataset(clips, rejected, release=mapped.release, identity=identity)
+    found: list[Clip] = []
+    if progress:
+        progress(0, len(sources))
+    for count, source in enumerate(sources):
+        parts, notes = source.make()
+        found += map(_clip, parts)
+        rejected.update(notes)
+        if progress:
+            progress(count + 1, len(sources))
+    return Dataset(tuple(found), rejected)
+
+
+def _clip(part: Part) -> Clip:
+    about = part.about
+    return Clip(
+        str(about["name"]), part.rows, tuple(map(str, about["captions"])), str(about["action"]), str(about["style"])
+    )  # fmt: skip
+
+
+def _part(clip: Clip) -> Part:
+    about = {"name": clip.name, "captions": clip.captions, "action": clip.action, "style": clip.style}
+    return Part(clip.features, about)
+
+
+def _mirror_source(clip: Clip) -> Source:
+    def digest() -> str:
+        return digest_of(VERSION, "mirror", clip.features.numpy().tobytes(), _part(clip).about)
+
+    return Source(digest, lambda: ([_part(mirror_clip(clip))], {}))
+
+
+def starter_sources(path: Path, split: str, rejected: dict[str, str]) -> list[Source]:
+    """The starter pack: joints as integers in one archive, captions and labels in JSON lines; bad lines are `rejected`."""
     if (path / "motions.npz").stat().st_size > MAX_PACK_BYTES:
         raise ValueError(f"{path / 'motions.npz'} is larger than {MAX_PACK_BYTES >> 30} GiB")
     with np.load(path / "motions.npz", allow_pickle=False) as archive:
         joints, offsets = archive["joints"], archive["offsets"]
         scale = float(archive["metres_per_unit"])
-    rejected: dict[str, str] = {}
     lines = (path / "captions.jsonl").read_text(encoding="utf-8").splitlines()
     if len(lines) != len(offsets) - 1:
         raise ValueError(
             f"{path}: {len(lines)} captions for {len(offsets) - 1} motions; copy captions.jsonl and motions.npz again"
         )
     rows = [_starter_row(number, line, rejected) for number, line in enumerate(lines, 1)]
-    wanted = [(i, row) for i, row in enumerate(rows) if row is not None and row["split"] == split]
-    clips: list[Clip] = []
-    for count, (i, row) in enumerate(wanted):
-        motion = joints[offsets[i] : offsets[i + 1]].astype(np.float32) * scale
-        # Some recordings start in the T-pose that their converter put in front.
-        motion = torch.from_numpy(motion[leading_rest_frames(motion, 1 / representation.FPS) :])
-        clip = _checked(row["name"], motion, row["captions"], rejected)
-        if clip is not None:
-            clips.append(replace(clip, action=row["content"], style=row["style"]))
-        if progress:
-            progress(count + 1, len(wanted))
-    return Dataset(tuple(clips), rejected)
+
+    def source(number: int, row: dict[str, Any]) -> Source:
+        units = joints[offsets[number] : offsets[number + 1]]
+
+        def make() -> tuple[list[Part], dict[str, str]]:
+            motion = units.astype(np.float32) * scale
+            notes: dict[str, str] = {}
+            # Some recordings start in the T-pose that their converter put in front.
+            frames = torch.from_numpy(motion[leading_rest_frames(motion, 1 / representation.FPS) :])
+            clip = _checked(row["name"], frames, row["captions"], notes)
+            if clip is None:
+                return [], notes
+            return [_part(replace(clip, action=row["content"], style=row["style"]))], notes
+
+        return Source(
+            lambda: digest_of(VERSION, "starter", np.ascontiguousarray(units).tobytes(), scale, row), make
+        )
+
+    return [source(i, row) for i, row in enumerate(rows) if row is not None and row["split"] == split]
 
 
 def _starter_row(number: int, line: str, rejected: dict[str, str]) -> dict[str, Any] | None:
@@ -138,7 +232,7 @@ def _starter_row(number: int, line: str, rejected: dict[str, str]) -> dict[str, 
     return dict(row)
 
 
-def read_humanml3d(path: Path, split: str, progress: Progress | None = None) -> Dataset:
+def humanml3d_sources(path: Path, split: str) -> list[Source]:
     """The published folder: `new_joint_vecs/*.npy` (or raw `joints/*.npy`), `texts/*.txt`, `<split>.txt`.
 
     Captions with a time span (non-zero tags, seconds) become clips of their own, as in the published loader.
@@ -146,30 +240,43 @@ def read_humanml3d(path: Path, split: str, progress: Progress | None = None) -> 
     listing = path / f"{split}.txt"
     if not listing.exists():
         raise ValueError(f"{listing} is missing; it lists the clips of the split, a name per line")
-    names = listing.read_text(encoding="utf-8").split()
-    clips: list[Clip] = []
-    rejected: dict[str, str] = {}
-    for count, name in enumerate(names):
-        try:
-            for suffix, captions, span in _captions(path / "texts" / f"{name}.txt", rejected):
+
+    def source(name: str) -> Source:
+        def digest() -> str:
+            files = (_motion_file(path, name), path / "texts" / f"{name}.txt")
+            contents = (file.read_bytes() if file is not None and file.exists() else b"" for file in files)
+            return digest_of(VERSION, "humanml3d", name, *contents)
+
+        def make() -> tuple[list[Part], dict[str, str]]:
+            notes: dict[str, str] = {}
+            parts: list[Part] = []
+            try:
+                captions = _captions(path / "texts" / f"{name}.txt", notes)
                 motion = _read_array(path, name)
+            except ValueError as error:
+                return [], {**notes, name: str(error)}
+            for suffix, sentences, span in captions:
                 frames = motion if span is None else motion[int(span[0] * 20) : int(span[1] * 20)]
-                clip = _checked(name + suffix, frames, captions, rejected)
+                clip = _checked(name + suffix, frames, sentences, notes)
                 if clip is not None:
-                    clips.append(clip)
-        except ValueError as error:
-            rejected[name] = str(error)
-        if progress:
-            progress(count + 1, len(names))
-    return Dataset(tuple(clips), rejected)
+                    parts.append(_part(clip))
+            return parts, notes
+
+        return Source(digest, make)
+
+    return [source(name) for name in listing.read_text(encoding="utf-8").split()]
+
+
+def _motion_file(path: Path, name: str) -> Path | None:
+    files = (path / folder / f"{name}.npy" for folder in ("new_joint_vecs", "joints", "new_joints"))
+    return next((file for file in files if file.exists()), None)
 
 
 def _read_array(path: Path, name: str) -> Tensor:
-    for folder in ("new_joint_vecs", "joints", "new_joints"):
-        file = path / folder / f"{name}.npy"
-        if file.exists():
-            return torch.from_numpy(load_numbers(file).astype(np.float32))
-    raise ValueError("no motion file")
+    file = _motion_file(path, name)
+    if file is None:
+        raise ValueError("no motion file")
+    return torch.from_numpy(load_numbers(file).astype(np.float32))
 
 
 def _captions(

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mdm_adapter.data.datasets import SPLITS, Clip, Dataset, Progress
+from mdm_adapter.data.cache import Progress
+from mdm_adapter.data.datasets import SPLITS, Clip, Dataset
 from mdm_adapter.representation import features as representation
 from motioncollage.files import load_numbers
 

@@ -6,17 +6,22 @@ velocity, dies away over the first frames of the second ("inertialisation", Boll
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from mdm_adapter.data.datasets import Clip
+from mdm_adapter.data.cache import Part, RowCache, Source, digest_of
+from mdm_adapter.data.datasets import Clip, Dataset
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import rotations, skeleton
 
 STRIDE = 3  # frames between cuts that are tried
 VELOCITY_WEIGHT = 4.0  # frames: a difference of velocity counts like where it leads in that time
+CLIPS_AT_HAND = 128  # whose joints are kept for the next passage
+VERSION = 1  # of how passages are made; another one makes those in caches anew
 MAX_SINK = 0.04  # metres below the ground that a passage may reach
 
 
@@ -62,12 +67,10 @@ def make_transitions(
     if not bool((chances > 0).any()):
         raise ValueError(f"no clip is longer than {settings.kept[0]} frames; passages need longer ones")
     made: list[Transition] = []
-    joints: dict[int, Tensor] = {}
 
+    @lru_cache(maxsize=CLIPS_AT_HAND)
     def joints_of(number: int) -> Tensor:
-        if number not in joints:
-            joints[number] = representation.to_joints(clips[number].features.double())
-        return joints[number]
+        return representation.to_joints(clips[number].features.double())
 
     attempts = 0
     while len(made) < settings.count and attempts < 4 * settings.count:
@@ -90,6 +93,33 @@ def make_transitions(
         if progress:
             progress(len(made), settings.count)
     return made
+
+
+def kept_transitions(
+    dataset: Dataset,
+    chances: Tensor,
+    settings: TransitionSettings,
+    cache: Path,
+    *,
+    name: str,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[list[Transition], Callable[[], None]]:
+    """`make_transitions` in a mapped file of a cache: passages, and what gives their memory back."""
+
+    def digest() -> str:
+        return digest_of(VERSION, dataset.identity, astuple(settings), seed, chances.numpy().tobytes())
+
+    def make() -> tuple[list[Part], dict[str, str]]:
+        made = make_transitions(dataset.clips, chances, settings, seed=seed, progress=progress)
+        return [Part(p.features, {"seam": p.seam, "before": p.before, "after": p.after}) for p in made], {}
+
+    ((kept,), mapped) = RowCache(cache, name, representation.WIDTH).fill([Source(digest, make)])
+    passages = [
+        Transition(p.rows, int(p.about["seam"]), int(p.about["before"]), int(p.about["after"]))
+        for p in kept.parts
+    ]
+    return passages, mapped.release
 
 
 def best_cut(first: Tensor, second: Tensor, kept: tuple[int, int]) -> tuple[float, int, int]:

@@ -4,29 +4,34 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from mdm_adapter.data.datasets import Clip
-from mdm_adapter.data.wordings import label_sentence
+from mdm_adapter.data.sentences import label_sentence
 from mdm_adapter.models.happening import MOSTLY, Happening
 from mdm_adapter.models.measured import cycles, ground_speed, landings
 from mdm_adapter.models.text import TextEncoder
 from mdm_adapter.prompts.counts import read_count
 
+T = TypeVar("T")
 FILE = "vocabulary.json"
 FAMILIAR = 0.55  # cosine to the nearest known sentence below which an action is called unknown
 DEFAULT_SECONDS = 4.0
 STEPPING = 0.25  # metres a second from which the landings of feet are steps
 CAPTIONS_KEPT = 24
-MAX_BYTES = 4 << 20
+MAX_BYTES = 64 << 20
+# What is written: of captions without labels each is an action of its own, and HumanML3D has 40,000. Every caption kept
+# is embedded when a model is loaded.
+WRITTEN_BYTES = 4 << 20
+MOST_ACTIONS = 3000
 # A label of ten times as many clips may be so much further from a sentence and is meant all the same: "a person runs"
 # is nearer to "the person runs, stops and runs again" than to "a person runs forward".
 COMMON = 0.05
@@ -105,9 +110,14 @@ def _typical(captions: list[str]) -> tuple[str, ...]:
     counts = Counter(_SUBJECT.sub("a person", caption) for caption in captions)
     wording = {_SUBJECT.sub("a person", caption): caption for caption in reversed(captions)}
     ranked = [wording[plain] for plain, _ in counts.most_common()]
-    head, tail = ranked[: CAPTIONS_KEPT // 2], ranked[CAPTIONS_KEPT // 2 :]
-    stride = max(1, -(-len(tail) // (CAPTIONS_KEPT // 2)))
-    return (*head, *tail[::stride])
+    return tuple(_spread(ranked, CAPTIONS_KEPT))
+
+
+def _spread(ranked: Sequence[T], most: int) -> list[T]:
+    """At most so many: half of them the first, half evenly from all that follow."""
+    head, tail = ranked[: most // 2], ranked[most // 2 :]
+    stride = max(1, -(-len(tail) // (most // 2)))
+    return [*head, *tail[::stride]]
 
 
 MEASURED = ("shortest", "unit", "step", "speed", "fastest")
@@ -132,17 +142,31 @@ class Vocabulary:
     actions: tuple[KnownAction, ...]
 
     @classmethod
-    def of(cls, clips: tuple[Clip, ...], *, fps: float = 20.0) -> "Vocabulary":
-        """From training clips, most frequent action first."""
+    def of(
+        cls, clips: tuple[Clip, ...], *, fps: float = 20.0, progress: Callable[[int, int], None] | None = None
+    ) -> "Vocabulary":
+        """From training clips, most frequent action first; of more than `MOST_ACTIONS` those, and some of all others."""
         groups: dict[str, list[Clip]] = defaultdict(list)
         for clip in clips:
             groups[clip.action or clip.captions[0]].append(clip)
-        known = [KnownAction.of(action, members, fps) for action, members in groups.items()]
-        return cls(tuple(sorted(known, key=lambda entry: -entry.clips)))
+        ranked = sorted(groups, key=lambda action: -len(groups[action]))
+        kept = ranked if len(ranked) <= MOST_ACTIONS else _spread(ranked, MOST_ACTIONS)
+        known = []
+        for action in kept:
+            known.append(KnownAction.of(action, groups[action], fps))
+            if progress:
+                progress(len(known), len(kept))
+        return cls(tuple(known))
 
     def write(self, folder: Path) -> None:
-        """As `vocabulary.json` in a model's folder."""
-        rows = [asdict(entry) for entry in self.actions]
+        """As `vocabulary.json` in a model's folder; the rarest actions beyond `WRITTEN_BYTES` are left out."""
+        rows, size = [], 0
+        for entry in self.actions:
+            row = asdict(entry)
+            size += len(json.dumps(row, indent=0)) + 2
+            if size > WRITTEN_BYTES:
+                break
+            rows.append(row)
         (folder / FILE).write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
 
     @classmethod

@@ -1,6 +1,6 @@
 """Mean and deviation that take features to a model's own space and back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,35 +29,35 @@ class Normalisation:
         return Normalisation(self.mean.to(device), self.std.to(device))
 
     @classmethod
-    def measure(cls, motions: Sequence[Tensor], chances: Tensor | None = None) -> "Normalisation":
+    def measure(
+        cls, motions: Sequence[Tensor], chances: Tensor | None = None,
+        *, progress: Callable[[int, int], None] | None = None,
+    ) -> "Normalisation":  # fmt: skip
         """Statistics of features [frames, 263] of a training split; as published, one deviation per group of numbers of a kind.
 
         Args:
             chances: how often each of them is drawn [motions], where that differs: a thousand clips of raised hands would
                 make of a kick an outlier.
+            progress: called with motions done and twice their number: they are looked through twice.
         """
-        stacked = torch.cat(list(motions)).double()
+        lengths = torch.tensor([len(motion) for motion in motions], dtype=torch.float64)
+        # A clip is drawn whole or nearly so; its frames share its chance.
+        shares = torch.ones_like(lengths) if chances is None else chances.double() / lengths
+        total = (shares * lengths).sum()
+        # One clip at a time: together, in double precision, they would take several times their own memory.
+        mean = torch.zeros(motions[0].shape[1], dtype=torch.float64)
+        tell = progress or (lambda done, total: None)
+        for done, (motion, share) in enumerate(zip(motions, shares, strict=True)):
+            tell(done, 2 * len(motions))
+            mean += motion.double().sum(dim=0) * (share / total)
+        squares = torch.zeros_like(mean)
+        for done, (motion, share) in enumerate(zip(motions, shares, strict=True), len(motions) + 1):
+            tell(done, 2 * len(motions))
+            squares += (motion.double() - mean).square().sum(dim=0) * (share / total)
         if chances is None:
-            mean, std = stacked.mean(dim=0), stacked.std(dim=0)
-        else:
-            # A clip is drawn whole or nearly so; its frames share its chance.
-            lengths = torch.tensor([len(motion) for motion in motions])
-            frames = (chances.double() / lengths).repeat_interleave(lengths)
-            frames = frames / frames.sum()
-            mean = frames @ stacked
-            std = (frames @ (stacked - mean).square()).sqrt()
-        groups = (
-            "YAW_VELOCITY",
-            "PLANAR_VELOCITY",
-            "ROOT_HEIGHT",
-            "POSITIONS",
-            "ROTATIONS",
-            "VELOCITIES",
-            "CONTACTS",
-        )
-        for group in groups:
-            part = getattr(layout, group)
-            std[part] = std[part].mean()
+            squares *= total / (total - 1)
+        std = squares.sqrt()
+        std = share_deviations(std)
         return cls(mean.float(), std.float().clamp_min(1e-4))
 
     @classmethod
@@ -78,3 +78,14 @@ class Normalisation:
                 f"{folder / 'Std.npy'} holds numbers that are not above 0; copy the model's own file"
             )
         return cls(arrays[0], arrays[1])
+
+
+def share_deviations(std: Tensor) -> Tensor:
+    """Deviations [263] as published: one, their mean, for all numbers of a kind."""
+    shared = std.clone()
+    for part in (
+        layout.YAW_VELOCITY, layout.PLANAR_VELOCITY, layout.ROOT_HEIGHT, layout.POSITIONS, layout.ROTATIONS,
+        layout.VELOCITIES, layout.CONTACTS,
+    ):  # fmt: skip
+        shared[part] = std[part].mean()
+    return shared

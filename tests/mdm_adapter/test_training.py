@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mdm_adapter.data.datasets import Clip, Dataset
 from mdm_adapter.data.passages import Transition
-from mdm_adapter.data.wordings import caption_variants, label_sentence
+from mdm_adapter.data.sentences import caption_variants, label_sentence
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
 from mdm_adapter.models.text.protocol import TextEmbedding, sentence_embedding
 from mdm_adapter.representation import features as representation

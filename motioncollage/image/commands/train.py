@@ -33,12 +33,14 @@ def image(
     from motioncollage.image.data import Crops, read_pictures
     from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
     from motioncollage.image.training import ImageObjective, ImageTraining
+    from motioncollage.processes import refuse_several
     from motioncollage.training import Trainer, TrainingLog, TrainingSettings
 
     settings = TrainingSettings(
         steps=steps, learning_rate=learning_rate, seed=seed, precision=precision, ema_decay=0.9995
     )
     crops = Crops(size=size, zoom=zoom, flip=flip)
+    refuse_several("train image")
     where = choose_device(device)
     with progress_bar("reading pictures") as update:
         pictures = read_pictures(data, smallest=size, progress=update)

@@ -96,7 +96,7 @@ def test_starter_pack(starter: Path) -> None:
     seen: list[tuple[int, int]] = []
     assert detect_layout(starter) == "starter"
     dataset = read_dataset(starter, "train", progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert dataset.rejected == {"still": "1 frames", "mute": "no caption"}
     (clip,) = dataset
     assert (clip.name, clip.action, clip.style, clip.captions) == ("run", "run", "normal", ("a man runs.",))
@@ -259,3 +259,46 @@ def test_mirroring_twice_returns_the_motion() -> None:
     assert twice.captions == clip.captions
     joints, original = representation.to_joints(twice.features), representation.to_joints(clip.features)[:-2]
     torch.testing.assert_close(joints - joints[0, 0], original - original[0, 0], atol=1e-3, rtol=0)
+
+
+def test_a_cached_data_set_is_the_one_in_memory(humanml: Path, tmp_path: Path) -> None:
+    memory = read_dataset(humanml, "train").mirrored()
+    for _ in range(2):
+        cached = read_dataset(humanml, "train", cache=tmp_path / "cache")
+        both = cached.mirrored(cache=tmp_path / "cache", name="train-mirrored")
+        assert cached.rejected == memory.rejected
+        assert len(both) == len(memory)
+        for ours, theirs in zip(both, memory, strict=True):
+            assert torch.equal(ours.features, theirs.features)
+            assert (ours.name, ours.captions, ours.action) == (theirs.name, theirs.captions, theirs.action)
+        both.release()
+        assert torch.equal(both.clips[-1].features, memory.clips[-1].features)
+    other = np.load(humanml / "new_joint_vecs" / "000001.npy")
+    np.save(humanml / "new_joint_vecs" / "000001.npy", other[:-3])
+    changed = read_dataset(humanml, "train", cache=tmp_path / "cache")
+    assert changed.clips[-2].frames == memory.clips[len(changed) - 2].frames - 3
+    assert changed.identity != cached.identity
+
+
+def test_a_starter_pack_is_cached_with_its_labels(starter: Path, tmp_path: Path) -> None:
+    memory = read_dataset(starter, "train")
+    cached = read_dataset(starter, "train", cache=tmp_path / "cache")
+    (clip,), (expected,) = cached.clips, memory.clips
+    assert (clip.name, clip.action, clip.style) == ("run", "run", "normal")
+    assert torch.equal(clip.features, expected.features)
+    assert cached.rejected == memory.rejected
+
+
+def test_mirror_images_that_are_there_are_not_made_again(humanml: Path) -> None:
+    walk = np.load(humanml / "new_joint_vecs" / "000001.npy")
+    np.save(humanml / "new_joint_vecs" / "M000001.npy", walk)
+    np.save(humanml / "new_joint_vecs" / "M000002.npy", walk[:50])  # of another length: of something else
+    for name in ("000001", "000002"):
+        text = (humanml / "texts" / f"{name}.txt").read_text()
+        (humanml / "texts" / f"M{name}.txt").write_text(text)
+    (humanml / "train.txt").write_text("000001\nM000001\n000002\nM000002\n")
+    dataset = read_dataset(humanml, "train")
+    # Passages of a clip have theirs too.
+    assert sum("000001" in clip.name for clip in dataset) == 4
+    assert [clip.name for clip in dataset.one_sided()] == ["000002", "M000002"]
+    assert len(dataset.mirrored()) == len(dataset) + 2

@@ -9,7 +9,7 @@ import torch
 
 from mdm_adapter.data.datasets import Clip
 from mdm_adapter.models.text import load_text_encoder
-from mdm_adapter.models.vocabulary import KnownAction, Matcher, Vocabulary
+from mdm_adapter.models.vocabulary import MAX_BYTES, WRITTEN_BYTES, KnownAction, Matcher, Vocabulary
 
 
 def clip(action: str, frames: int, *captions: str) -> Clip:
@@ -55,8 +55,9 @@ def test_damaged_file_is_named(contents: str, tmp_path: Path) -> None:
 
 
 def test_huge_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "vocabulary.json").write_text(json.dumps(["x" * 5_000_000]))
-    with pytest.raises(ValueError, match="larger than 4 MB"):
+    with (tmp_path / "vocabulary.json").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(ValueError, match="larger than 64 MB"):
         Vocabulary.read(tmp_path)
 
 
@@ -176,3 +177,46 @@ def test_known_words_stay_as_they_are_and_others_too(matcher: Matcher) -> None:
     assert matcher.in_known_words("a person repairs a bicycle") is None
     twins = Vocabulary((KnownAction("a", ("he bows.",), 1, 2.0), KnownAction("b", ("he bows.",), 1, 2.0)))
     assert Matcher(twins, matcher.encoder).in_known_words("he bows") is None
+
+
+def unlabelled(count: int) -> tuple[Clip, ...]:
+    """Clips without labels, hardly two of which have a caption in common."""
+    features = torch.zeros(20, 263)
+    return tuple(
+        Clip(
+            f"{number:06d}",
+            features,
+            (f"a person does thing number {number} near the door.", "somebody moves."),
+        )
+        for number in range(count)
+    )
+
+
+def test_forty_thousand_captions_without_labels_make_a_file_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mdm_adapter.models.vocabulary.MOST_ACTIONS", 300)
+    clips = unlabelled(40_000)
+    often = tuple(Clip("x", clip.features, ("a person waits.",)) for clip in clips[:3])
+    seen: list[tuple[int, int]] = []
+    vocabulary = Vocabulary.of((*clips, *often), progress=lambda *state: seen.append(state))
+    assert len(vocabulary.actions) == 300
+    assert seen[-1] == (300, 300)
+    assert vocabulary.actions[0].action == "a person waits."
+    # Those kept are from everywhere, not the first that came.
+    numbers = [int(entry.action.split()[5]) for entry in vocabulary.actions[1:]]
+    assert max(numbers) > 39_000
+    vocabulary.write(tmp_path)
+    assert Vocabulary.read(tmp_path) == vocabulary
+
+
+def test_a_file_never_outgrows_what_is_written(tmp_path: Path) -> None:
+    entries = tuple(
+        KnownAction(f"action {number}", (f"{number} " + "x" * 2000,) * 24, 3, 2.0) for number in range(200)
+    )
+    Vocabulary(entries).write(tmp_path)
+    assert (tmp_path / "vocabulary.json").stat().st_size <= WRITTEN_BYTES + 2
+    known = Vocabulary.read(tmp_path)
+    assert known is not None
+    assert known.actions == entries[: len(known.actions)]
+    assert 50 < len(known.actions) < 200
