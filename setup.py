@@ -68,6 +68,7 @@ setup(
             "data=mdm_adapter.commands.data:app",
             "serve=mdm_adapter.commands.serve:serve",
             "doctor=mdm_adapter.commands.doctor:doctor",
+            "texts embed=mdm_adapter.models.kimodo.commands:embed",
             "train denoiser=mdm_adapter.commands.train:denoiser",
             "train evaluator=eval.commands.train:evaluator",
             "train image=motioncollage.image.commands.train:image",
@@ -79,11 +80,18 @@ setup(
         "motioncollage.models": [
             "starter=mdm_adapter.models.sources:STARTER",
             "mdm=mdm_adapter.models.sources:MDM",
+            "kimodo=mdm_adapter.models.kimodo.source:KIMODO",
             "landscapes=motioncollage.image.sources:LANDSCAPES",
             "image=motioncollage.image.sources:TRAINED",
             "diffusers=motioncollage.image.sources:DIFFUSERS",
         ],
+        "motioncollage.representations": [
+            "humanml3d=mdm_adapter.representation.humanml3d:HUMANML3D",
+            "kimodo-soma30=mdm_adapter.models.kimodo.numbers:SOMA",
+            "kimodo-smplx22=mdm_adapter.models.kimodo.numbers:SMPLX",
+        ],
         "motioncollage.text_encoders": [
+            "llm2vec=mdm_adapter.models.kimodo.text.places:load_encoder [kimodo]",
             "static=mdm_adapter.models.text.static:StaticTextEncoder.bundled",
             "ordered=mdm_adapter.models.text.ordered:OrderedTextEncoder.bundled",
             "clip=mdm_adapter.models.text.clip:load_clip [clip]",
@@ -96,6 +104,7 @@ setup(
             "reconstruction=motioncollage.methods:RECONSTRUCTION",
             "multidiffusion=motioncollage.methods:MULTIDIFFUSION",
             "collage=motioncollage.methods:COLLAGE",
+            "kimodo-chain=mdm_adapter.models.kimodo.method:CHAIN",
         ],
         "motioncollage.metrics": [
             "retrieval=eval.metrics.motion:retrieval",

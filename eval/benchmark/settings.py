@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from motioncollage import plugins
-from motioncollage.methods import MethodSettings
+from motioncollage.methods import MethodSettings, method
 
 REAL = "real"
 METHODS = ("short", "baseline", "replacement", "reconstruction", "multidiffusion", "collage")
@@ -94,8 +94,8 @@ class BenchmarkSettings:
 
 
 def all_methods() -> list[str]:
-    """What can be compared: real motion, the paper's methods in its order, then those of plug-ins."""
-    known = list(plugins.available("methods"))
+    """What can be compared with any model: real motion, the paper's methods in its order, then those of plug-ins."""
+    known = [name for name in plugins.available("methods") if method(name).general]
     first = [name for name in METHODS if name in known]
     return [REAL, *first, *(name for name in known if name not in first)]
 
