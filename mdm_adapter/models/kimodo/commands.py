@@ -34,8 +34,7 @@ def embed(
     force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
 ) -> None:
     """Embed sentences for models whose text encoder is too large to run everywhere; with the file they need none."""
-    from mdm_adapter.models.kimodo.text import embed_sentences, read_embeddings, write_embeddings
-    from mdm_adapter.models.kimodo.text.places import load_encoder, name_of
+    from mdm_adapter.models.kimodo.text import embed_sentences, places, read_embeddings, write_embeddings
 
     if out.suffix != ".safetensors":
         raise ValueError(f"--out {out} is no .safetensors; name a file such as sentences.safetensors")
@@ -51,8 +50,8 @@ def embed(
             f"--text-encoder {text_encoder} is a file, which knows its own sentences only; give a folder or an address"
         )
     known = read_embeddings(out) if add and out.exists() else None
-    called = name or (known.encoder if known else name_of(text_encoder))
-    made = embed_sentences(wanted, load_encoder(text_encoder), name=called, known=known)
+    called = name or (known.encoder if known else places.name_of(text_encoder))
+    made = embed_sentences(wanted, places.load_encoder(text_encoder), name=called, known=known)
     write_embeddings(out, made, force=add or force)
     fresh = len(made) - (len(known) if known else 0)
     console.print(f"wrote {out}: {len(made)} sentences, {fresh} of them new, by {called}", soft_wrap=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 from mdm_adapter.models.kimodo.ground import GroundWay
 from mdm_adapter.models.kimodo.representation import Representation
 from mdm_adapter.models.kimodo.retarget import from_smpl, smpl_joints, to_smpl
-from mdm_adapter.models.kimodo.skeletons import SOMA30
+from mdm_adapter.models.kimodo.skeletons import SOMA30, SOMA77, with_fingers
 from mdm_adapter.representation.protocol import Body
 from mdm_adapter.representation.skeleton import FEET
 
@@ -67,9 +67,12 @@ class KimodoNumbers:
         return found
 
     def body(self, features: Tensor) -> Body:
-        """The model's own body [frames, joints], for files that are to have it."""
+        """The model's own body, SOMA's with its fingers at rest, as published tools have it."""
         skeleton, pose = self.own.skeleton, self.own.decode(features.double())
-        return Body(skeleton.joints, skeleton.parents, skeleton.neutral, pose.local, pose.root)
+        local = pose.local
+        if len(skeleton) == len(SOMA30):
+            skeleton, local = SOMA77, with_fingers(local)
+        return Body(skeleton.joints, skeleton.parents, skeleton.neutral, local, pose.root)
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,16 @@ def _load(folder: Path | None, device: "torch.device", name: str, *, text_encode
     from mdm_adapter.models.kimodo.checkpoint import load_kimodo
     from mdm_adapter.models.kimodo.model import KimodoModel
     from mdm_adapter.models.kimodo.pieces import KimodoPieces
-    from mdm_adapter.models.kimodo.text.places import beside, load_encoder
+    from mdm_adapter.models.kimodo.text import places
     from mdm_adapter.pipeline import MotionPipeline
 
     assert folder is not None
     folder = folder if folder.is_dir() else folder.parent
     loaded = load_kimodo(folder, device=device)
     width = loaded.config.network.text_width
-    encoder = load_encoder(beside(folder) if text_encoder is None else text_encoder, width=width)
+    encoder = places.load_encoder(
+        places.beside(folder) if text_encoder is None else text_encoder, width=width
+    )
     return MotionPipeline(KimodoPieces(KimodoModel(loaded, encoder, name=name)))
 
 

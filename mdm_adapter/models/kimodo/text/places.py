@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mdm_adapter.models.kimodo.text.embeddings import read_embeddings
 from mdm_adapter.models.kimodo.text.server import DEFAULT_URL, WIDTH, ServerEncoder
 from mdm_adapter.models.text import TextEncoder
+from mdm_adapter.models.text.cached import read_embeddings
 
 SENTENCES = "sentences.safetensors"
 
