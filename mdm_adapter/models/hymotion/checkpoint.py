@@ -14,11 +14,12 @@ from torch import Tensor
 
 from mdm_adapter.models.hymotion.network import HYMotionNetwork, NetworkConfig, published
 from mdm_adapter.models.hymotion.representation import WIDTH
+from mdm_adapter.models.yaml_files import parse_yaml
 from mdm_adapter.representation.normalisation import Normalisation
 
 CONFIG, SAFETENSORS, CKPT = "config.yml", "model.safetensors", "latest.ckpt"
 PREFIX = "motion_transformer."
-MAX_BYTES, MAX_CONFIG_BYTES = 16 << 30, 1 << 20
+MAX_BYTES = 16 << 30
 LEAST_STD = 1e-3  # what varies less is taken for constant when published code decodes
 REMEDY = "fetch the model's folder again"
 # Weights of prompts from games, which nothing here asks for.
@@ -94,19 +95,12 @@ def read_config(path: Path) -> tuple[NetworkConfig, float]:
         ImportError: PyYAML is missing.
         ValueError: no such file, or one of another kind of model.
     """
+    if not path.is_file():
+        raise ValueError(f"{path} is missing; {REMEDY}")
     try:
-        import yaml
-    except ImportError as error:
-        raise ImportError("HY-Motion models need PyYAML: pip install 'motioncollage[hymotion]'") from error
-    if not path.is_file() or path.stat().st_size > MAX_CONFIG_BYTES:
-        raise ValueError(f"{path} is missing or larger than {MAX_CONFIG_BYTES >> 20} MiB; {REMEDY}")
-    text = path.read_text(encoding="utf-8", errors="replace")
-    try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise ValueError("it refers to itself with * and &")
-        tree = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"{path} is no YAML ({type(error).__name__}); {REMEDY}") from error
+        tree = parse_yaml(path, extra="hymotion")
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; {REMEDY}") from error
     network = _found(tree, "network_module_args")
     if not isinstance(network, dict):
         raise ValueError(f"{path} has no network_module_args; {REMEDY}")

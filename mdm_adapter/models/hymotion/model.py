@@ -1,6 +1,5 @@
 """HY-Motion as what pipelines ask for: a flow whose velocities become clean predictions, and pieces that stand somewhere."""
 
-import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -11,6 +10,7 @@ from mdm_adapter.models.hymotion.checkpoint import LoadedHYMotion
 from mdm_adapter.models.hymotion.collage import StandingCollage
 from mdm_adapter.models.hymotion.network import HYMotionNetwork, Text
 from mdm_adapter.models.hymotion.representation import HYMOTION
+from mdm_adapter.models.identity import identity_of
 from mdm_adapter.models.protocol import Composing, CyclePath, MotionDefaults
 from mdm_adapter.models.text import TextEmbedding, TextEncoder, embed_each
 from motioncollage.collage.denoiser import Composed, Condition, NoiseLevel, flow_prediction
@@ -93,14 +93,10 @@ class HYMotionModel:
 
     @cached_property
     def identity(self) -> str:
-        total = hashlib.blake2b(digest_size=10)
         statistics = self.loaded.normalisation
-        for name, value in sorted(
-            {**self.loaded.network.state_dict(), "~": statistics.mean, "~~": statistics.std}.items()
-        ):
-            total.update(name.encode())
-            total.update(value.detach().cpu().contiguous().numpy().tobytes())
-        return total.hexdigest()
+        return identity_of(
+            {"mean": statistics.mean, "std": statistics.std, **self.loaded.network.state_dict()}
+        )  # fmt: skip
 
     def levels(self, spacing: float) -> FlowLevels:
         return FlowLevels(spacing)

@@ -6,12 +6,22 @@ and to all text; text does not look at motion. Rotary positions
 count frames; those of text begin behind the longest motion.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from mdm_adapter.models.hymotion.layers import (
+    MLP,
+    Linears,
+    Modulation,
+    RMSNorm,
+    Rotary,
+    activate,
+    attend,
+    modulated,
+    sinusoids,
+)
 
 FPS = 30
 WIDTH = 201
@@ -82,69 +92,6 @@ class Text:
     sentence: Tensor
 
 
-class RMSNorm(nn.Module):
-    """Numbers over their root mean square, in float32, times a weight."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        whole = x.float()
-        return (whole * torch.rsqrt(whole.square().mean(dim=-1, keepdim=True) + 1e-6)).to(x) * self.weight
-
-
-class MLP(nn.Module):
-    """Two linear layers around an activation."""
-
-    def __init__(self, width: int, hidden: int, activation: str) -> None:
-        super().__init__()
-        self.fc1, self.fc2, self.activation = nn.Linear(width, hidden), nn.Linear(hidden, width), activation
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.fc2(_activate(self.fc1(x), self.activation))
-
-
-def _activate(x: Tensor, name: str) -> Tensor:
-    return functional.silu(x) if name == "silu" else functional.gelu(x, approximate="tanh")
-
-
-class Linears(nn.Module):
-    """Linear, SiLU, linear: published as `linears` (sentences) or `blocks` (time)."""
-
-    def __init__(self, name: str, inputs: int, width: int) -> None:
-        super().__init__()
-        self.name = name
-        self.add_module(name, nn.Sequential(nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        made: Tensor = getattr(self, self.name)(x)
-        return made
-
-
-class Modulation(nn.Module):
-    """What a condition [batch, 1, width] does to a layer: so many vectors [batch, 1, width] of shifts, scales, gates."""
-
-    def __init__(self, width: int, count: int) -> None:
-        super().__init__()
-        self.linear, self.count = nn.Linear(width, count * width), count
-
-    def forward(self, condition: Tensor) -> tuple[Tensor, ...]:
-        return self.linear(functional.silu(condition)).chunk(self.count, dim=-1)
-
-
-def _modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    """A layer norm without weights, shifted and scaled."""
-    return functional.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift
-
-
-def _attend(query: Tensor, key: Tensor, value: Tensor, seen: Tensor) -> Tensor:
-    """Attention of [batch, tokens, heads, width] where `seen` [batch, 1, tokens, tokens] is True."""
-    parts = (part.transpose(1, 2) for part in (query, key, value))
-    mixed = functional.scaled_dot_product_attention(*parts, attn_mask=seen)
-    return mixed.transpose(1, 2).flatten(-2)
-
-
 class Stream(nn.Module):
     """What one of two streams does in a block; published names carry the stream's (`motion_qkv`), see `DoubleBlock`."""
 
@@ -160,14 +107,14 @@ class Stream(nn.Module):
 
     def ask(self, x: Tensor, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         query, key, value = (
-            part.unflatten(-1, (self.heads, -1)) for part in self.qkv(_modulated(x, shift, scale)).chunk(3, dim=-1)
+            part.unflatten(-1, (self.heads, -1)) for part in self.qkv(modulated(x, shift, scale)).chunk(3, dim=-1)
         )  # fmt: skip
         return self.q_norm(query), self.k_norm(key), value
 
     def go_on(self, x: Tensor, mixed: Tensor, how: tuple[Tensor, ...]) -> Tensor:
         _, _, gate, shift, scale, gate_mlp = how
         x = x + gate * self.out_proj(mixed)
-        return x + gate_mlp * self.mlp(_modulated(x, shift, scale))
+        return x + gate_mlp * self.mlp(modulated(x, shift, scale))
 
 
 class DoubleBlock(nn.Module):
@@ -178,14 +125,14 @@ class DoubleBlock(nn.Module):
         self.motion, self.text = Stream(config), Stream(config)
 
     def forward(
-        self, motion: Tensor, text: Tensor, condition: Tensor, seen: Tensor, turn: "Rotary"
+        self, motion: Tensor, text: Tensor, condition: Tensor, seen: Tensor, turn: Rotary
     ) -> tuple[Tensor, Tensor]:
         hows = self.motion.mod(condition), self.text.mod(condition)
         one, two = (
             stream.ask(x, *how[:2]) for stream, x, how in zip((self.motion, self.text), (motion, text), hows)
         )
         query, key, value = (torch.cat(pair, dim=1) for pair in zip(one, two))
-        mixed = _attend(turn(query), turn(key), value, seen)
+        mixed = attend(turn(query), turn(key), value, seen)
         frames = motion.shape[1]
         return (
             self.motion.go_on(motion, mixed[:, :frames], hows[0]),
@@ -205,15 +152,13 @@ class SingleBlock(nn.Module):
         self.linear2 = nn.Linear(width + config.hidden_dim, width)
         self.q_norm, self.k_norm = RMSNorm(config.head_dim), RMSNorm(config.head_dim)
 
-    def forward(self, x: Tensor, condition: Tensor, seen: Tensor, turn: "Rotary") -> Tensor:
+    def forward(self, x: Tensor, condition: Tensor, seen: Tensor, turn: Rotary) -> Tensor:
         shift, scale, gate = self.modulation(condition)
         width = self.config.feat_dim
-        parts = self.linear1(_modulated(x, shift, scale)).split(
-            [width] * 3 + [self.config.hidden_dim], dim=-1
-        )
+        parts = self.linear1(modulated(x, shift, scale)).split([width] * 3 + [self.config.hidden_dim], dim=-1)
         query, key, value = (part.unflatten(-1, (self.config.num_heads, -1)) for part in parts[:3])
-        mixed = _attend(turn(self.q_norm(query)), turn(self.k_norm(key)), value, seen)
-        return x + gate * self.linear2(torch.cat((mixed, _activate(parts[3], "gelu")), dim=-1))
+        mixed = attend(turn(self.q_norm(query)), turn(self.k_norm(key)), value, seen)
+        return x + gate * self.linear2(torch.cat((mixed, activate(parts[3], "gelu")), dim=-1))
 
 
 class RefinerBlock(nn.Module):
@@ -237,7 +182,7 @@ class RefinerBlock(nn.Module):
             part.unflatten(-1, (self.heads, -1))
             for part in self.self_attn_qkv(self.norm1(x)).chunk(3, dim=-1)
         )
-        mixed = _attend(self.self_attn_q_norm(query), self.self_attn_k_norm(key), value, seen)
+        mixed = attend(self.self_attn_q_norm(query), self.self_attn_k_norm(key), value, seen)
         x = x + gate * self.self_attn_proj(mixed)
         return x + gate_mlp * self.mlp(self.norm2(x))
 
@@ -279,26 +224,8 @@ class FinalLayer(nn.Module):
         self.adaLN_modulation, self.linear = Modulation(width, 2), nn.Linear(width, outputs)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        made: Tensor = self.linear(_modulated(x, *self.adaLN_modulation(condition)))
+        made: Tensor = self.linear(modulated(x, *self.adaLN_modulation(condition)))
         return made
-
-
-class Rotary:
-    """Rotary places of the first tokens of a sequence; those behind them have none."""
-
-    def __init__(self, places: Tensor, width: int) -> None:
-        """Args:
-        places: [tokens] float.
-        """
-        frequency = 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float32) / width)
-        angle = torch.outer(places, frequency.to(places))
-        self.count, self.cos, self.sin = len(places), angle.cos()[:, None], angle.sin()[:, None]
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """[batch, tokens, heads, width]: neighbouring numbers turn together."""
-        one, two = x[:, : self.count].float().unflatten(-1, (-1, 2)).unbind(-1)
-        turned = torch.stack((one * self.cos - two * self.sin, two * self.cos + one * self.sin), dim=-1)
-        return torch.cat((turned.flatten(-2).to(x), x[:, self.count :]), dim=1)
 
 
 class HYMotionNetwork(nn.Module):
@@ -358,13 +285,3 @@ def published(name: str) -> str:
     if parts[0] == "double_blocks":
         parts[2:4] = [f"{parts[2]}_{parts[3]}"]
     return ".".join(parts)
-
-
-def sinusoids(values: Tensor, width: int) -> Tensor:
-    """Cosines, then sines, [batch, width] of values [batch]."""
-    half = width // 2
-    frequency = torch.exp(
-        -math.log(10_000.0) * torch.arange(half, dtype=torch.float32, device=values.device) / half
-    )
-    angle = values[:, None].float() * frequency
-    return torch.cat((angle.cos(), angle.sin()), dim=-1)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mdm_adapter.representation import rotations, skeleton
+from mdm_adapter.representation.rotations import matrix_about_y, wrapped
 from mdm_adapter.representation.way import shares_of, walked
 
 WIDTH, FPS = 201, 30.0
@@ -32,11 +33,6 @@ def to_matrix(six_d: Tensor) -> Tensor:
     return rotations.six_d_to_matrix(six_d.unflatten(-1, (3, 2)).transpose(-1, -2).flatten(-2))
 
 
-def about_y(angle: Tensor) -> Tensor:
-    """Matrices [..., 3, 3] of turns to the left by angles [...] in radians: +z goes towards +x."""
-    return rotations.to_matrix(rotations.about_y(angle / 2))
-
-
 def facing(features: Tensor) -> Tensor:
     """Which way the root faces [...] in radians, from features [..., width]: 0 is +z, positive to the left."""
     ahead = to_matrix(features[..., ROOT])[..., 2]
@@ -45,16 +41,11 @@ def facing(features: Tensor) -> Tensor:
 
 def turned(features: Tensor, angle: Tensor) -> Tensor:
     """Features [..., width] turned about the world's vertical by angles [...]: linear, noisy ones too."""
-    turn = about_y(angle).to(features)
+    turn = matrix_about_y(angle).to(features)
     root = turn @ features[..., ROOT].unflatten(-1, (3, 2))
     seen = features[..., POSITIONS].unflatten(-1, (22, 3)) @ turn.transpose(-1, -2)
     place = (turn @ features[..., :3, None])[..., 0]
     return torch.cat((place, root.flatten(-2), features[..., BODY], seen.flatten(-2)), dim=-1)
-
-
-def wrapped(angle: Tensor) -> Tensor:
-    """Angles brought between -pi and pi."""
-    return torch.atan2(angle.sin(), angle.cos())
 
 
 class StandingGround:
@@ -103,7 +94,7 @@ class StandingGround:
         rate = turn if gap == 0 else (turn - first_turn) / 2 * (gap + 1)
         angle = wrapped(facing(before[..., -1, :]) + rate - facing(after[..., 0, :]))
         if gap:
-            led = (about_y(angle)[..., 0::2, 0::2].to(first) @ -first[..., None])[..., 0]
+            led = (matrix_about_y(angle)[..., 0::2, 0::2].to(first) @ -first[..., None])[..., 0]
             step = (step + led) / 2 * (gap + 1)
         put = turned(after, angle[..., None].expand(after.shape[:-1]))
         put[..., GROUND] += (before[..., -1, GROUND] + step - put[..., 0, GROUND])[..., None, :]
@@ -133,7 +124,7 @@ class StandingGround:
         """Frames turned by angles [..., T], each standing where the one before it leads."""
         bent = turned(features, angle)
         steps = features[..., GROUND].diff(dim=-2)
-        steps = (about_y(angle[..., :-1])[..., 0::2, 0::2].to(steps) @ steps[..., None])[..., 0]
+        steps = (matrix_about_y(angle[..., :-1])[..., 0::2, 0::2].to(steps) @ steps[..., None])[..., 0]
         bent[..., GROUND] = features[..., :1, GROUND]
         bent[..., 1:, GROUND] += steps.cumsum(dim=-2)
         return bent

@@ -1,6 +1,5 @@
 """Kimodo as what pipelines ask for (`mdm_adapter.models.protocol`): its pieces stand somewhere, so it composes them itself."""
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +7,7 @@ from functools import cached_property
 
 from torch import Tensor
 
+from mdm_adapter.models.identity import identity_of
 from mdm_adapter.models.kimodo.guidance import KimodoGuidance
 from mdm_adapter.models.kimodo.loops import Places, unroll
 from mdm_adapter.models.kimodo.model import OVERLAP, PIECE, KimodoModel
@@ -36,13 +36,10 @@ class KimodoPieces:
 
     @cached_property
     def identity(self) -> str:
-        total = hashlib.blake2b(digest_size=10)
         statistics = self.kimodo.statistics
-        parts = {"mean": statistics.mean, "std": statistics.std, **self.kimodo.network.state_dict()}
-        for name, value in sorted(parts.items()):
-            total.update(name.encode())
-            total.update(value.detach().cpu().contiguous().numpy().tobytes())
-        return total.hexdigest()
+        return identity_of(
+            {"mean": statistics.mean, "std": statistics.std, **self.kimodo.network.state_dict()}
+        )  # fmt: skip
 
     def levels(self, spacing: float) -> KimodoLevels:
         return self.kimodo.levels(spacing)

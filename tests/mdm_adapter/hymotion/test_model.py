@@ -22,19 +22,20 @@ from motioncollage.sampling.flow import FlowLevels
 
 pytest.importorskip("yaml")
 TEXTS = ("a person walks", "he waves")
+WORDED = (*TEXTS, "A person walks.")  # as a prompt that is split is worded
 QUIET = ("--steps", 2, "--no-video", "--no-sheet")
 LEVEL = FlowLevels().levels(4)[2]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return toy_folder(tmp_path_factory.mktemp("hymotion") / "toy", TEXTS)
+    return toy_folder(tmp_path_factory.mktemp("hymotion") / "toy", WORDED)
 
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> HYMotionModel:
     return HYMotionModel(
-        load_hymotion(folder), CachedEncoder(rows(TEXTS), encoder="toy", width=12), name="toy"
+        load_hymotion(folder), CachedEncoder(rows(WORDED), encoder="toy", width=12), name="toy"
     )
 
 
@@ -150,7 +151,7 @@ def test_folders_of_strangers(tmp_path: Path) -> None:
     broken = {
         f"lack {name}": {k: v for k, v in weights.items() if k != name},
         r"has shape \[2, 2\], not": {**weights, name: torch.zeros(2, 2)},
-        "holds 'more', which this network has not": {**weights, "more": torch.zeros(1)},
+        "hold 'more', which this network has not": {**weights, "more": torch.zeros(1)},
         "holds no finite floats": {**weights, name: torch.full_like(weights[name], torch.nan)},
         "lack the std of 201": {k: v for k, v in weights.items() if k != "std"},
     }

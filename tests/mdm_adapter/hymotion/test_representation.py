@@ -12,13 +12,13 @@ from mdm_adapter.models.hymotion.representation import (
     BODY,
     HYMOTION,
     ROOT,
-    about_y,
     facing,
     to_matrix,
     to_six_d,
     turned,
 )
 from mdm_adapter.representation.protocol import StandingWay, Way
+from mdm_adapter.representation.rotations import matrix_about_y
 from mdm_adapter.representation.skeleton import PARENTS
 
 
@@ -41,7 +41,9 @@ def test_rotations_both_ways() -> None:
     matrices = to_matrix(torch.randn(7, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
     assert torch.allclose(to_matrix(to_six_d(matrices)), matrices, atol=1e-9)
     assert to_six_d(torch.eye(3)).tolist() == [1, 0, 0, 1, 0, 0]
-    assert torch.allclose(about_y(torch.tensor(math.pi / 2))[:, 2], torch.tensor([1.0, 0, 0]), atol=1e-6)
+    assert torch.allclose(
+        matrix_about_y(torch.tensor(math.pi / 2))[:, 2], torch.tensor([1.0, 0, 0]), atol=1e-6
+    )
 
 
 def test_rotations_point_bones_where_joints_are() -> None:
@@ -60,7 +62,7 @@ def test_turning_turns_joints() -> None:
     features = HYMOTION.from_joints(walking())
     angle = torch.tensor(0.7, dtype=torch.float64)
     found = HYMOTION.to_joints(turned(features, angle.expand(60)))
-    assert torch.allclose(found, walking() @ about_y(angle).T, atol=1e-9)
+    assert torch.allclose(found, walking() @ matrix_about_y(angle).T, atol=1e-9)
     after = facing(turned(features, angle.expand(60)))
     assert torch.allclose(torch.cos(after - facing(features)), torch.cos(angle).expand(60), atol=1e-9)
 
