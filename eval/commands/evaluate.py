@@ -124,8 +124,9 @@ def evaluate(
     pipeline = load_model(model, medium="motion", device=device, text_encoder=text_encoder)
     if is_hub_name(model):
         model = pipeline.name  # with its commit: results say which weights they are of
-    # Evaluators, checks and the lengths of scripts are of one representation; other models' motions are written in it.
-    pipeline = pipeline.written_as(REPRESENTATION)
+    if judge is not None:
+        # Evaluators and the lengths of their scripts are of one representation; other models' motions are written in it.
+        pipeline = pipeline.written_as(REPRESENTATION)
     changes = sampling.with_model(pipeline.model, guidance, precision)
     settings = replace(settings, methods=replace(settings.methods, **changes))
 
@@ -142,10 +143,11 @@ def evaluate(
 
 
 def _methods(names: str) -> list[str]:
-    from eval.benchmark.settings import REAL, all_methods
+    from eval.benchmark.settings import all_methods
 
-    known = [REAL, *plugins.available("methods")]
-    chosen = all_methods() if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
+    general = all_methods()
+    known = [*general, *(name for name in plugins.available("methods") if name not in general)]
+    chosen = general if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
     for name in chosen:
         if name not in known:
             raise ValueError(f"method {name!r} is unknown; choose among {', '.join(known)}")

@@ -65,8 +65,8 @@ def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
 
 def attend(query: Tensor, key: Tensor, value: Tensor, seen: Tensor) -> Tensor:
     """Attention of [batch, tokens, heads, width] where `seen` [batch, 1, tokens, tokens] is True."""
-    parts = (part.transpose(1, 2) for part in (query, key, value))
-    mixed = functional.scaled_dot_product_attention(*parts, attn_mask=seen)
+    query, key, value = (part.transpose(1, 2) for part in (query, key, value))
+    mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
     return mixed.transpose(1, 2).flatten(-2)
 
 

@@ -187,6 +187,14 @@ class RefinerBlock(nn.Module):
         return x + gate_mlp * self.mlp(self.norm2(x))
 
 
+class RefinerBlocks(nn.Module):
+    """Named as published."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(RefinerBlock(config) for _ in range(config.refiner_layers))
+
+
 class Refiner(nn.Module):
     """Text tokens made ready for the streams."""
 
@@ -196,9 +204,7 @@ class Refiner(nn.Module):
         self.input_embedder = nn.Linear(width, width)
         self.context_encoder = Linears("linears", width, width)
         self.timestep_encoder = Linears("blocks", width, width)
-        self.individual_token_refiner = nn.ModuleDict(
-            {"blocks": nn.ModuleList(RefinerBlock(config) for _ in range(config.refiner_layers))}
-        )
+        self.individual_token_refiner = RefinerBlocks(config)
 
     def forward(self, x: Tensor, time: Tensor, there: Tensor) -> Tensor:
         """Tokens [batch, tokens, width]; time [batch] as it comes, without the factor, as published."""
@@ -211,7 +217,7 @@ class Refiner(nn.Module):
             dim=-1, keepdim=True
         )
         x = self.input_embedder(x)
-        for block in self.individual_token_refiner["blocks"]:  # type: ignore[union-attr]
+        for block in self.individual_token_refiner.blocks:
             x = block(x, condition[:, None], seen)
         return x
 
