@@ -37,6 +37,7 @@ setup(
     extras_require={
         "clip": ["transformers>=5,<6"],
         "bert": ["transformers>=5,<6"],
+        "hymotion": ["pyyaml>=6,<7"],
         "kimodo": ["pyyaml>=6,<7", "transformers>=5,<6"],
         "serve": ["starlette>=0.40,<2", "uvicorn>=0.30,<1"],
         "smpl": ["smplx>=0.1.28,<1"],
@@ -74,6 +75,7 @@ setup(
             "data import=mdm_adapter.commands.importing:import_",
             "serve=mdm_adapter.commands.serve:serve",
             "doctor=mdm_adapter.commands.doctor:doctor",
+            "texts embed=mdm_adapter.models.kimodo.commands:embed",
             "train denoiser=mdm_adapter.commands.train:denoiser",
             "train evaluator=eval.commands.train:evaluator",
             "train image=motioncollage.image.commands.train:image",
@@ -85,11 +87,20 @@ setup(
         "motioncollage.models": [
             "starter=mdm_adapter.models.sources:STARTER",
             "mdm=mdm_adapter.models.sources:MDM",
+            "kimodo=mdm_adapter.models.kimodo.source:KIMODO",
+            "hymotion=mdm_adapter.models.hymotion.source:HYMOTION",
             "landscapes=motioncollage.image.sources:LANDSCAPES",
             "image=motioncollage.image.sources:TRAINED",
             "diffusers=motioncollage.image.sources:DIFFUSERS",
         ],
+        "motioncollage.representations": [
+            "humanml3d=mdm_adapter.representation.humanml3d:HUMANML3D",
+            "hymotion=mdm_adapter.models.hymotion.representation:HYMOTION",
+            "kimodo-soma30=mdm_adapter.models.kimodo.numbers:SOMA",
+            "kimodo-smplx22=mdm_adapter.models.kimodo.numbers:SMPLX",
+        ],
         "motioncollage.text_encoders": [
+            "llm2vec=mdm_adapter.models.kimodo.text.places:load_encoder [kimodo]",
             "static=mdm_adapter.models.text.static:StaticTextEncoder.bundled",
             "ordered=mdm_adapter.models.text.ordered:OrderedTextEncoder.bundled",
             "clip=mdm_adapter.models.text.clip:load_clip [clip]",
@@ -102,6 +113,7 @@ setup(
             "reconstruction=motioncollage.methods:RECONSTRUCTION",
             "multidiffusion=motioncollage.methods:MULTIDIFFUSION",
             "collage=motioncollage.methods:COLLAGE",
+            "kimodo-chain=mdm_adapter.models.kimodo.method:CHAIN",
         ],
         "motioncollage.metrics": [
             "retrieval=eval.metrics.motion:retrieval",
@@ -148,6 +160,8 @@ setup(
             "png=mdm_adapter.io.sheet:WRITER",
             "bvh=mdm_adapter.io.bvh:WRITER",
             "glb=mdm_adapter.io.glb:WRITER",
+            "own-bvh=mdm_adapter.io.own_skeleton:BVH",
+            "own-glb=mdm_adapter.io.own_skeleton:GLB",
             "html=mdm_adapter.io.viewer.page:WRITER",
             "smpl=mdm_adapter.io.smpl:WRITER",
             "obj=mdm_adapter.io.mesh:OBJ",

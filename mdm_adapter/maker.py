@@ -11,7 +11,7 @@ from torch import Tensor
 from mdm_adapter.editing.arrival import Arriving, way_of
 from mdm_adapter.editing.loops import LoopPath
 from mdm_adapter.making import MotionJob
-from mdm_adapter.models.protocol import MotionModel
+from mdm_adapter.models.protocol import MotionModel, PlacedModel
 from mdm_adapter.motion import Motion, Segment
 from mdm_adapter.planning.lengths import Expected, expect
 from mdm_adapter.planning.pieces import Plan, PlanSettings
@@ -74,9 +74,14 @@ class Maker:
         settings: GenerateSettings,
         *,
         conditioned: Callable[[Composed], Composed] | None = None,
+        start: Tensor | None = None,
         on_step: OnStep | None = None,
     ) -> MotionJob:
-        """The batch that a plan and its settings ask for."""
+        """The batch that a plan and its settings ask for.
+
+        Args:
+            start: features [width], not normalised, of the frame that it begins with, where that is known.
+        """
         arrival = settings.path.arrival
         if arrival is not None:
             if not plan.loop:
@@ -86,9 +91,13 @@ class Maker:
             way_of(self.representation)  # refused before any work
             settings.path.check(plan.frames / plan.fps)
             span = (0, plan.frames)
-            conditioned = lambda collage: Arriving(collage, arrival, self.model, span)
+            if not isinstance(self.model, PlacedModel):  # others compose with the path
+                conditioned = lambda collage: Arriving(collage, arrival, self.model, span)
         keys = tuple(sample_keys(settings.seed, settings.samples))
-        return MotionJob(self.model, plan, settings, keys, conditioned=conditioned, on_step=on_step)
+        return MotionJob(
+            self.model, plan, settings, keys, conditioned=conditioned, start=start, path=settings.path,
+            on_step=on_step,
+        )  # fmt: skip
 
     def make(self, job: MotionJob, how: Method | None = None) -> Tensor:
         """Features [samples, frames, width] of a job, not normalised; by the method `collage` unless told otherwise."""

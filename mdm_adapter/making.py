@@ -4,13 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import torch
 from torch import Tensor
 
-from mdm_adapter.models.protocol import MotionModel
+from mdm_adapter.editing.loops import LoopPath
+from mdm_adapter.models.protocol import Composing, MotionModel, PlacedModel
 from mdm_adapter.planning.pieces import Plan
+from mdm_adapter.representation.protocol import StandingWay
 from motioncollage.collage.compose import CollageDenoiser, Composition
 from motioncollage.collage.denoiser import Composed, Condition, Denoiser, PerSample
 from motioncollage.collage.guidance import Conditioned, Guidance
+from motioncollage.collage.layouts import chain
 from motioncollage.methods import Made, MethodSettings
 from motioncollage.sampling.noise import OnStep
 from motioncollage.sampling.registry import sample, sample_from
@@ -47,6 +51,8 @@ class MotionJob:
         conditioned: what pieces are wrapped into: edits and paths are denoisers round the collage.
         redone: start from a motion instead of noise (SDEdit).
         single: denoiser of windows over one action; the model's own unless told otherwise.
+        start: of `Composing`, for models whose features hold places.
+        path: where a loop's cycle ends, for the same.
     """
 
     model: MotionModel
@@ -57,6 +63,8 @@ class MotionJob:
     conditioned: Callable[[Composed], Composed] | None = None
     redone: "Redone | None" = None
     single: Denoiser | None = None
+    start: Tensor | None = None
+    path: LoopPath = field(default_factory=LoopPath)
     on_step: OnStep | None = None
 
     @property
@@ -115,13 +123,36 @@ class MotionJob:
             condition = PerSample(tuple(self.model.conditions(joined)))
         return self._guided(self.model.denoiser(self.settings.precision, beyond=True), condition)
 
-    def over(self, span: range) -> Composed:
+    def over(self, span: range, known: Tensor | None = None) -> Composed:
         ends = [segment.end for segment in self.plan.segments]
-        return self.alone(sum(end < span.stop for end in ends[:-1]))
+        part = sum(end < span.stop for end in ends[:-1])
+        if known is None or not isinstance(self.model, PlacedModel):
+            return self.alone(part)
+        start = self.model.denormalise(known[:, 0])
+        condition = self.condition(self.plan.segments[part].text)
+        return self.model.compose(chain([len(span)], []), [condition], self._composing((None,), start=start))
+
+    def _composing(
+        self,
+        own: tuple[float | None, ...],
+        composition: Composition = "collage",
+        start: Tensor | None = None,
+    ) -> Composing:
+        path = self.path if self.plan.loop else None
+        settings = self.settings
+        return Composing(
+            self.guidance, own, composition, settings.precision, settings.batch_limit, start, path
+        )  # fmt: skip
 
     def pieces(self, composition: Composition) -> Composed:
         nodes = [n for n in self.plan.nodes if composition == "collage" or n.kind == "piece"]
         conditions = self._conditions([node.text for node in nodes])
+        if isinstance(self.model, PlacedModel):
+            own = tuple(node.guidance for node in nodes)
+            placed = self.model.compose(
+                self.plan.graph, conditions, self._composing(own, composition, self.start)
+            )
+            return self.conditioned(placed) if self.conditioned else placed
 
         def at(scale: float) -> CollageDenoiser:
             return CollageDenoiser(
@@ -159,5 +190,18 @@ class MotionJob:
         noisy = visited[0].alpha * self.redone.motion.to(start) + visited[0].sigma * start
         return sample_from(denoiser, noisy, visited, levels, sampler, renewed, on_step=self.on_step)
 
+    def row(self, made: Sequence[Tensor]) -> Tensor:
+        """Parts [batch, frames, width], normalised, one behind the other; each goes on where the one before leads."""
+        way = self.model.representation.way
+        if not isinstance(way, StandingWay):
+            return torch.cat(list(made), dim=TIME)
+        parts = [self.model.denormalise(made[0])]
+        for part in made[1:]:
+            parts.append(way.onward(parts[-1], self.model.denormalise(part), 0))
+        return self.model.normalise(torch.cat(parts, dim=TIME))
+
     def finish(self, made: Tensor) -> Made:
-        return Made(made.roll(self.plan.shift, dims=TIME), self.plan.seams)
+        rolled = made.roll(self.plan.shift, dims=TIME)
+        if self.plan.loop and isinstance(self.model, PlacedModel):
+            rolled = self.model.opened(rolled, self.path)
+        return Made(rolled, self.plan.seams)

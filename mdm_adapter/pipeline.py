@@ -16,14 +16,16 @@ from mdm_adapter.editing.editor import Editor
 from mdm_adapter.editing.loops import LoopPath, tile
 from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.making import MotionJob
-from mdm_adapter.models.protocol import PaddedModel
+from mdm_adapter.models.protocol import PaddedModel, PlacedModel
 from mdm_adapter.models.vocabulary import KnownAction, Match
-from mdm_adapter.motion import Motion, Segment
+from mdm_adapter.motion import Motion
 from mdm_adapter.planning.lengths import over, with_repeats
 from mdm_adapter.planning.pieces import Plan, plan_pieces, plan_rows
 from mdm_adapter.planning.timing import lay_out
 from mdm_adapter.prompts import Action, read_prompt
-from motioncollage.methods import Made, MethodSettings, Script, method
+from mdm_adapter.rewritten import RewrittenPipeline, segments_of
+from motioncollage import methods, plugins
+from motioncollage.methods import Made, MethodSettings, Script
 from motioncollage.sampling.noise import OnStep
 
 Request = str | Sequence[Action] | Plan
@@ -87,6 +89,7 @@ class MotionPipeline(Maker):
         *,
         seconds: float | None = None,
         loop: bool = False,
+        method: str = "collage",
         on_step: OnStep | None = None,
         **changes: Any,
     ) -> Motion:
@@ -99,6 +102,7 @@ class MotionPipeline(Maker):
             settings: everything else; `changes` are fields of it, such as seed or samples.
             seconds: length of everything, for requests that are no plan yet.
             loop: let the last frame flow into the first, for requests that are no plan yet.
+            method: how pieces become one motion, by its name; others than the collage put actions one behind the other.
             on_step: called after every sampling step with (done, of how many).
 
         The same request, settings and device give the same motion, whatever else is made beside it.
@@ -108,7 +112,14 @@ class MotionPipeline(Maker):
             plan = request
         else:
             plan = self.plan(request, settings, seconds=seconds, loop=loop)
-        return self.finish(self.make(self.job(plan, settings, on_step=on_step)), plan, settings)
+        job = self.job(plan, settings, on_step=on_step)
+        if method == "collage":
+            return self.finish(self.make(job), plan, settings)
+        how = methods.method(method)
+        _check_row(plan, method)
+        made = how.run(job)
+        about = {**self.describe(settings), "method": method, "seams": list(made.seams)}
+        return self.motion(self.model.denormalise(made.sites).cpu(), plan.segments, about)
 
     def loop(
         self,
@@ -152,7 +163,7 @@ class MotionPipeline(Maker):
         Raises:
             ValueError: unknown method, or scripts whose lengths differ.
         """
-        how = method(name)
+        how = methods.method(name)
         if len({script.frames for script in scripts}) != 1 or len(seeds) != len(scripts):
             raise ValueError("the scripts of a batch need the same lengths and a seed each")
         job = self.scripted(scripts, settings, seeds=seeds, on_step=on_step)
@@ -185,11 +196,17 @@ class MotionPipeline(Maker):
 
     def shown(self, features: Tensor, script: Script) -> Motion:
         """A motion of features [frames, width], not normalised, with the texts of its script."""
-        edges = [0]
-        for frames in script.frames:
-            edges.append(min(edges[-1] + frames, len(features)))
-        parts = zip(script.texts, edges, edges[1:])
-        return self.motion(features[None], [Segment(text, a, b) for text, a, b in parts if b > a], {})
+        return self.motion(features[None], segments_of(script, len(features)), {})
+
+    def written_as(self, name: str) -> "MotionPipeline | RewrittenPipeline":
+        """The same model with its motions in another representation, for those that read only that one.
+
+        Raises:
+            ValueError: no package brings such a representation.
+        """
+        if self.representation.name == name:
+            return self
+        return RewrittenPipeline(self, plugins.load("representations", name))
 
     @property
     def identity(self) -> str:
@@ -228,7 +245,7 @@ class MotionPipeline(Maker):
         about = {**self.describe(settings), "taper": plan.taper, "pieces": pieces, "loop": plan.loop}
         if settings.path.kind != "free":
             about |= {"path": settings.path.kind, "turn": settings.path.turn}
-        arrival = settings.path.arrival
+        arrival = None if isinstance(self.model, PlacedModel) else settings.path.arrival
         features = features.double()
         return self.motion(
             arrival.project(features, self.representation) if arrival else features, plan.segments, about
@@ -242,4 +259,20 @@ class MotionPipeline(Maker):
             for cycle in range(cycles)
             for segment in motion.segments
         ]
-        return self.motion(tile(torch.from_numpy(motion.features), cycles), segments, motion.settings)
+        played = tile(torch.from_numpy(motion.features), cycles, self.representation)
+        return self.motion(played, segments, motion.settings)
+
+
+def _check_row(plan: Plan, method: str) -> None:
+    """ValueError for plans that a method cannot make which puts actions one behind the other."""
+    ends = [segment.end for segment in plan.segments]
+    if (
+        plan.loop
+        or plan.layers
+        or [s.start for s in plan.segments] != [0, *ends[:-1]]
+        or ends[-1] != plan.frames
+    ):
+        raise ValueError(
+            f"method {method} makes actions one behind the other, and this request loops, waits or has some on top of"
+            " others; use the collage"
+        )

@@ -4,11 +4,10 @@ A method is generic over media: motion and images hand it a `Job`. New ones come
 points; the names there are what `--methods` takes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-import torch
 from torch import Tensor
 
 from motioncollage import plugins
@@ -114,8 +113,12 @@ class Job(Protocol):
         """One window over everything, however long."""
         ...
 
-    def over(self, span: range) -> Composed:
-        """One window over some sites, under the condition of the part that it ends in."""
+    def over(self, span: range, known: Tensor | None = None) -> Composed:
+        """One window over some sites, under the condition of the part that it ends in.
+
+        Args:
+            known: what there is of it already [batch, ...], normalised, from its first site on; the rest is 0.
+        """
         ...
 
     def pieces(self, composition: Composition) -> Composed:
@@ -128,6 +131,10 @@ class Job(Protocol):
         Args:
             pieces: the denoiser is of pieces, which may have part of their noise in common.
         """
+        ...
+
+    def row(self, made: Sequence[Tensor]) -> Tensor:
+        """Parts that know nothing of each other, one behind the other."""
         ...
 
     def finish(self, made: Tensor) -> Made:
@@ -143,10 +150,12 @@ class Method:
         run: makes the things of a job.
         reads: what it reads of `MethodSettings` besides `COMMON`. Benchmarks keep what was made under what the
             method reads, so a change of anything else makes nothing anew.
+        general: whether it takes any model; `all` leaves out methods that are one model's own.
     """
 
     run: Callable[[Job], Made]
     reads: tuple[str, ...] = ()
+    general: bool = True
 
     @property
     def all_reads(self) -> tuple[str, ...]:
@@ -174,7 +183,7 @@ def _ends(parts: tuple[int, ...]) -> tuple[int, ...]:
 def _short(job: Job) -> Made:
     """Every part on its own at the model's own length, put one behind the other unjoined."""
     made = [job.sample(job.alone(i), sites, draw=i) for i, sites in enumerate(job.parts)]
-    return Made(torch.cat(made, dim=job.axis), _ends(job.parts))
+    return Made(job.row(made), _ends(job.parts))
 
 
 def _baseline(job: Job) -> Made:
@@ -187,7 +196,7 @@ def _slide(conditioned: Callable[[Composed, Mask, Tensor], Composed]) -> Callabl
         spans = SlidingWindow(job.window, job.window // 2).spans(*job.parts)
 
         def sample_window(number: int, sites: int, mask: Mask | None, value: Tensor | None) -> Tensor:
-            denoiser = job.over(spans[number])
+            denoiser = job.over(spans[number], value)
             if mask is not None and value is not None:
                 denoiser = conditioned(denoiser, mask, value)
             return job.sample(denoiser, sites, draw=number)

@@ -13,6 +13,7 @@ from typing import Any
 
 GROUPS = (
     "models",
+    "representations",
     "text_encoders",
     "methods",
     "samplers",

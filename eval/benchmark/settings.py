@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from motioncollage import plugins
-from motioncollage.methods import MethodSettings
+from motioncollage.methods import MethodSettings, method
 
 REAL = "real"
 METHODS = ("short", "baseline", "replacement", "reconstruction", "multidiffusion", "collage")
@@ -94,10 +94,18 @@ class BenchmarkSettings:
 
 
 def all_methods() -> list[str]:
-    """What can be compared: real motion, the paper's methods in its order, then those of plug-ins."""
-    known = list(plugins.available("methods"))
+    """What can be compared with any model: real motion, the paper's methods in its order, then those of plug-ins."""
+    known = [name for name in plugins.available("methods") if _general(name)]
     first = [name for name in METHODS if name in known]
     return [REAL, *first, *(name for name in known if name not in first)]
+
+
+def _general(name: str) -> bool:
+    """Whether a method takes any model; not of one that cannot be loaded."""
+    try:
+        return method(name).general
+    except ImportError:
+        return False
 
 
 def digest(*parts: object) -> str:

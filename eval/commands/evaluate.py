@@ -21,7 +21,6 @@ from motioncollage.shell.output import notes, progress_bar
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from eval.benchmark.maker import MotionNumbers
     from eval.benchmark.protocol import AnyProtocol
     from eval.benchmark.reference import Reference
     from eval.benchmark.settings import BenchmarkSettings
@@ -104,6 +103,7 @@ def evaluate(
     at_hand(model, medium="motion")
     from eval.benchmark.protocol import OwnProtocol, Task, any_protocol
     from eval.benchmark.run import run
+    from eval.benchmark.settings import REPRESENTATION
 
     how = any_protocol(protocol)
     unread: dict[str, object] = {"takes": takes, "only": only}
@@ -124,6 +124,9 @@ def evaluate(
     pipeline = load_model(model, medium="motion", device=device, text_encoder=text_encoder)
     if is_hub_name(model):
         model = pipeline.name  # with its commit: results say which weights they are of
+    if judge is not None:
+        # Evaluators and the lengths of their scripts are of one representation; other models' motions are written in it.
+        pipeline = pipeline.written_as(REPRESENTATION)
     changes = sampling.with_model(pipeline.model, guidance, precision)
     settings = replace(settings, methods=replace(settings.methods, **changes))
 
@@ -133,33 +136,18 @@ def evaluate(
     if isinstance(how, OwnProtocol):
         how.run(Task(settings, chosen, pipeline, model, data, out, sheet))
     elif judge is not None:
-        check_judged(model, pipeline.representation)
         run(
             settings, chosen, pipeline, *judge, out, timing=timing and how.timed, model=model, benchmark=compared,
             sheet=sheet,
         )  # fmt: skip
 
 
-def check_judged(model: str, numbers: "MotionNumbers") -> None:
-    """Evaluators read one way of writing motion down.
-
-    Raises:
-        ValueError: the model writes it down in another.
-    """
-    from eval.benchmark.settings import FPS, REPRESENTATION, WIDTH
-
-    if (numbers.name, numbers.width, numbers.fps) != (REPRESENTATION, WIDTH, FPS):
-        raise ValueError(
-            f"model {model!r} makes {numbers.width} numbers a frame ({numbers.name}) at {numbers.fps:g} frames a second;"
-            f" the evaluators judge {REPRESENTATION}, {WIDTH} at {FPS:g}: compare models of that kind"
-        )
-
-
 def _methods(names: str) -> list[str]:
     from eval.benchmark.settings import all_methods
 
-    known = all_methods()
-    chosen = known if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
+    general = all_methods()
+    known = [*general, *(name for name in plugins.available("methods") if name not in general)]
+    chosen = general if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
     for name in chosen:
         if name not in known:
             raise ValueError(f"method {name!r} is unknown; choose among {', '.join(known)}")

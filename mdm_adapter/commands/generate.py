@@ -34,10 +34,16 @@ DryRun = Annotated[
 def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
     model: ModelOptions, seconds: Seconds = None, precision: Precision = None, dry_run: DryRun = False,
+    method: Annotated[
+        str, typer.Option(help="How pieces become one motion: collage, or another method of eval to compare it with.")
+    ] = "collage",
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
+    from motioncollage.methods import method as named_method
+
+    named_method(method)  # refused before the model is loaded
     job = Job(prompt, output, pieces, sampling, guidance, model, precision, dry_run=dry_run)
-    job.make(job.settings, seconds=seconds, loop=False)
+    job.make(job.settings, seconds=seconds, loop=False, method=method)
 
 
 @spread_options
@@ -123,7 +129,9 @@ class Job:
             **pieces.settings(self.model.representation.fps),
         )
 
-    def make(self, settings: "GenerateSettings", *, seconds: float | None, loop: bool) -> None:
+    def make(
+        self, settings: "GenerateSettings", *, seconds: float | None, loop: bool, method: str = "collage"
+    ) -> None:
         tell(self.notes)
         warn_of_unknown(self.model, self.actions)
         plan = self.model.plan(self.actions, settings, seconds=seconds, loop=loop)
@@ -131,7 +139,7 @@ class Job:
         if self.dry_run:
             return
         with progress_bar("sampling") as update:
-            motion = self.model.generate(plan, settings, on_step=update)
+            motion = self.model.generate(plan, settings, method=method, on_step=update)
         self.output.write(motion, self.model)
 
 

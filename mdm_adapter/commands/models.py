@@ -10,6 +10,8 @@ from motioncollage.models import folder_of, layouts, named, sources
 from motioncollage.shell.output import console, notes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mdm_adapter.models.happening import Happening
     from mdm_adapter.models.vocabulary import KnownAction
 
@@ -72,6 +74,8 @@ def show(
     folder = folder.parent if folder and not folder.is_dir() else folder
     vocabulary = Vocabulary.read(folder) if folder else None
     if folder is None or vocabulary is None:
+        for fact, value in facts_of(folder).items() if folder else ():
+            console.print(f"{fact}: {value}", highlight=False, markup=False, soft_wrap=True)
         console.print(
             f"{name} came without a list of actions; it takes any sentence like those it was trained on"
         )
@@ -116,6 +120,11 @@ def fetch(
         f"use it: motioncollage generate PROMPT --model {f'FOLDER --text-encoder {name}' if got.layout is LAYOUT else name}",
         highlight=False, markup=False, soft_wrap=True,
     )  # fmt: skip
+
+
+def facts_of(folder: "Path") -> dict[str, str]:
+    """What the kind of model that a folder holds says of it; nothing of a folder of no kind."""
+    return next((s.describe(folder) for s in sources("motion").values() if s.recognises(folder)), {})
 
 
 def show_groups(name: str, actions: "Sequence[KnownAction]", happening: "Mapping[str, Happening]") -> None:

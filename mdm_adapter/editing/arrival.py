@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mdm_adapter.models.protocol import MotionModel
-from mdm_adapter.representation.protocol import Representation, Way
+from mdm_adapter.representation.protocol import Representation, StandingWay, Way
 from motioncollage.collage.denoiser import Composed, NoiseLevel
 
 
@@ -53,6 +53,21 @@ def way_of(representation: Representation) -> Way:
             f"{representation.name} features do not say how the body moves over the ground; paths and places need that"
         )
     return representation.way
+
+
+def onward(representation: Representation, before: Tensor, after: Tensor, gap: int) -> Tensor:
+    """Features `after` [T, width] as they go on `gap` frames behind `before` [T', width].
+
+    Features that hold steps go on wherever they stand; those that hold places are put there.
+    """
+    way = representation.way
+    return way.onward(before, after, gap) if isinstance(way, StandingWay) else after
+
+
+def lead_in(representation: Representation, after: Tensor, gap: int) -> Tensor | None:
+    """A frame [width] that stands where features [T, width] came from; None where features hold no places."""
+    way = representation.way
+    return way.lead_in(after, gap) if isinstance(way, StandingWay) else None
 
 
 def eased(shares: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mdm_adapter.editing.arrival import Arrival, Arriving, eased, way_of
+from mdm_adapter.editing.arrival import Arrival, Arriving, eased, lead_in, onward, way_of
 from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.planning.pieces import Plan, plan_pieces
 from mdm_adapter.prompts import Action
@@ -89,9 +89,13 @@ def fill(
 def sketch(
     maker: Maker, known: Known, script: Script, settings: GenerateSettings,
     conditioning: type[Replacement] | type[Reconstruction], *, arriving: Stretch | None = None,
-    on_step: OnStep | None = None,
+    start: Tensor | None = None, on_step: OnStep | None = None,
 ) -> Tensor:  # fmt: skip
-    """Features [samples, frames, width] that agree with the known ones as far as the conditioning makes them."""
+    """Features [samples, frames, width] that agree with the known ones as far as the conditioning makes them.
+
+    Args:
+        start: features of a frame [width] that stands where the motion begins; by default the first known one.
+    """
     device = maker.device
     value = maker.model.normalise(known.features.to(device).float())
     mask = known.mask.to(device)
@@ -103,7 +107,9 @@ def sketch(
         return conditioning(collage, Mask(mask), value)
 
     plan = plan_of(maker, script, settings)
-    return maker.make(maker.job(plan, settings, conditioned=conditioned, on_step=on_step))
+    if start is None and bool(known.mask[0].any()):
+        start = known.features[0]
+    return maker.make(maker.job(plan, settings, conditioned=conditioned, start=start, on_step=on_step))
 
 
 def plan_of(maker: Maker, script: Script, settings: GenerateSettings) -> Plan:
@@ -130,6 +136,7 @@ def inbetween(
     """
     gap = _frames(seconds, maker.representation.fps)
     context = _context(maker)
+    second = onward(maker.representation, first, second, gap)
     before, after = first[-context:], second[:context]
     middle = _between(maker, before, after, gap, text, settings, on_step)
     samples = len(middle)
@@ -155,7 +162,10 @@ def _between(
     start, end = len(before), len(before) + gap
     arriving = Stretch(start, end, arrival) if arrival else None
     known = Known(features, mask)
-    made = sketch(maker, known, script, settings, Reconstruction, arriving=arriving, on_step=on_step)
+    led = None if len(before) else lead_in(maker.representation, after, gap)
+    made = sketch(
+        maker, known, script, settings, Reconstruction, arriving=arriving, start=led, on_step=on_step
+    )  # fmt: skip
     new = _meet(made, features, start, end, round(FADE * maker.representation.fps))
     if arrival is None:
         return new
@@ -250,6 +260,8 @@ def replace_range(
     head, tail = motion[:first], motion[last:]
     anchor = anchored and len(tail) and maker.representation.way is not None
     arrival = Arrival.of(motion[first:last], maker.representation) if anchor else None
+    if not anchored and len(head) and len(tail):
+        tail = onward(maker.representation, head, tail, last - first)
     middle = _between(
         maker,
         head[-_context(maker) :],

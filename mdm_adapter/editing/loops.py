@@ -3,9 +3,11 @@
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from mdm_adapter.editing.arrival import Arrival
+from mdm_adapter.editing.arrival import Arrival, onward
+from mdm_adapter.representation.protocol import Representation
 
 # Degrees a second: of a body that goes round without hurry, and more than any takes (the fastest second of the bundled
 # model's recordings turns 207, in a dance).
@@ -63,8 +65,11 @@ class LoopPath:
         return Arrival(turn, (0.0, 0.0) if closed else None)
 
 
-def tile(features: Tensor, cycles: int) -> Tensor:
+def tile(features: Tensor, cycles: int, representation: Representation) -> Tensor:
     """Features [samples, T, width] of a loop played several times: [samples, cycles * T, width]."""
     if cycles < 1:
         raise ValueError(f"tile is {cycles}; show at least 1 cycle")
-    return features.repeat(1, cycles, 1)
+    parts = [features]
+    for _ in range(cycles - 1):
+        parts.append(onward(representation, parts[-1], features, 0))
+    return torch.cat(parts, dim=1)

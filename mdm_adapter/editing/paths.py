@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from mdm_adapter.editing.arrival import Arrival, Arriving, way_of
+from mdm_adapter.editing.arrival import Arrival, Arriving, onward, way_of
 from mdm_adapter.editing.known import NULL, Known, Script, fill
 from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.planning.lengths import check_speed, shares
@@ -93,4 +93,4 @@ def reach(
 
     made = maker.make(maker.job(plan, settings, conditioned=conditioned, on_step=on_step)).double()
     led = arrival.project(made[:, :-1], maker.representation)
-    return torch.cat((led, made[:, -1:]), dim=1).float()
+    return torch.cat((led, onward(maker.representation, led, made[:, -1:], 0)), dim=1).float()

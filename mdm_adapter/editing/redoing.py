@@ -23,7 +23,7 @@ def restyle(
     """
     clean = maker.model.normalise(motion.to(maker.device).float())
     plan = plan_of(maker, Script(((text, len(motion)),)), settings)
-    job = maker.job(plan, settings, on_step=on_step)
+    job = maker.job(plan, settings, start=motion[0], on_step=on_step)
     return maker.make(replace(job, redone=Redone(clean, strength)))
 
 
@@ -50,4 +50,4 @@ def detail(
         return Replacement(collage, means, value)
 
     plan = plan_of(maker, Script(((text, len(kept)),)), settings)
-    return maker.make(maker.job(plan, settings, conditioned=conditioned, on_step=on_step))
+    return maker.make(maker.job(plan, settings, conditioned=conditioned, start=kept[0], on_step=on_step))

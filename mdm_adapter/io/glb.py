@@ -84,7 +84,7 @@ def build(
     import pygltflib as gltf
 
     document = gltf.GLTF2(asset=gltf.Asset(version="2.0", generator="motioncollage"))
-    blob = _Blob(document)
+    blob = Blob(document)
     nodes = _skeleton(document, rig)
     places = np.concatenate((rig.rest[list(ORDER)], rig.tips)).astype(np.float32)
     inverse = np.tile(np.eye(4, dtype=np.float32), (len(places), 1, 1))
@@ -112,7 +112,7 @@ def build(
     return document
 
 
-class _Blob:
+class Blob:
     """The binary part of a document, and the accessors into it."""
 
     def __init__(self, document: "GLTF2") -> None:
@@ -191,7 +191,7 @@ def _material(name: str, colour: Sequence[float], roughness: float = 0.62) -> An
     return gltf.Material(name=name, pbrMetallicRoughness=surface)
 
 
-def _skinned(blob: _Blob, surface: Surface, material: int) -> Any:
+def _skinned(blob: Blob, surface: Surface, material: int) -> Any:
     import pygltflib as gltf
 
     where = {joint: i for i, joint in enumerate(ORDER)}
@@ -207,7 +207,7 @@ def _skinned(blob: _Blob, surface: Surface, material: int) -> Any:
     return gltf.Primitive(attributes=attributes, indices=indices, material=material)
 
 
-def _animation(blob: _Blob, baked: Baked, nodes: Sequence[int]) -> Any:
+def _animation(blob: Blob, baked: Baked, nodes: Sequence[int]) -> Any:
     """Rotations of all joints, and places of the hips or of all joints, as straight lines between keys."""
     import pygltflib as gltf
 
@@ -236,7 +236,7 @@ def _animation(blob: _Blob, baked: Baked, nodes: Sequence[int]) -> Any:
     return gltf.Animation(name=baked.name, samplers=samplers, channels=channels, extras=extras)
 
 
-def _ground(document: "GLTF2", blob: _Blob, paths: Sequence[NDArray[np.float64]]) -> int:
+def _ground(document: "GLTF2", blob: Blob, paths: Sequence[NDArray[np.float64]]) -> int:
     """A floor of light and dark tiles under the paths [K, 3], with 2.5 m around them."""
     import pygltflib as gltf
 

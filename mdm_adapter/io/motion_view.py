@@ -124,12 +124,14 @@ def _cycle(motion: MotionLike, settings: dict[str, Any], number: int) -> Cycle |
         return None
     import torch
 
-    from mdm_adapter.representation.humanml3d import HUMANML3D
+    from mdm_adapter.representation.named import meaning_of
 
-    if HUMANML3D.way is None or features.shape[-1] != HUMANML3D.width:
+    meaning = meaning_of(settings)
+    width = getattr(meaning, "width", features.shape[-1])
+    if meaning is None or meaning.way is None or features.shape[-1] != width:
         return None
-    # Features are seen from a body that faces +z in frame 0, which is how their joints are made.
-    return Cycle(*HUMANML3D.way.arrival(torch.from_numpy(np.asarray(features[number], dtype=np.float64))))
+    # Seen from where the first frame stands, in the axes of the joints.
+    return Cycle(*meaning.way.arrival(torch.from_numpy(np.asarray(features[number], dtype=np.float64))))
 
 
 def _seams(settings: dict[str, Any], frames: int) -> tuple[int, ...]:

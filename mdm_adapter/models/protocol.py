@@ -9,7 +9,9 @@ from torch import Tensor
 
 from mdm_adapter.models.vocabulary import Matcher
 from mdm_adapter.representation.protocol import Representation
-from motioncollage.collage.denoiser import Condition, Denoiser
+from motioncollage.collage.compose import Composition
+from motioncollage.collage.denoiser import Composed, Condition, Denoiser
+from motioncollage.collage.graph import FactorGraph
 from motioncollage.collage.guidance import Guidance
 from motioncollage.sampling.levels import Levels
 
@@ -94,4 +96,58 @@ class PaddedModel(Protocol):
 
     def padded(self, precision: str, valid: Sequence[int]) -> Denoiser:
         """A denoiser of pieces [batch, frames, width], of which the first `valid[i]` frames of sample i count."""
+        ...
+
+
+class CyclePath(Protocol):
+    """Where a loop's cycle ends (`mdm_adapter.editing.loops.LoopPath`)."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def turn(self) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Composing:
+    """How pieces are composed.
+
+    Attributes:
+        guidance: of texts.
+        own: a node's own guidance in the place of that, for every node; None for that of all.
+        composition: as of `CollageDenoiser`.
+        precision: as in `MethodSettings`.
+        batch_limit: most windows of one call.
+        start: features of the frame that the whole begins with [width] or [batch, width], not normalised, of which
+            place and facing count; None for where the model likes to begin.
+        loop: where a cycle ends; None for what is no loop.
+    """
+
+    guidance: Guidance
+    own: tuple[float | None, ...]
+    composition: Composition = "collage"
+    precision: str = "auto"
+    batch_limit: int = 32
+    start: Tensor | None = None
+    loop: CyclePath | None = None
+
+    def scales(self, scale: float) -> list[float]:
+        """Guidance of every node where that of all is `scale`."""
+        return [self.guidance.own(scale, wanted) for wanted in self.own]
+
+
+@runtime_checkable
+class PlacedModel(Protocol):
+    """What a model has besides whose features hold places in the world: pieces of a longer motion are carried to their own.
+
+    Its representation's `way` is a `StandingWay`.
+    """
+
+    def compose(self, graph: FactorGraph, conditions: Sequence[Condition | None], how: Composing) -> Composed:
+        """One denoiser of a long motion [batch, frames, width], or of a cycle, from conditions of all nodes."""
+        ...
+
+    def opened(self, motion: Tensor, loop: CyclePath) -> Tensor:
+        """A sampled cycle [batch, frames, width], normalised, as it is played once."""
         ...

@@ -4,7 +4,8 @@ Models differ in how they write motion down: how many numbers a frame, how many 
 leaves and enters is always the 22 joints of `skeleton.JOINTS` in metres; the rest is the representation's own business.
 """
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -48,6 +49,50 @@ class Way(Protocol):
         Args:
             pace: [frames] above 0, speeds relative to one another; None for even speed.
         """
+        ...
+
+
+@runtime_checkable
+class StandingWay(Protocol):
+    """What a `Way` has besides where features hold places in the world instead of steps: motion must be put where it goes on."""
+
+    def onward(self, before: Tensor, after: Tensor, gap: int) -> Tensor:
+        """Features `after` [..., T, width], turned and moved to where features `before` [..., T', width] lead.
+
+        Args:
+            gap: frames between the two that are to be made; over them the body goes on between both speeds.
+        """
+        ...
+
+    def lead_in(self, after: Tensor, gap: int) -> Tensor:
+        """The frame [..., width] that stands where features [..., T, width] came from, `gap` frames before their first."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A moving skeleton of a model's own, for files that are to have it instead of our 22 joints.
+
+    Attributes:
+        joints, parents: names, and for each the number of the joint that it hangs on, -1 for the first.
+        rest: the T-pose seen from the first joint [joints, 3], metres, y up, facing +z.
+        rotations: against the parents [frames, joints, 3, 3].
+        root: places of the first joint [frames, 3].
+    """
+
+    joints: tuple[str, ...]
+    parents: tuple[int, ...]
+    rest: Tensor
+    rotations: Tensor
+    root: Tensor
+
+
+@runtime_checkable
+class OwnBody(Protocol):
+    """What a representation has besides whose bones are more than our 22 joints."""
+
+    def body(self, features: Tensor) -> Body:
+        """The body that features [T, width] move."""
         ...
 
 

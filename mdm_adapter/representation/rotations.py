@@ -85,3 +85,15 @@ def six_d_to_matrix(six_d: Tensor) -> Tensor:
 def to_matrix(q: Tensor) -> Tensor:
     """Unit quaternions [..., 4] -> rotation matrices [..., 3, 3]."""
     return six_d_to_matrix(to_six_d(q))
+
+
+def matrix_about_y(angle: Tensor) -> Tensor:
+    """Matrices [..., 3, 3] of turns to the left about the vertical by angles [...] in radians: +z goes towards +x."""
+    sin, cos, zero = angle.sin(), angle.cos(), torch.zeros_like(angle)
+    rows = (cos, zero, sin, zero, zero + 1, zero, -sin, zero, cos)
+    return torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
+
+
+def wrapped(angle: Tensor) -> Tensor:
+    """Angles in radians, brought between -pi and pi."""
+    return torch.atan2(angle.sin(), angle.cos())

@@ -85,6 +85,11 @@ def clean_prediction(x: Tensor, noise: Tensor, level: NoiseLevel) -> Tensor:
     return (x - level.sigma * noise) / level.alpha
 
 
+def flow_prediction(x: Tensor, velocity: Tensor, level: NoiseLevel) -> Tensor:
+    """x0 from x = t x0 + (1 - t) eps and the velocity x0 - eps of flow matching; `level.sigma` is 1 - t."""
+    return x + level.sigma * velocity
+
+
 def score(x: Tensor, clean: Tensor, level: NoiseLevel) -> Tensor:
     """Gradient of the log density of the noisy sample: (alpha x0 - x) / sigma^2 (Tweedie)."""
     return (level.alpha * clean - x) / level.sigma**2

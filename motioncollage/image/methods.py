@@ -1,7 +1,9 @@
 """Wide images as a medium of the engine's methods (`motioncollage.methods.Job`), so that ways to make them can be compared."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from motioncollage import methods
@@ -59,7 +61,7 @@ class WideJob:
     def alone(self, part: int) -> Composed:
         return self._square(part * self.window)
 
-    def over(self, span: range) -> Composed:
+    def over(self, span: range, known: Tensor | None = None) -> Composed:
         return self._square(span.start)
 
     def _square(self, start: int) -> Composed:
@@ -84,6 +86,9 @@ class WideJob:
         shape = (self.pipeline.model.channels, self.window, sites)
         start = self.pipeline.noise_of(shape, self.settings, draw=draw)
         return self.pipeline.sample(denoiser, start, self.settings, draw=draw)
+
+    def row(self, made: Sequence[Tensor]) -> Tensor:
+        return torch.cat(list(made), dim=self.axis)
 
     def finish(self, made: Tensor) -> methods.Made:
         plan = plan_image(self.window, self.width, self.cut)

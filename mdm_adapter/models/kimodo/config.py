@@ -9,9 +9,10 @@ from typing import Any
 from mdm_adapter.models.kimodo.guidance import KINDS
 from mdm_adapter.models.kimodo.network import NetworkConfig
 from mdm_adapter.models.kimodo.schedule import BASE_STEPS
+from mdm_adapter.models.yaml_files import parse_yaml
 
 CONFIG = "config.yaml"
-MAX_CONFIG_BYTES, MAX_ENTRIES, MAX_DEPTH = 1 << 20, 10_000, 50
+MAX_ENTRIES, MAX_DEPTH = 10_000, 50
 SKELETONS = {"SOMASkeleton30": "soma30", "SMPLXSkeleton22": "smplx22", "G1Skeleton34": "g1"}
 WEIGHTS, STATISTICS = "model.safetensors", "stats/motion"
 _FOLDER = re.compile(r"^\$\{\s*(?:oc\.select:\s*)?checkpoint_dir\s*(?:,[^}]*)?\}/?")
@@ -48,27 +49,10 @@ def read_config(folder: Path) -> FolderConfig:
         raise ValueError(
             f"{path} is missing; give a folder as the hub ships it, such as nvidia/Kimodo-SOMA-RP-v1"
         )
-    if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_CONFIG_BYTES >> 20} MiB; fetch it again")
     try:
-        return _understood(dict(_entries(_parse(path))))
+        return _understood(dict(_entries(parse_yaml(path, extra="kimodo"))))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {str(error).splitlines()[0][:200]}; fetch the model's own file") from error
-
-
-def _parse(path: Path) -> Any:
-    try:
-        import yaml
-    except ImportError as error:
-        raise ImportError("Kimodo models need PyYAML: pip install 'motioncollage[kimodo]'") from error
-    text = path.read_text(encoding="utf-8", errors="replace")
-    try:
-        # Aliases let a few lines stand for gigabytes; these files have none.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise ValueError("it refers to itself with * and &")
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"no YAML ({type(error).__name__})") from error
 
 
 def _entries(tree: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -4,7 +4,8 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from mdm_adapter.representation.rotations import six_d_to_matrix
+from mdm_adapter.representation.rotations import matrix_about_y as about_y
+from mdm_adapter.representation.rotations import six_d_to_matrix, wrapped
 
 __all__ = [
     "about_y",
@@ -21,13 +22,6 @@ def matrix_to_six_d(matrix: Tensor) -> Tensor:
     return matrix[..., :2].transpose(-1, -2).flatten(-2)
 
 
-def about_y(angle: Tensor) -> Tensor:
-    """Matrices [..., 3, 3] of turns to the left about the vertical by angles [...] in radians: +z goes towards +x."""
-    sin, cos, zero = angle.sin(), angle.cos(), torch.zeros_like(angle)
-    rows = (cos, zero, sin, zero, zero + 1, zero, -sin, zero, cos)
-    return torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
-
-
 def axis_angle_to_matrix(vectors: Tensor) -> Tensor:
     """Axis times angle in radians [..., 3] -> rotation matrices [..., 3, 3] (Rodrigues)."""
     matrices = Rotation.from_rotvec(vectors.detach().cpu().double().reshape(-1, 3).numpy()).as_matrix()
@@ -38,8 +32,3 @@ def matrix_to_axis_angle(matrix: Tensor) -> Tensor:
     """Rotation matrices [..., 3, 3] -> axis times angle in radians [..., 3], the angle at most half a turn."""
     vectors = Rotation.from_matrix(matrix.detach().cpu().double().reshape(-1, 3, 3).numpy()).as_rotvec()
     return torch.from_numpy(vectors).to(matrix).reshape(*matrix.shape[:-2], 3)
-
-
-def wrapped(angle: Tensor) -> Tensor:
-    """Angles in radians, brought between -pi and pi."""
-    return torch.atan2(angle.sin(), angle.cos())

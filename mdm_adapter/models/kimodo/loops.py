@@ -12,6 +12,7 @@ at the next evaluation: one object makes one sample, from noisy to clean.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -34,6 +35,19 @@ FIRST_ROUNDS = 3
 CHANNELS = list(GROUND)
 
 
+@dataclass
+class Places:
+    """Where windows begin, as the last evaluation found them; what collages of the same sample share.
+
+    Attributes:
+        origins: of every start; None before the first evaluation.
+        ratio: the noise-to-signal ratio of the last evaluation.
+    """
+
+    origins: list[Origin] | None = None
+    ratio: float = math.inf
+
+
 class LoopingCollage:
     """Clean prediction of a cycle [batch, T, width]; read its result with `unrolled`.
 
@@ -53,6 +67,7 @@ class LoopingCollage:
         turns: int = 0,
         heading: float = 0.0,
         batch_limit: int = 64,
+        places: Places | None = None,
     ) -> None:
         """Args:
             graph: cover of the frames by a cycle; the other arguments are those of `TravellingCollage`.
@@ -60,6 +75,7 @@ class LoopingCollage:
             travel: let a cycle lead on; False brings it back to where it began.
             turns: whole turns to the left in a cycle; the body cannot face another way at the end of it.
             heading: of frame 0 at the highest noise, radians.
+            places: shared with collages that take turns on one sample, such as those of two guidances.
 
         Raises:
             ValueError: constraints on the place, or arguments that do not fit the graph.
@@ -77,8 +93,7 @@ class LoopingCollage:
             heading,
         )
         self.ring = _Ring(self.windows)
-        self.origins: list[Origin] | None = None
-        self._ratio = math.inf
+        self.places = places or Places()
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """Clean prediction of x [batch, T, width], normalised.
@@ -92,18 +107,24 @@ class LoopingCollage:
         ratio = level.sigma / level.alpha
         rounds = LATE_ROUNDS if ratio < LATE else ROUNDS
         # Noise that rises means another sample.
-        if self.origins is None or len(self.origins[0].heading) != len(x) or ratio > 2 * self._ratio:
-            self.origins, rounds = self._first_origins(x), max(rounds, FIRST_ROUNDS)
-        self._ratio = ratio
+        before = self.places.origins
+        if before is None or len(before[0].heading) != len(x) or ratio > 2 * self.places.ratio:
+            self.places.origins, rounds = self._first_origins(x), max(rounds, FIRST_ROUNDS)
+        self.places.ratio = ratio
         closed, mean = without_mean(x)
         slope = KEPT * mean / frames if self.travel else torch.zeros_like(mean)
         for _ in range(rounds):
             total = self._round(closed, slope, level)
         return total
 
+    @property
+    def origins(self) -> list[Origin]:
+        """Where windows begin, as far as that is known."""
+        assert self.places.origins is not None
+        return self.places.origins
+
     def _round(self, closed: Tensor, slope: Tensor, level: NoiseLevel) -> Tensor:
         """Evaluate all windows from the origins known so far, find better ones, and compose from these."""
-        assert self.origins is not None
         nodes, scale = self.windows.nodes, self.statistics.scale[CHANNELS]
         origins = [self.origins[self.ring.start_of[i]] for i in range(len(nodes))]
         windows = []
@@ -121,7 +142,7 @@ class LoopingCollage:
             total[:, node.frames.to(closed.device)] += node.weights.to(carried)[:, None] * carried
         total, mean = without_mean(total)
         ground = ground - (mean.detach() * scale.to(mean)).to(ground)
-        self.origins = [Origin(ground[i], heading[i]) for i in range(len(ground))]
+        self.places.origins = [Origin(ground[i], heading[i]) for i in range(len(ground))]
         if self.travel:
             total[..., CHANNELS] += (way * self.windows.frames / KEPT)[:, None]
         return total
@@ -140,7 +161,6 @@ class LoopingCollage:
         per_frame = ring.round_mean(seen.ground) / ring.round_mean(ring.distance)
         ground = ring.solve(seen.ground - per_frame * ring.distance.to(per_frame)[:, None, None])
         # Headings must come round as well: what is missing to whole turns is shared out by distance.
-        assert self.origins is not None
         told = torch.stack([origin.heading for origin in self.origins]).to(seen.heading)
         turn = wrapped(seen.heading - told[ring.main])
         wanted = 2 * math.pi * self.turns / self.windows.frames

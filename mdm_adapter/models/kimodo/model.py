@@ -12,7 +12,7 @@ from mdm_adapter.models.kimodo.collage import TravellingCollage
 from mdm_adapter.models.kimodo.constraints import Constraint, observe
 from mdm_adapter.models.kimodo.denoiser import MAX_FRAMES, KimodoDenoiser, Observed
 from mdm_adapter.models.kimodo.guidance import KimodoGuidance
-from mdm_adapter.models.kimodo.loops import LoopingCollage
+from mdm_adapter.models.kimodo.loops import LoopingCollage, Places
 from mdm_adapter.models.kimodo.representation import Pose
 from mdm_adapter.models.kimodo.retarget import from_smpl, to_smpl
 from mdm_adapter.models.kimodo.schedule import KimodoLevels
@@ -138,12 +138,14 @@ class KimodoModel:
         heading: float = 0.0,
         precision: str = "float32",
         batch_limit: int = 64,
+        places: Places | None = None,
     ) -> LoopingCollage:
         """One denoiser of a cycle, for one sample (see `LoopingCollage`); read the result with its `unrolled`."""
         return LoopingCollage(
             self.denoiser(precision=precision), graph, conditions,
             guidance=self.guidance if guidance is None else guidance, composition=composition,
             observed=observed, travel=travel, turns=turns, heading=heading, batch_limit=batch_limit,
+            places=places,
         )  # fmt: skip
 
     def pose(self, features: Tensor) -> Pose:

@@ -40,7 +40,7 @@ def squared_signal(steps: int, base: int = BASE_STEPS) -> Tensor:
 
 @dataclass(frozen=True)
 class KimodoLevels:
-    """The levels as a sampler's (`motioncollage.sampling.solvers.Levels`).
+    """The levels as a sampler's (`motioncollage.sampling.levels.Levels`).
 
     Attributes:
         power: 1 visits what the published sampler does; above 1 levels stand densely at high noise (`DiscreteLevels`).
@@ -64,6 +64,9 @@ class KimodoLevels:
 
     def at(self, sigma: float) -> NoiseLevel:
         return self._discrete.at(sigma)
+
+    def part(self, strength: float, steps: int) -> list[NoiseLevel]:
+        return self._discrete.part(strength, steps)
 
     @property
     def _discrete(self) -> DiscreteLevels:

@@ -1,6 +1,5 @@
 """MDM, and the bundled model that shares its schedule and features, as what pipelines ask for."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mdm_adapter.models.happening import Happening, read_happening
+from mdm_adapter.models.identity import identity_of
 from mdm_adapter.models.mdm.checkpoint import LoadedModel, load_checkpoint
 from mdm_adapter.models.mdm.denoiser import MDMDenoiser
 from mdm_adapter.models.protocol import MotionDefaults
@@ -62,11 +62,7 @@ class MDMModel:
 
     @cached_property
     def identity(self) -> str:
-        total = hashlib.blake2b(digest_size=10)
-        for name, value in sorted(self.loaded.network.state_dict().items()):
-            total.update(name.encode())
-            total.update(value.detach().cpu().contiguous().numpy().tobytes())
-        return total.hexdigest()
+        return identity_of(self.loaded.network.state_dict())
 
     def levels(self, spacing: float) -> DiscreteLevels:
         return DiscreteLevels(self.schedule, spacing)

@@ -34,7 +34,7 @@ def wandering(frames: int, seed: int) -> torch.Tensor:
 
 def way(features: torch.Tensor) -> tuple[float, float]:
     """Metres and degrees that a cycle ends from where it began, as it is played."""
-    joints = representation.to_joints(tile(features, 2))[0].numpy()
+    joints = representation.to_joints(tile(features, 2, HUMANML3D))[0].numpy()
     report = loop_report(joints, features.shape[1])
     return report.drift.value, report.yaw.value
 
@@ -73,7 +73,7 @@ def test_a_projection_changes_the_way_alone() -> None:
     drift, yaw = way(quarter)
     assert drift > 0.1
     assert yaw == pytest.approx(90, abs=1e-6)
-    drift, _ = way(tile(quarter, 4))
+    drift, _ = way(tile(quarter, 4, HUMANML3D))
     assert drift < 1e-9
 
 
@@ -133,6 +133,8 @@ def test_paths_that_make_no_sense(kind: str, turn: float, message: str) -> None:
 
 
 def test_tiles() -> None:
-    assert np.array_equal(tile(torch.arange(6.0).reshape(1, 3, 2), 2)[0, 3:], [[0, 1], [2, 3], [4, 5]])
+    assert np.array_equal(
+        tile(torch.arange(6.0).reshape(1, 3, 2), 2, HUMANML3D)[0, 3:], [[0, 1], [2, 3], [4, 5]]
+    )
     with pytest.raises(ValueError, match="tile is 0"):
-        tile(torch.zeros(1, 3, 2), 0)
+        tile(torch.zeros(1, 3, 2), 0, HUMANML3D)

@@ -5,11 +5,7 @@ file (`embeddings`), by a server that runs already (`server`), or by a folder of
 """
 
 from mdm_adapter.models.kimodo.text.cleaning import clean_prompt
-from mdm_adapter.models.kimodo.text.embeddings import (
-    CachedEncoder,
-    embed_sentences,
-    read_embeddings,
-    write_embeddings,
-)
+from mdm_adapter.models.kimodo.text.embeddings import embed_sentences
+from mdm_adapter.models.text.cached import CachedEncoder, read_embeddings, write_embeddings
 
 __all__ = ["CachedEncoder", "clean_prompt", "embed_sentences", "read_embeddings", "write_embeddings"]

@@ -14,7 +14,7 @@ from mdm_adapter.models.kimodo.text import (
     read_embeddings,
     write_embeddings,
 )
-from mdm_adapter.models.kimodo.text.embeddings import FORMAT
+from mdm_adapter.models.text.cached import FORMAT
 
 PROMPTS = ("a man walks", "He waves.", "a man  walks", "")
 
