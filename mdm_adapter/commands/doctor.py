@@ -20,10 +20,12 @@ def doctor() -> None:
 
     from motioncollage.devices import choose_device
     from motioncollage.precision import bfloat16_on
+    from motioncollage.threads import settled
 
     table = Table("part", "state")
     table.add_row("Python", platform.python_version())
     table.add_row("PyTorch", f"{torch.__version__}, {torch.get_num_threads()} threads")
+    table.add_row("waiting threads", settled())
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     table.add_row("CUDA", ", ".join(gpus) or "no GPU; everything runs on the CPU")
     device = choose_device("auto")

@@ -31,8 +31,8 @@ def conjugate(q: Tensor) -> Tensor:
 def rotate(q: Tensor, v: Tensor) -> Tensor:
     """Vectors [..., 3] turned by unit quaternions [..., 4] (leading shapes broadcast)."""
     w, u = q[..., :1], q[..., 1:]
-    shape = torch.broadcast_shapes(u.shape, v.shape)
-    u, v = u.expand(shape), v.expand(shape)
+    # Not `broadcast_shapes`, which imports PyTorch's compiler.
+    u, v = torch.broadcast_tensors(u, v)
     uv = torch.linalg.cross(u, v)
     return v + 2 * (w * uv + torch.linalg.cross(u, uv))
 

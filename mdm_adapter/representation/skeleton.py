@@ -4,7 +4,6 @@ Positions are metres, y up; left is +x for a body that faces +z. Batched over an
 """
 
 import torch
-from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from mdm_adapter.representation import rotations
@@ -99,6 +98,8 @@ def smoothed_heading(joints: Tensor) -> Tensor:
     (20 frames) runs over directions that were scaled to unit length before their height was dropped. The
     shortest-arc quaternion has w >= 0: it changes sign when the body has turned by 180 degrees.
     """
+    from scipy.ndimage import gaussian_filter1d  # half a second that making motion does without
+
     across = (joints[..., 16, :] - joints[..., 17, :]) - (joints[..., 1, :] - joints[..., 2, :])
     across = torch.nn.functional.normalize(across, dim=-1)
     forward = torch.stack((-across[..., 2], torch.zeros_like(across[..., 0]), across[..., 0]), dim=-1)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import typer
 
-from motioncollage import plugins
+from motioncollage import plugins, threads
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -60,6 +60,7 @@ def main() -> None:
 
     MOTIONCOLLAGE_DEBUG=1 lets the traceback through.
     """
+    threads.settled()  # before a command loads PyTorch
     try:
         code = build()(standalone_mode=False)
     except KeyboardInterrupt:

@@ -22,12 +22,20 @@ class StaticTextEncoder:
 
     def __init__(self, folder: Path) -> None:
         from model2vec import StaticModel
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
 
         if not (folder / "model.safetensors").exists():
             raise ValueError(
                 f"no static text model in {folder}; expected model.safetensors, tokenizer.json, config.json"
             )
-        self.model = StaticModel.from_pretrained(folder, normalize=True)
+        # Not `from_pretrained`: for a folder that is here it would import a client of the hub, as slow as all the rest.
+        saved = load_file(folder / "model.safetensors")
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.model = StaticModel(
+            saved["embeddings"], tokenizer, weights=saved.get("weights"), token_mapping=saved.get("mapping"),
+            normalize=True,
+        )  # fmt: skip
         self.width = int(self.model.dim)
 
     @classmethod

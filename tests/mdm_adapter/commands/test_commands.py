@@ -297,6 +297,7 @@ def test_doctor_makes_a_motion(command: Command) -> None:
     result = command("doctor")
     assert result.code == 0
     assert "one second of motion" in result.out
+    assert "waiting threads" in result.out
     assert "PyTorch" in result.out
 
 
