@@ -155,11 +155,13 @@ class Protocol(AnyProtocol, Generic[Drawn]):
         benchmark: data that it is for, where nobody says otherwise.
         timed: whether wall-clock against length is worth measuring beside it.
         metrics: names of the built-in metrics, in the order in which they are computed.
+        main: names of the four numbers that its small table shows; the first ones where it names none.
     """
 
     benchmark: str = "starter"
     timed: bool = True
     metrics: tuple[str, ...] = ()
+    main: tuple[str, ...] = ()
 
     def check(self, settings: BenchmarkSettings) -> None:
         if settings.texts is None:

@@ -93,6 +93,9 @@ def evaluate(
     precision: Annotated[
         str | None, typer.Option(help="auto, float32 or bfloat16; the preset's by default.")
     ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="What the terminal shows: main (four metrics, the default) or all.")
+    ] = None,
     force: Annotated[bool, typer.Option(help="Replace results that are there.")] = False,
 ) -> None:
     """Measure methods for long motion against each other, as in tables 3 and 4 of the paper.
@@ -104,13 +107,16 @@ def evaluate(
     at_hand(model, medium="motion")
     from eval.benchmark.protocol import OwnProtocol, Task, any_protocol
     from eval.benchmark.run import run
+    from eval.benchmark.tables import TABLES
 
     how = any_protocol(protocol)
     unread: dict[str, object] = {"takes": takes, "only": only}
     if isinstance(how, OwnProtocol):
         unread = {"benchmark": benchmark, "evaluator": evaluator, "glove": glove}
-        unread |= {"repetitions": repetitions, "texts": texts}
+        unread |= {"repetitions": repetitions, "texts": texts, "table": table}
     _refuse(protocol, unread)
+    if table not in (None, *TABLES):
+        raise ValueError(f"--table is {table!r}; choose one of {', '.join(TABLES)}")
     labels = None if only is None else tuple(filter(None, (name.strip() for name in only.split(","))))
     given = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
     settings = _settings(how, given, sampling.settings(), pieces, seed, tail, quick=quick)
@@ -136,7 +142,7 @@ def evaluate(
         check_judged(model, pipeline.representation)
         run(
             settings, chosen, pipeline, *judge, out, timing=timing and how.timed, model=model, benchmark=compared,
-            sheet=sheet,
+            sheet=sheet, table=table or TABLES[0],
         )  # fmt: skip
 
 
