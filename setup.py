@@ -104,6 +104,7 @@ setup(
             "diversity=eval.metrics.motion:diversity",
             "multimodality=eval.metrics.motion:multimodality",
             "transitions=eval.metrics.motion:transitions",
+            "sequences=eval.metrics.motion:sequences",
             "loops=eval.metrics.motion:loops",
             "feet=eval.metrics.motion:feet",
             "actions=eval.metrics.actions:actions",
@@ -113,6 +114,7 @@ setup(
             "composition=eval.benchmark.protocols.composition:PROTOCOL",
             "loops=eval.benchmark.protocols.loops:PROTOCOL",
             "official=eval.benchmark.protocols.official:PROTOCOL",
+            "flowmdm=eval.benchmark.protocols.flowmdm:PROTOCOL",
             "actions=eval.benchmark.protocols.actions:PROTOCOL",
         ],
         "motioncollage.checks": [

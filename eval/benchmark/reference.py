@@ -85,6 +85,11 @@ class Reference:
         return tuple(entry.label.split(" / ")[0] if " / " in entry.label else "" for entry in self.entries)
 
     @property
+    def tagged(self) -> bool:
+        """Whether the evaluator reads tagged words instead of captions."""
+        return any(entry.texts != entry.captions for entry in self.entries)
+
+    @property
     def labelled(self) -> bool:
         """Whether labels group clips, or every clip is its own."""
         return len({entry.label for entry in self.entries}) < len(self.entries)

@@ -48,7 +48,10 @@ def evaluate(
     ] = None,
     protocol: Annotated[
         str,
-        typer.Option(help="long (24 s of one text), composition (several actions), loops, or a plug-in's."),
+        typer.Option(
+            help="long (24 s of one text), composition (several actions), loops, official, flowmdm, babel, actions, or a"
+            " plug-in's."
+        ),
     ] = "long",
     repetitions: Annotated[
         int | None, typer.Option(help="How often all is made anew; 20 by default.")
@@ -64,6 +67,19 @@ def evaluate(
     ] = None,
     only: Annotated[
         str | None, typer.Option(help="Labels of actions, comma-separated, for the protocol actions.")
+    ] = None,
+    compositions: Annotated[
+        Path | None,
+        typer.Option(help="FlowMDM's humanml_test_set.json, for the protocol flowmdm; else texts are drawn."),
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="Part of that file: short, medium, long; all of it by default.")
+    ] = None,
+    jerk_reference: Annotated[
+        str | None,
+        typer.Option(
+            help="measured, or flowmdm: the area under the jerk from FlowMDM's constant beside ours (its protocol's default)."
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
     timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
@@ -110,15 +126,19 @@ def evaluate(
     from eval.benchmark.tables import TABLES
 
     how = any_protocol(protocol)
-    unread: dict[str, object] = {"takes": takes, "only": only}
+    some: dict[str, object] = {"takes": takes, "only": only, "compositions": compositions}
+    some |= {"scenario": scenario, "jerk_reference": jerk_reference}
+    unread = {name: value for name, value in some.items() if name not in how.reads}
     if isinstance(how, OwnProtocol):
-        unread = {"benchmark": benchmark, "evaluator": evaluator, "glove": glove}
+        unread |= {"benchmark": benchmark, "evaluator": evaluator, "glove": glove}
         unread |= {"repetitions": repetitions, "texts": texts, "table": table}
     _refuse(protocol, unread)
     if table not in (None, *TABLES):
         raise ValueError(f"--table is {table!r}; choose one of {', '.join(TABLES)}")
     labels = None if only is None else tuple(filter(None, (name.strip() for name in only.split(","))))
     given = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
+    given |= {"scenario": scenario, "jerk_reference": jerk_reference}
+    given |= {"compositions": None if compositions is None else str(compositions)}
     settings = _settings(how, given, sampling.settings(), pieces, seed, tail, quick=quick)
     chosen = _methods(",".join(how.methods or ("all",)) if methods is None else methods)
     compared = "" if isinstance(how, OwnProtocol) else benchmark or how.benchmark
@@ -178,7 +198,9 @@ def _refuse(protocol: str, options: dict[str, object]) -> None:
     """Options that a protocol does not read."""
     for name, value in options.items():
         if value is not None:
-            raise ValueError(f"the protocol {protocol} does not read --{name}; leave it out")
+            raise ValueError(
+                f"the protocol {protocol} does not read --{name.replace('_', '-')}; leave it out"
+            )
 
 
 def _settings(
