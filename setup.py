@@ -115,6 +115,7 @@ setup(
             "loops=eval.benchmark.protocols.loops:PROTOCOL",
             "official=eval.benchmark.protocols.official:PROTOCOL",
             "flowmdm=eval.benchmark.protocols.flowmdm:PROTOCOL",
+            "babel=eval.benchmark.protocols.babel:PROTOCOL",
             "actions=eval.benchmark.protocols.actions:PROTOCOL",
         ],
         "motioncollage.checks": [
@@ -136,6 +137,7 @@ setup(
             "glb=mdm_adapter.io.glb_reader:read_glb_motion",
             "dataset=mdm_adapter.data.datasets:read_dataset",
             "items=mdm_adapter.data.items:read_items",
+            "babel=mdm_adapter.data.babel:read_babel",
         ],
         "motioncollage.writers": [
             "npz=mdm_adapter.io.npz:WRITER",

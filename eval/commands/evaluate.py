@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from motioncollage.methods import Script
     from motioncollage.sampling.registry import SamplerSettings
 
-BENCHMARKS = ("starter", "humanml3d")
+BENCHMARKS = ("starter", "humanml3d", "babel")
 
 
 @spread_options
@@ -38,7 +38,7 @@ def evaluate(
     guidance: GuidanceOptions,
     pieces: CutOptions,
     benchmark: Annotated[
-        str | None, typer.Option(help="starter or humanml3d; by default what the protocol is for.")
+        str | None, typer.Option(help="starter, humanml3d or babel; by default what the protocol is for.")
     ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for results; a run that was interrupted goes on in it.")
@@ -96,7 +96,7 @@ def evaluate(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="HumanML3D folder; for starter and actions only to measure or judge real clips anew."
+            help="HumanML3D folder, or BABEL's; for starter and actions only to measure or judge real clips anew."
         ),
     ] = None,
     evaluator: Annotated[
@@ -144,6 +144,10 @@ def evaluate(
     compared = "" if isinstance(how, OwnProtocol) else benchmark or how.benchmark
     if compared and compared not in BENCHMARKS:
         raise ValueError(f"benchmark {compared!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
+    if compared and compared != how.benchmark and "babel" in (compared, how.benchmark):
+        raise ValueError(
+            f"the protocol {protocol} is not for the benchmark {compared}; babel goes with babel"
+        )
     if (out / "results.json").exists() and not force:
         raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
     judge = load_judge(compared, data, evaluator, glove) if compared else None
@@ -242,7 +246,18 @@ def load_judge(
             "the humanml3d benchmark needs --data HumanML3D/ --evaluator t2m/ --glove glove/: the dataset, the"
             " official evaluator (text_mot_match/, Comp_v6_KLD01/) and its word vectors (our_vab_*)"
         )
+    if benchmark == "babel" and (
+        data is None or (evaluator is not None and evaluator.is_dir() and glove is None)
+    ):
+        raise ValueError(
+            "the babel benchmark needs --data BABEL/ (val.json of babel_v1.0_release, and pose_data/ with AMASS's joints), and"
+            " with --evaluator t2m/ also --glove glove/"
+        )
     judge, name = _load_evaluator(evaluator, glove)
+    if benchmark == "babel":
+        return judge, _sequences(
+            data, f"{name} {benchmark}", tagged=evaluator is not None and evaluator.is_dir()
+        )
     if data is None:
         bundled = bundled_reference()
         if evaluator is not None:
@@ -265,6 +280,18 @@ def load_judge(
         )
     _tell_rejected(rejected)
     return judge, reference
+
+
+def _sequences(data: Path | None, name: str, *, tagged: bool) -> "Reference":
+    """BABEL's recorded sequences."""
+    from eval.benchmark.reference import sequence_reference
+    from eval.benchmark.settings import digest
+
+    with progress_bar("reading BABEL") as update:
+        recorded = plugins.load("readers", "babel")(data, progress=update)
+    identity = digest(name, [(s.name, [(a.text, a.start, a.stop) for a in s.actions]) for s in recorded])
+    _tell_rejected(recorded.rejected)
+    return sequence_reference(recorded, identity, tagged=tagged)
 
 
 def _tell_rejected(rejected: dict[str, str]) -> None:

@@ -22,7 +22,7 @@ from eval.benchmark.settings import POOL, REAL, BenchmarkSettings
 from eval.judges.probes import embed_motions
 from eval.judges.tagging import tag_words
 from eval.metrics.evidence import WINDOW, Evidence
-from eval.metrics.retrieval import sequential_pools
+from eval.metrics.retrieval import distinct_pools, sequential_pools
 from motioncollage.methods import Script
 
 SHORTEST, LONGEST = 70, 199  # frames of a real segment
@@ -120,6 +120,10 @@ class FlowMDM(Protocol[Compositions]):
             boundaries = [stops[:-1].tolist() for stops in ends]
             embedded = embed_motions(bench.evaluator, pieces)
         batches = sequential_pools(len(texts), POOL, "keep")
+        if method == REAL and reference.labelled:
+            # Another clip of the same label would be no wrong answer.
+            labels = [reference.entries[i].label for i in drawn.items]
+            batches = distinct_pools(labels, POOL, np.random.default_rng([settings.seed, 23]))
         real = replace(
             reference,
             embeddings=self._segments(fitting_items(reference), bench),
