@@ -18,7 +18,7 @@ from eval.benchmark.settings import BenchmarkSettings
 from mdm_adapter.data.babel import Action, RecordedSequence, RecordedSequences
 
 BABEL = protocol("babel")
-SETTINGS = BenchmarkSettings(protocol="babel", texts=None, repetitions=1)
+SETTINGS = BenchmarkSettings(protocol="babel", texts=None, repetitions=1, batch=1)
 
 
 class Joints:
@@ -39,7 +39,7 @@ class Judge:
         return torch.tensor([[float(text.split()[-1]), 0.0] for text in texts])
 
     def embed_motion(self, features: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        return torch.stack([features[:, 0, 1].round(), features[:, 0, 4]], dim=1)
+        return torch.stack([features[:, 0, 1].round(), torch.zeros(len(features))], dim=1)
 
 
 def lifted(heights: list[int], frames: int) -> np.ndarray:
@@ -108,13 +108,18 @@ def test_a_motion_of_the_same_action_is_right_and_joins_are_compared_in_pairs(re
         motion = lifted([first + 1, first, first + 2], 30)
         made.append(Motions((motion,), (), 0.0))
     found = figures("collage", made, drawn, bench(reference))
-    assert found["r_precision_top1"] == 1.0
     # The second of the two boundaries is twice as high a step: the mean curve is 1.5 times the recordings'.
     assert found["transition_peak_jerk"] == pytest.approx(3 * np.sqrt(3) * 8000)
     assert found["auj_gap"] == pytest.approx(0.5 * 4 * np.sqrt(3) * 8000 / 20)
-    alone = BABEL.evidence("collage", made, drawn, bench(reference))
-    assert len(alone.around) == len(alone.recorded) == 24
-    assert alone.around[0].shape == (20, 22, 3)
+    evidence = BABEL.evidence("collage", made, drawn, bench(reference))
+    assert len(evidence.around) == len(evidence.recorded) == 24
+    assert evidence.around[0].shape == (20, 22, 3)
+    # A text finds the other motion of its group where that is in its pool; its own is a metre away.
+    (pool,) = evidence.pools
+    groups = [evidence.groups[i] for i in pool]
+    paired = sum(groups.count(group) == 2 for group in groups)
+    unpaired = [i for i in pool if evidence.groups.count(evidence.groups[i]) == 1]
+    assert found["r_precision_top1"] >= (paired + len(unpaired)) / 32
 
 
 WALKS: tuple[Told, ...] = (
