@@ -198,8 +198,8 @@ class FlowMDM(Protocol[Compositions]):
             "Deviations: of texts in the data the tags of HumanML3D's files are read, of others spaCy's, where FlowMDM tags all"
             " anew; behind a segment's end the evaluator sees zeros, where FlowMDM shows it the training set's mean frame; the"
             " row of real motion is all recorded segments against themselves (its FID is 0), its transitions another random"
-            " window of each. On the starter benchmark the windows are the recordings' middle ones, and `real` has no"
-            " transitions to embed.",
+            " window of each. On the starter benchmark the windows are the recordings' middle ones, the pools of `real` hold"
+            " a label once, and it has no transitions to embed.",
         )
 
 
