@@ -203,9 +203,8 @@ def cut(labels: Sequence[Mapping[str, Any]], frames: int, fps: float) -> list[Ac
     Raises:
         ValueError: fewer than two actions, or less than a second of motion.
     """
-    known = sorted(
-        (time for label in labels if (time := _times(label, frames, fps)) is not None), key=lambda t: t[:3]
-    )
+    told = [_times(label, frames, fps) for label in labels]
+    known = sorted((time for time in told if time is not None), key=lambda time: time[:3])
     actions = [time for time in known if time[2] != "transition"]
     transitions = [time for time in known if time[2] == "transition"]
     if len(actions) < 2:
@@ -220,8 +219,7 @@ def cut(labels: Sequence[Mapping[str, Any]], frames: int, fps: float) -> list[Ac
         raise ValueError(f"less than {SHORTEST:g} s of labelled motion")
     parts: list[list[int]] = []
     for number in range(len(actions)):
-        open_ = parts and edges[parts[-1][-1] + 1] - edges[parts[-1][0]] < SHORTEST * fps
-        if open_:
+        if parts and edges[parts[-1][-1] + 1] - edges[parts[-1][0]] < SHORTEST * fps:
             parts[-1].append(number)
         else:
             parts.append([number])

@@ -140,15 +140,17 @@ class Babel(Protocol[Sequences]):
             around: list[Float64] = []
             for motion, stops in zip(whole, ends):
                 joints = bench.representation.to_joints(motion.double()).numpy()
-                windows, places = transition_windows(joints, stops[:-1].tolist(), WINDOW)
-                around += list(windows)
+                near, places = transition_windows(joints, stops[:-1].tolist(), WINDOW)
+                around += list(near)
                 cuts += [motion[stops[i] - WINDOW // 2 : stops[i] + WINDOW // 2] for i in places]
             if len(around) < 2:
                 raise ValueError(
                     f"{len(around)} boundaries between actions; two are needed to compare transitions"
                 )
-            embedded = (embed_motions(bench.evaluator, parts) for parts in (_pieces(whole, ends), cuts))
-            kept = drawn, Recorded(whole, *embedded, around)
+            embedded, windows = (
+                embed_motions(bench.evaluator, parts) for parts in (_pieces(whole, ends), cuts)
+            )
+            kept = drawn, Recorded(whole, embedded, windows, around)
             bench.remembered["recorded"] = kept
         found: Recorded = kept[1]
         return found
