@@ -136,7 +136,7 @@ def evaluate(
     if table not in (None, *TABLES):
         raise ValueError(f"--table is {table!r}; choose one of {', '.join(TABLES)}")
     labels = None if only is None else tuple(filter(None, (name.strip() for name in only.split(","))))
-    given = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
+    given: dict[str, Any] = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
     given |= {"scenario": scenario, "jerk_reference": jerk_reference}
     given |= {"compositions": None if compositions is None else str(compositions)}
     settings = _settings(how, given, sampling.settings(), pieces, seed, tail, quick=quick)
@@ -144,7 +144,8 @@ def evaluate(
     compared = "" if isinstance(how, OwnProtocol) else benchmark or how.benchmark
     if compared and compared not in BENCHMARKS:
         raise ValueError(f"benchmark {compared!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
-    if compared and compared != how.benchmark and "babel" in (compared, how.benchmark):
+    own = compared if isinstance(how, OwnProtocol) else how.benchmark
+    if compared != own and "babel" in (compared, own):
         raise ValueError(
             f"the protocol {protocol} is not for the benchmark {compared}; babel goes with babel"
         )
