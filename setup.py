@@ -122,6 +122,7 @@ setup(
             "diversity=eval.metrics.motion:diversity",
             "multimodality=eval.metrics.motion:multimodality",
             "transitions=eval.metrics.motion:transitions",
+            "sequences=eval.metrics.motion:sequences",
             "loops=eval.metrics.motion:loops",
             "feet=eval.metrics.motion:feet",
             "actions=eval.metrics.actions:actions",
@@ -131,6 +132,8 @@ setup(
             "composition=eval.benchmark.protocols.composition:PROTOCOL",
             "loops=eval.benchmark.protocols.loops:PROTOCOL",
             "official=eval.benchmark.protocols.official:PROTOCOL",
+            "flowmdm=eval.benchmark.protocols.flowmdm:PROTOCOL",
+            "babel=eval.benchmark.protocols.babel:PROTOCOL",
             "actions=eval.benchmark.protocols.actions:PROTOCOL",
         ],
         "motioncollage.checks": [
@@ -153,6 +156,7 @@ setup(
             "glb=mdm_adapter.io.glb_reader:read_glb_motion",
             "dataset=mdm_adapter.data.datasets:read_dataset",
             "items=mdm_adapter.data.items:read_items",
+            "babel=mdm_adapter.data.babel:read_babel",
         ],
         "motioncollage.writers": [
             "npz=mdm_adapter.io.npz:WRITER",

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import motioncollage as mc
-from eval.benchmark.report import ARROWS, HEADINGS, Results, Summary, cell
+from eval.benchmark.report import ARROWS, Results, Summary, cell, title_of
 from eval.benchmark.run import collect, machine
 from eval.benchmark.settings import BenchmarkSettings
 from eval.commands.evaluate import load_judge
@@ -183,7 +183,7 @@ def write(
 ) -> None:  # fmt: skip
     """A Markdown table, a plot and the numbers."""
     names = [name for name in SHOWN if all(name in row for _, row in rows)]
-    titles = [f"{HEADINGS[n]} {ARROWS[rows[0][1][n].metric.direction]}" for n in names]
+    titles = [f"{title_of(n)} {ARROWS[rows[0][1][n].metric.direction]}" for n in names]
     table = ["| setting | value | " + " | ".join(titles) + " |", "|---|---|" + "---|" * len(names)]
     for variant, row in rows:
         value = f"{variant.value:g}" if isinstance(variant.value, (int, float)) else variant.value
@@ -249,7 +249,7 @@ def plot(
                     panel.plot([x], [row[name].mean], "o", ms=8, mfc="none", mec="black")
             if name in real and (not together or number == 0):
                 panel.axhline(real[name].mean, ls=":", color="0.5", lw=1)
-            panel.set_title(HEADINGS[name], fontsize=8, loc="left")
+            panel.set_title(title_of(name), fontsize=8, loc="left")
             panel.tick_params(labelsize=7)
             panel.spines[["top", "right"]].set_visible(False)
             if not together:

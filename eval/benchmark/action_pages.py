@@ -16,16 +16,14 @@ from eval.benchmark.outcomes import SEEN, WELL_SEEN, Outcome, worst_first
 from eval.benchmark.report import (
     SERIES,
     Results,
-    columns,
     conventions,
-    heading,
     latex,
     markdown,
-    rows,
     write_json,
 )
 from eval.benchmark.run import machine
 from eval.benchmark.settings import BenchmarkSettings
+from eval.benchmark.tables import plain_table, terminal_tables
 from eval.checks.undecided import UNDECIDED
 from motioncollage.files import atomic_path
 
@@ -58,17 +56,21 @@ class Shown:
         """The method that tables are sorted by."""
         return next(iter(self.outcomes))
 
-    def terminal(self) -> Table:
+    def terminal(self) -> list[Table]:
         """The headline, then the actions that hardly happen."""
-        table = Table("", *self.results, title=f"{len(self.outcomes[self.main])} actions of {self.model}")
-        lines = rows(self.results)
-        for place, name in enumerate(columns(self.results), 1):
-            table.add_row(heading(self.results, name), *(line[place] for line in lines))
-        for row in [row for row in worst_first(self.outcomes[self.main]) if row.made < 1][:5]:
-            real = "" if row.asked.real is None else f"{row.asked.real.share:.2f}"
-            cells = {"real": real, self.main: f"{row.made:.2f}"}
-            table.add_row(f"worst: {row.asked.label}", *(cells.get(name, "") for name in self.results))
-        return table
+        title = f"{len(self.outcomes[self.main])} actions of {self.model}"
+        tables = terminal_tables(self.results, title, (), "main")
+        rare = [row for row in worst_first(self.outcomes[self.main]) if row.made < 1][:5]
+        if rare:
+            worst = plain_table("Those that happen least", None)
+            worst.add_column("action")
+            worst.add_column("real", justify="right")
+            worst.add_column(self.main, justify="right")
+            for row in rare:
+                real = "" if row.asked.real is None else f"{row.asked.real.share:.2f}"
+                worst.add_row(row.asked.label, real, f"{row.made:.2f}")
+            tables.append(worst)
+        return tables
 
 
 def write_actions(out: Path, shown: Shown, settings: BenchmarkSettings) -> None:

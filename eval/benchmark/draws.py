@@ -1,7 +1,7 @@
 """Chance of a benchmark: which texts, which lengths, which crops; decided by seed and repetition alone."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,10 +59,7 @@ def draw_clips(
         ValueError: fewer labels than a pool holds.
     """
     rng = np.random.default_rng([settings.seed, repetition])
-    members: dict[str, list[int]] = defaultdict(list)
-    for number, entry in enumerate(reference.entries):
-        if fits(entry.label):
-            members[entry.label].append(number)
+    members = members_of(reference, [i for i, entry in enumerate(reference.entries) if fits(entry.label)])
     texts = settings.texts or POOL
     size = min(POOL, texts)
     if len(members) < size:
@@ -73,7 +70,7 @@ def draw_clips(
     clips = np.empty((texts, actions), dtype=np.int64)
     for pool in pools:
         for action in range(actions):
-            clips[pool, action] = _distinct(members, len(pool), rng)
+            clips[pool, action] = distinct(members, len(pool), rng)
     captions = np.array([[rng.integers(len(reference.entries[c].captions)) for c in row] for row in clips])
     of_label = [
         members[reference.entries[clips[i, k if actions > 1 else 0]].label]
@@ -96,7 +93,15 @@ def draw_clips(
     )
 
 
-def _distinct(members: Mapping[str, Sequence[int]], count: int, rng: np.random.Generator) -> list[int]:
+def members_of(reference: Reference, numbers: Iterable[int]) -> dict[str, list[int]]:
+    """Entries of some numbers by their labels."""
+    members: dict[str, list[int]] = defaultdict(list)
+    for number in numbers:
+        members[reference.entries[number].label].append(int(number))
+    return members
+
+
+def distinct(members: Mapping[str, Sequence[int]], count: int, rng: np.random.Generator) -> list[int]:
     """Clips of different labels; labels with many clips come up more often, as they do in the test set."""
     label_of = {clip: label for label, clips in members.items() for clip in clips}
     order = rng.permutation(sorted(label_of))

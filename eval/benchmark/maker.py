@@ -119,6 +119,44 @@ class RealClips(Protocol):
         ...
 
 
+class RealAction(Protocol):
+    """What a recorded sequence shows from frame `start` to `stop`: a text, and the group of actions that mean the same."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def group(self) -> str: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def stop(self) -> int: ...
+
+
+class RealSequence(Protocol):
+    """Features [frames, width] of a recording, and the actions that cover it without gaps."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def features(self) -> Tensor: ...
+
+    @property
+    def actions(self) -> Sequence[RealAction]: ...
+
+
+class RealSequences(Protocol):
+    """Recorded sequences of several actions, and what had to be left out and why."""
+
+    @property
+    def rejected(self) -> dict[str, str]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
 class DrawSheet(Protocol):
     """Draws one motion into a file, in whatever way the user's package does."""
 

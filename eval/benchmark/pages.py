@@ -10,7 +10,19 @@ import torch
 
 from eval.benchmark.maker import DrawSheet
 from eval.benchmark.making import Motions, Unit
-from eval.benchmark.report import Results, conventions, latex, markdown, plot_metrics, plot_times, write_json
+from eval.benchmark.report import (
+    Results,
+    columns,
+    conventions,
+    in_blocks,
+    latex,
+    main_columns,
+    markdown,
+    plot_metrics,
+    plot_times,
+    write_json,
+)
+from eval.benchmark.tables import page_tables
 from motioncollage.files import atomic_path
 
 SHOWN = 2  # motions of every method on the page
@@ -32,7 +44,9 @@ def write_results(
     if times:
         with atomic_path(out / "times.png", force=True) as target:
             plot_times(times, target)
-    _write(out / "table.tex", latex(results))
+    main = main_columns(results, about["main"])
+    others = [name for name in columns(results) if name not in main]
+    _write(out / "table.tex", "\n".join(latex(results, names) for names in [main, *in_blocks(others)]))
     _write(out / "about.json", json.dumps({**about, "times": times}, indent=1) + "\n")
     _write(out / "report.md", report(results, times, about))
     sheets = _sheets(out, examples, draw)
@@ -50,6 +64,8 @@ def report(results: Results, times: Times, about: Mapping[str, Any]) -> str:
     """The Markdown report."""
     settings = about["settings"]
     methods = settings["methods"]
+    main = main_columns(results, about["main"])
+    others = [name for name in columns(results) if name not in main]
     lines = [
         f"# {about['benchmark']} benchmark, {settings['protocol']} protocol",
         "",
@@ -57,10 +73,11 @@ def report(results: Results, times: Times, about: Mapping[str, Any]) -> str:
         f" {methods['guidance']['scale']:g}; {settings['repetitions']} repetitions of {settings['texts'] or 'all'} texts; mean ± half the"
         f" 95 % interval. Machine: {about['machine']}.",
         "",
-        markdown(results),
-        "![metrics](metrics.png)",
-        "",
+        markdown(results, main),
     ]
+    if others:
+        lines += ["## All metrics", "", *(markdown(results, names) for names in in_blocks(others))]
+    lines += ["![metrics](metrics.png)", ""]
     if times:
         lines += [
             "## Time",
@@ -129,9 +146,15 @@ figure {{ margin: 0; min-width: 26rem; }}
 figcaption {{ font-weight: 600; margin-bottom: .4rem; }}
 img {{ width: 100%; margin-bottom: 1rem; }}
 img.wide {{ max-width: 70rem; }}
+table {{ border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }}
+th, td {{ text-align: right; padding: .25rem .9rem; }}
+th:first-child {{ text-align: left; }}
+thead th {{ border-bottom: 1px solid #9aa0a8; font-weight: 600; vertical-align: bottom; max-width: 11rem; }}
+summary {{ cursor: pointer; }}
 </style></head><body>
 <h1>{html.escape(title)}</h1>
 <p>{len(results)} methods; the numbers are in <a href="report.md">report.md</a> and <a href="results.json">results.json</a>.</p>
+{page_tables(results, about["main"])}
 <img class="wide" src="metrics.png" alt="metrics of every method">
 {times}
 <h2>The same texts by every method</h2>

@@ -18,6 +18,7 @@ from eval.benchmark.settings import BenchmarkSettings
 from eval.judges.protocol import TextMotionEvaluator
 from eval.metrics.evidence import Evidence
 from eval.metrics.metric import Metric
+from eval.metrics.transitions import FLOWMDM_JERK
 from motioncollage import plugins
 from motioncollage.methods import Script
 
@@ -26,6 +27,7 @@ Drawn = TypeVar("Drawn")
 # Built-in metrics, which protocols choose among; all others are measured in every protocol.
 BUILT_IN = (
     "transitions",
+    "sequences",
     "loops",
     "feet",
     "retrieval",
@@ -126,6 +128,7 @@ class AnyProtocol(ABC):
         quick: what `--quick` changes: a rough table in about five minutes on two cores.
         loop: motions are cycles.
         methods: what is compared, where nobody says otherwise; None for all.
+        reads: settings that only some protocols read, and that it does; options for others are refused.
     """
 
     name: str
@@ -134,6 +137,7 @@ class AnyProtocol(ABC):
     quick: ClassVar[Mapping[str, Any]] = {}
     loop: bool = False
     methods: tuple[str, ...] | None = None
+    reads: tuple[str, ...] = ()
 
     @abstractmethod
     def check(self, settings: BenchmarkSettings) -> None:
@@ -142,6 +146,8 @@ class AnyProtocol(ABC):
 
 class OwnProtocol(AnyProtocol):
     """One that needs no evaluator: it makes, judges and shows in its own way."""
+
+    reads: tuple[str, ...] = ("takes", "only")
 
     @abstractmethod
     def run(self, task: Task) -> None:
@@ -155,11 +161,13 @@ class Protocol(AnyProtocol, Generic[Drawn]):
         benchmark: data that it is for, where nobody says otherwise.
         timed: whether wall-clock against length is worth measuring beside it.
         metrics: names of the built-in metrics, in the order in which they are computed.
+        main: names of the four numbers that its small table shows; the first ones where it names none.
     """
 
     benchmark: str = "starter"
     timed: bool = True
     metrics: tuple[str, ...] = ()
+    main: tuple[str, ...] = ()
 
     def check(self, settings: BenchmarkSettings) -> None:
         if settings.texts is None:
@@ -228,6 +236,11 @@ def protocol(name: str) -> Protocol[Any]:
             f"the protocol {name} is run in its own way; see motioncollage eval --protocol {name}"
         )
     return found
+
+
+def fixed_jerk(settings: BenchmarkSettings) -> float | None:
+    """A published mean jerk from which the area under the jerk is measured as well."""
+    return FLOWMDM_JERK if settings.jerk_reference == "flowmdm" else None
 
 
 def metric_names(chosen: Protocol[Any]) -> list[str]:

@@ -14,12 +14,13 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 
-from eval.benchmark.maker import MotionNumbers, RealClips
+from eval.benchmark.maker import MotionNumbers, RealClips, RealSequences
 from eval.benchmark.settings import LONGEST_CROP, UNIT
 from eval.checks.kinematics import SMPL_22, NamedJoints
 from eval.checks.rates import Rate, count
 from eval.judges.probes import embed_motions
 from eval.judges.protocol import MotionEmbedder
+from eval.judges.tagging import tag_words
 from eval.judges.words import tagged_captions
 from eval.metrics.evidence import WINDOW
 from eval.metrics.feet import foot_report
@@ -57,6 +58,7 @@ class Reference:
         identity: of data and evaluator; results of different ones are never mixed.
         motions: features [frames, width] of the items of the official evaluation, in the order of the entries; None
             elsewhere. They are not saved.
+        sequences: entries of every recorded sequence of several actions, in order; none elsewhere. Not saved.
         happened: in how many real clips of an action it happened, by its label. Not saved either: `eval.checks.rates`.
     """
 
@@ -68,6 +70,7 @@ class Reference:
     identity: str
     motions: tuple[torch.Tensor, ...] | None = None
     happened: Mapping[str, Rate] = field(default_factory=dict)
+    sequences: tuple[tuple[int, ...], ...] = ()
 
     @property
     def jerk(self) -> float:
@@ -83,6 +86,11 @@ class Reference:
     def actions(self) -> tuple[str, ...]:
         """Action that every entry shows; empty where clips have no labels."""
         return tuple(entry.label.split(" / ")[0] if " / " in entry.label else "" for entry in self.entries)
+
+    @property
+    def tagged(self) -> bool:
+        """Whether the evaluator reads tagged words instead of captions."""
+        return any(entry.texts != entry.captions for entry in self.entries)
 
     @property
     def labelled(self) -> bool:
@@ -190,6 +198,31 @@ def measure_reference(
     labelled = ((clip.action, _joints(clip.features, numbers)) for clip in dataset if clip.action)
     happened = count(labelled, NamedJoints(SMPL_22.joints, numbers.fps))
     return Reference(tuple(entries), *embedded, curves, feet, identity, kept, happened), rejected
+
+
+def sequence_reference(recorded: RealSequences, identity: str, *, tagged: bool) -> Reference:
+    """Reference of recorded sequences: an entry for every action, whose label is the group of actions that mean the same.
+
+    Figures of all clips are left out: a protocol of sequences compares with the recordings of those that it draws.
+
+    Args:
+        tagged: the evaluator reads tagged words.
+    """
+    entries: list[Entry] = []
+    motions: list[torch.Tensor] = []
+    sequences: list[tuple[int, ...]] = []
+    for sequence in recorded:
+        first = len(entries)
+        for number, action in enumerate(sequence.actions):
+            texts = (tag_words(action.text) if tagged else action.text,)
+            frames = action.stop - action.start
+            entries.append(Entry(f"{sequence.name}#{number}", (action.text,), texts, action.group, frames))
+            motions.append(sequence.features[action.start : action.stop])
+        sequences.append(tuple(range(first, len(entries))))
+    none = np.empty((0, 0))
+    return Reference(
+        tuple(entries), none, none, none, {}, identity, tuple(motions), sequences=tuple(sequences)
+    )
 
 
 def item_crops(frames: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

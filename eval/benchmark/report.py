@@ -1,11 +1,12 @@
-"""Results of repeated measurements as JSON, Markdown, LaTeX, plots and a terminal table."""
+"""Results of repeated measurements as JSON, Markdown, LaTeX and plots."""
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,30 +14,42 @@ from eval.metrics.metric import Metric
 
 ARROWS = {"higher": "↑", "lower": "↓", "matching real": "→"}
 LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "matching real": r"$\rightarrow$"}
+
+
+class Heading(NamedTuple):
+    """A metric's title, and what tables in the field call it where there is little room."""
+
+    title: str
+    short: str
+
+
 HEADINGS = {
-    "r_precision_top1": "R-precision top 1",
-    "r_precision_top2": "R-precision top 2",
-    "r_precision_top3": "R-precision top 3",
-    "multimodal_distance": "Multimodal distance",
-    "fid": "FID",
-    "kid": "KID",
-    "diversity": "Diversity",
-    "multimodality": "Multimodality",
-    "actions": "Actions that happen",
-    "actions_seen": "Of 3 clips or more",
-    "actions_worst": "Worst of 5 clips or more",
-    "actions_rare": "Below one half",
-    "peak_jerk": "Peak jerk",
-    "area_under_jerk": "Area under jerk",
-    "transition_fid": "Transition FID",
-    "transition_diversity": "Transition diversity",
-    "loop_jerk_ratio": "Wrap jerk / interior",
-    "loop_pose_gap": "Wrap pose gap",
-    "loop_velocity_gap": "Wrap velocity gap",
-    "loop_drift": "Drift",
-    "loop_yaw": "Turn",
-    "skating_ratio": "Foot skating",
-    "ground_penetration": "Ground penetration",
+    "r_precision_top1": Heading("R-precision top 1", "R@1"),
+    "r_precision_top2": Heading("R-precision top 2", "R@2"),
+    "r_precision_top3": Heading("R-precision top 3", "R@3"),
+    "multimodal_distance": Heading("Multimodal distance", "MM-Dist"),
+    "fid": Heading("FID", "FID"),
+    "kid": Heading("KID", "KID"),
+    "diversity": Heading("Diversity", "Diversity"),
+    "multimodality": Heading("Multimodality", "MModality"),
+    "actions": Heading("Actions that happen", "Happen"),
+    "actions_seen": Heading("Of 3 clips or more", "3 clips+"),
+    "actions_worst": Heading("Worst of 5 clips or more", "Worst, 5 clips+"),
+    "actions_rare": Heading("Below one half", "Below half"),
+    "transition_fid": Heading("Transition FID", "Transition FID"),
+    "transition_diversity": Heading("Transition diversity", "Transition Diversity"),
+    "peak_jerk": Heading("Peak jerk", "PJ"),
+    "area_under_jerk": Heading("Area under jerk", "AUJ"),
+    "area_under_jerk_flowmdm": Heading("Area under jerk, FlowMDM's reference", "AUJ, their reference"),
+    "transition_peak_jerk": Heading("Peak jerk of transitions", "Peak Jerk"),
+    "auj_gap": Heading("Area between jerk curves", "AUJ Gap"),
+    "loop_jerk_ratio": Heading("Wrap jerk / interior", "Wrap jerk"),
+    "loop_pose_gap": Heading("Wrap pose gap", "Pose gap"),
+    "loop_velocity_gap": Heading("Wrap velocity gap", "Velocity gap"),
+    "loop_drift": Heading("Drift", "Drift"),
+    "loop_yaw": Heading("Turn", "Turn"),
+    "skating_ratio": Heading("Foot skating", "Skating"),
+    "ground_penetration": Heading("Ground penetration", "Sinking"),
 }
 # Variants of what the tables show, and side figures.
 IN_FILES_ONLY = frozenset(
@@ -44,6 +57,7 @@ IN_FILES_ONLY = frozenset(
         "peak_jerk_each", "area_under_jerk_each", "peak_jerk_worst", "loop_pose_ratio", "loop_velocity_ratio",
     )
 )  # fmt: skip
+MAIN = 4  # metrics of a table that fits 80 columns
 SERIES = ("#4c7fdc", "#eda138", "#4fb286", "#b964a8", "#c65b4e", "#6b6f76", "#8a6d3b")
 
 
@@ -131,54 +145,86 @@ def cell(summary: Summary | None) -> str:
     return mean if summary.ci95 is None else f"{mean} ± {summary.ci95:.{digits}f}"
 
 
-def rows(results: Results) -> list[list[str]]:
-    """Text of the table: a row per method, its name first."""
-    names = columns(results)
+def rows(results: Results, names: Sequence[str]) -> list[list[str]]:
+    """Text of a table: a row per method, its name first, then the metrics of these names."""
     return [[method, *(cell(row.get(name)) for name in names)] for method, row in results.items()]
 
 
-def heading(results: Results, name: str, arrows: Mapping[str, str] = ARROWS) -> str:
+def heading(results: Results, name: str, arrows: Mapping[str, str] = ARROWS, *, short: bool = False) -> str:
     """A metric's title with the direction that is better and its unit."""
     metric = next(row[name].metric for row in results.values() if name in row)
     unit = "" if metric.unit == "1" or metric.unit.startswith("embedding") else f" ({metric.unit})"
-    return f"{HEADINGS.get(name, _plain(name))}{unit} {arrows[metric.direction]}"
+    return f"{title_of(name, short=short)}{unit} {arrows[metric.direction]}"
 
 
-def _plain(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def title_of(name: str, *, short: bool = False) -> str:
+    """What a metric is called in tables."""
+    if name not in HEADINGS:
+        return name.replace("_", " ").capitalize()
+    return HEADINGS[name].short if short else HEADINGS[name].title
 
 
-def markdown(results: Results) -> str:
-    """The table in Markdown."""
-    titles = ["method", *(heading(results, name) for name in columns(results))]
+def main_columns(results: Results, wanted: Sequence[str] = ()) -> list[str]:
+    """The metrics that a table shows where nobody asks for more: those wanted that were measured, or the first ones.
+
+    With the names of the methods they fill a terminal of 80 columns.
+    """
+    present = columns(results)
+    return ([name for name in wanted if name in present] or present)[:MAIN]
+
+
+def in_blocks(names: Sequence[str], size: int = MAIN) -> list[list[str]]:
+    """Names a table at a time, so that none is wider than a page."""
+    return [list(names[first : first + size]) for first in range(0, len(names), size)]
+
+
+def markdown(results: Results, names: Sequence[str] | None = None) -> str:
+    """A table in Markdown, methods down; of all metrics where none are named."""
+    names = columns(results) if names is None else names
+    titles = ["method", *(heading(results, name) for name in names)]
     lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows(results)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows(results, names)]
     return "\n".join(lines) + "\n"
 
 
-def latex(results: Results) -> str:
-    """The table in LaTeX (booktabs)."""
-    titles = [heading(results, name, LATEX_ARROWS) for name in columns(results)]
+def latex(results: Results, names: Sequence[str] | None = None) -> str:
+    """A table in LaTeX (booktabs), methods down; of all metrics where none are named."""
+    names = columns(results) if names is None else names
+    titles = [heading(results, name, LATEX_ARROWS) for name in names]
     lines = [r"\begin{tabular}{l" + "c" * len(titles) + "}", r"\toprule"]
-    lines.append("method & " + " & ".join(title.replace("^3", "$^3$") for title in titles) + r" \\")
+    lines.append("method & " + " & ".join(re.sub(r"\^(\d)", r"$^\1$", title) for title in titles) + r" \\")
     lines.append(r"\midrule")
-    for method, *cells in rows(results):
+    for method, *cells in rows(results, names):
         texts = [text.replace(" ± ", r" $\pm$ ") for text in cells]
         lines.append(f"{method} & " + " & ".join(texts) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def conventions(results: Results) -> str:
-    """Which definition every number follows, as a Markdown list."""
+    """Which definition every number of every row follows, as a Markdown list; rows that agree share a line."""
     lines = []
     for name in columns(results):
-        metric = next(row[name].metric for row in results.values() if name in row)
-        details = "; ".join(f"{key} {value}" for key, value in metric.details.items())
+        told: dict[str, list[str]] = {}
+        for method, row in results.items():
+            if name in row:
+                told.setdefault(_convention(row[name].metric), []).append(method)
         lines.append(
-            f"- **{HEADINGS.get(name, _plain(name))}** (`{name}`): {metric.source}"
-            + (f" ({details})" if details else "")
+            f"- **{title_of(name)}** (`{name}`)" + (f": {next(iter(told))}" if len(told) == 1 else ":")
         )
+        if len(told) > 1:
+            lines += [f"  - {', '.join(methods)}: {text}" for text, methods in told.items()]
     return "\n".join(lines) + "\n"
+
+
+def _convention(metric: Metric) -> str:
+    """Definition and details; several runs of it rest on as many numbers each as the first."""
+    details = [f"{key} {_figure(value)}" for key, value in metric.details.items()]
+    details += [f"of {metric.count}"] if metric.count else []
+    return metric.source + (f" ({'; '.join(details)})" if details else "")
+
+
+def _figure(value: float | int | str) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def plot_metrics(results: Results, path: Path) -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.table import Table
 
 from eval.benchmark.maker import DrawSheet, MotionMaker
 from eval.benchmark.making import Store, Unit, Workers, make_units, time_methods
 from eval.benchmark.pages import write_results
 from eval.benchmark.protocol import Bench, Protocol, Sample, Texts, measure, protocol
 from eval.benchmark.reference import Reference
-from eval.benchmark.report import Results, columns, heading, rows, summarise
+from eval.benchmark.report import Results, summarise
 from eval.benchmark.settings import REAL, BenchmarkSettings, digest
+from eval.benchmark.tables import terminal_tables
 from eval.judges.protocol import TextMotionEvaluator
 from eval.metrics.metric import Metric
 from motioncollage.shell.output import console, progress_bar
@@ -26,8 +26,13 @@ TIMED_SECONDS = (6.0, 12.0, 24.0, 48.0)
 def run(
     settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionMaker, judge: TextMotionEvaluator,
     reference: Reference, out: Path, *, timing: bool, model: str, benchmark: str, sheet: DrawSheet,
+    table: str = "main",
 ) -> None:  # fmt: skip
-    """Make what is missing, measure all, write tables and pages. Only the first of several processes measures."""
+    """Make what is missing, measure all, write tables and pages. Only the first of several processes measures.
+
+    Args:
+        table: what the terminal shows (`eval.benchmark.tables.TABLES`).
+    """
     found = collect(settings, methods, pipeline, judge, reference, out / "cache", benchmark=benchmark)
     if found is None:
         return
@@ -37,17 +42,19 @@ def run(
         text = reference.entries[0].captions[0]
         with progress_bar("timing") as update:
             times = time_methods(methods, pipeline, settings, TIMED_SECONDS, text, progress=update)
+    how = protocol(settings.protocol)
     about = {
         "benchmark": benchmark,
         "model": model,
-        "conventions": list(protocol(settings.protocol).conventions(settings)),
+        "main": list(how.main),
+        "conventions": list(how.conventions(settings)),
         "settings": settings.as_numbers(),
         "machine": machine(pipeline.device),
     }
     write_results(out, results, times, about, examples, sheet)
-    console.print(
-        terminal_table(results, f"{benchmark}, {settings.protocol}, {settings.repetitions} repetitions")
-    )
+    title = f"{benchmark}, {settings.protocol}, {settings.repetitions} repetitions"
+    for shown in terminal_tables(results, title, how.main, table):
+        console.print(shown)
     console.print(f"wrote {out / 'results.json'}, {out / 'report.md'}, {out / 'index.html'}")
 
 
@@ -114,12 +121,3 @@ def machine(device: torch.device) -> str:
         f"{os.cpu_count()} CPU cores ({platform.machine()}), {torch.get_num_threads()} threads a process,"
         f" PyTorch {torch.__version__}"
     )
-
-
-def terminal_table(results: Results, title: str) -> Table:
-    """Metrics down, methods across: it fits a terminal."""
-    table = Table("", *results, title=title)
-    lines = rows(results)
-    for place, name in enumerate(columns(results), 1):
-        table.add_row(heading(results, name), *(line[place] for line in lines))
-    return table

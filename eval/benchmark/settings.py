@@ -11,6 +11,7 @@ from motioncollage.methods import MethodSettings, method
 REAL = "real"
 METHODS = ("short", "baseline", "replacement", "reconstruction", "multidiffusion", "collage")
 TAILS = ("kept", "zero")
+JERK_REFERENCES = ("measured", "flowmdm")
 POOL = 32
 UNIT = 4  # the evaluators read motion in groups of four frames
 LONGEST_CROP = 196
@@ -37,6 +38,9 @@ class BenchmarkSettings:
         answer_pairs: pairs of them that are compared.
         tail: what the official evaluator sees of a made motion behind its end: `kept` (up to three frames as the model
             left them, as in the published evaluations) or `zero` (nothing, as of real motion).
+        compositions: file of texts and lengths of the flowmdm protocol; empty to draw them from the data.
+        scenario: which part of that file; empty for all of it.
+        jerk_reference: `measured`, on the benchmark's recordings, or `flowmdm`: from FlowMDM's constant as well.
         takes: of every action, of the actions protocol; they are made at a time.
         only: labels of the actions protocol; none for all that have a check.
         batch: motions made at a time, which is also what an interruption loses.
@@ -56,6 +60,9 @@ class BenchmarkSettings:
     answers: int = 30
     answer_pairs: int = 10
     tail: str = "kept"
+    compositions: str = ""
+    scenario: str = ""
+    jerk_reference: str = JERK_REFERENCES[0]
     takes: int = 16
     only: tuple[str, ...] = ()
     batch: int = 8
@@ -83,6 +90,10 @@ class BenchmarkSettings:
             )
         if self.tail not in TAILS:
             raise ValueError(f"tail is {self.tail!r}; choose one of {', '.join(TAILS)}")
+        if self.jerk_reference not in JERK_REFERENCES:
+            raise ValueError(
+                f"jerk reference is {self.jerk_reference!r}; choose one of {', '.join(JERK_REFERENCES)}"
+            )
 
     def as_numbers(self) -> dict[str, Any]:
         """What JSON can hold of all this; infinities, which it cannot, become words."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from motioncollage.methods import Script
     from motioncollage.sampling.registry import SamplerSettings
 
-BENCHMARKS = ("starter", "humanml3d")
+BENCHMARKS = ("starter", "humanml3d", "babel")
 
 
 @spread_options
@@ -37,7 +37,7 @@ def evaluate(
     guidance: GuidanceOptions,
     pieces: CutOptions,
     benchmark: Annotated[
-        str | None, typer.Option(help="starter or humanml3d; by default what the protocol is for.")
+        str | None, typer.Option(help="starter, humanml3d or babel; by default what the protocol is for.")
     ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for results; a run that was interrupted goes on in it.")
@@ -47,7 +47,10 @@ def evaluate(
     ] = None,
     protocol: Annotated[
         str,
-        typer.Option(help="long (24 s of one text), composition (several actions), loops, or a plug-in's."),
+        typer.Option(
+            help="long (24 s of one text), composition (several actions), loops, official, flowmdm, babel, actions, or a"
+            " plug-in's."
+        ),
     ] = "long",
     repetitions: Annotated[
         int | None, typer.Option(help="How often all is made anew; 20 by default.")
@@ -64,6 +67,19 @@ def evaluate(
     only: Annotated[
         str | None, typer.Option(help="Labels of actions, comma-separated, for the protocol actions.")
     ] = None,
+    compositions: Annotated[
+        Path | None,
+        typer.Option(help="FlowMDM's humanml_test_set.json, for the protocol flowmdm; else texts are drawn."),
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="Part of that file: short, medium, long; all of it by default.")
+    ] = None,
+    jerk_reference: Annotated[
+        str | None,
+        typer.Option(
+            help="measured, or flowmdm: the area under the jerk from FlowMDM's constant beside ours (its protocol's default)."
+        ),
+    ] = None,
     quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
     timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
     tail: Annotated[
@@ -79,7 +95,7 @@ def evaluate(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="HumanML3D folder; for starter and actions only to measure or judge real clips anew."
+            help="HumanML3D folder, or BABEL's; for starter and actions only to measure or judge real clips anew."
         ),
     ] = None,
     evaluator: Annotated[
@@ -91,6 +107,9 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
     precision: Annotated[
         str | None, typer.Option(help="auto, float32 or bfloat16; the preset's by default.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="What the terminal shows: main (four metrics, the default) or all.")
     ] = None,
     force: Annotated[bool, typer.Option(help="Replace results that are there.")] = False,
 ) -> None:
@@ -104,20 +123,32 @@ def evaluate(
     from eval.benchmark.protocol import OwnProtocol, Task, any_protocol
     from eval.benchmark.run import run
     from eval.benchmark.settings import REPRESENTATION
+    from eval.benchmark.tables import TABLES
 
     how = any_protocol(protocol)
-    unread: dict[str, object] = {"takes": takes, "only": only}
+    some: dict[str, object] = {"takes": takes, "only": only, "compositions": compositions}
+    some |= {"scenario": scenario, "jerk_reference": jerk_reference}
+    unread = {name: value for name, value in some.items() if name not in how.reads}
     if isinstance(how, OwnProtocol):
-        unread = {"benchmark": benchmark, "evaluator": evaluator, "glove": glove}
-        unread |= {"repetitions": repetitions, "texts": texts}
+        unread |= {"benchmark": benchmark, "evaluator": evaluator, "glove": glove}
+        unread |= {"repetitions": repetitions, "texts": texts, "table": table}
     _refuse(protocol, unread)
+    if table not in (None, *TABLES):
+        raise ValueError(f"--table is {table!r}; choose one of {', '.join(TABLES)}")
     labels = None if only is None else tuple(filter(None, (name.strip() for name in only.split(","))))
-    given = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
+    given: dict[str, Any] = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
+    given |= {"scenario": scenario, "jerk_reference": jerk_reference}
+    given |= {"compositions": None if compositions is None else str(compositions)}
     settings = _settings(how, given, sampling.settings(), pieces, seed, tail, quick=quick)
     chosen = _methods(",".join(how.methods or ("all",)) if methods is None else methods)
     compared = "" if isinstance(how, OwnProtocol) else benchmark or how.benchmark
     if compared and compared not in BENCHMARKS:
         raise ValueError(f"benchmark {compared!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
+    own = compared if isinstance(how, OwnProtocol) else how.benchmark
+    if compared != own and "babel" in (compared, own):
+        raise ValueError(
+            f"the protocol {protocol} is not for the benchmark {compared}; babel goes with babel"
+        )
     if (out / "results.json").exists() and not force:
         raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
     judge = load_judge(compared, data, evaluator, glove) if compared else None
@@ -138,7 +169,7 @@ def evaluate(
     elif judge is not None:
         run(
             settings, chosen, pipeline, *judge, out, timing=timing and how.timed, model=model, benchmark=compared,
-            sheet=sheet,
+            sheet=sheet, table=table or TABLES[0],
         )  # fmt: skip
 
 
@@ -160,7 +191,9 @@ def _refuse(protocol: str, options: dict[str, object]) -> None:
     """Options that a protocol does not read."""
     for name, value in options.items():
         if value is not None:
-            raise ValueError(f"the protocol {protocol} does not read --{name}; leave it out")
+            raise ValueError(
+                f"the protocol {protocol} does not read --{name.replace('_', '-')}; leave it out"
+            )
 
 
 def _settings(
@@ -202,7 +235,18 @@ def load_judge(
             "the humanml3d benchmark needs --data HumanML3D/ --evaluator t2m/ --glove glove/: the dataset, the"
             " official evaluator (text_mot_match/, Comp_v6_KLD01/) and its word vectors (our_vab_*)"
         )
+    if benchmark == "babel" and (
+        data is None or (evaluator is not None and evaluator.is_dir() and glove is None)
+    ):
+        raise ValueError(
+            "the babel benchmark needs --data BABEL/ (val.json of babel_v1.0_release, and pose_data/ with AMASS's joints), and"
+            " with --evaluator t2m/ also --glove glove/"
+        )
     judge, name = _load_evaluator(evaluator, glove)
+    if benchmark == "babel":
+        return judge, _sequences(
+            data, f"{name} {benchmark}", tagged=evaluator is not None and evaluator.is_dir()
+        )
     if data is None:
         bundled = bundled_reference()
         if evaluator is not None:
@@ -225,6 +269,18 @@ def load_judge(
         )
     _tell_rejected(rejected)
     return judge, reference
+
+
+def _sequences(data: Path | None, name: str, *, tagged: bool) -> "Reference":
+    """BABEL's recorded sequences."""
+    from eval.benchmark.reference import sequence_reference
+    from eval.benchmark.settings import digest
+
+    with progress_bar("reading BABEL") as update:
+        recorded = plugins.load("readers", "babel")(data, progress=update)
+    identity = digest(name, [(s.name, [(a.text, a.start, a.stop) for a in s.actions]) for s in recorded])
+    _tell_rejected(recorded.rejected)
+    return sequence_reference(recorded, identity, tagged=tagged)
 
 
 def _tell_rejected(rejected: dict[str, str]) -> None:

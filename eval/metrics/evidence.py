@@ -4,7 +4,7 @@ A metric is a function of it, named by an entry point of the group `motioncollag
 it in the results of every protocol (docs/plugins.md).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from eval.checks.rates import Rate
 from eval.metrics.metric import Float64, Indices, Metric
-from eval.metrics.transitions import transition_windows
+from eval.metrics.transitions import face_forward, transition_windows
 
 WINDOW = 60  # frames of the windows round joins
 
@@ -87,6 +87,15 @@ class Evidence:
         labels: [N] action that the pieces should show (of recordings, of the texts that were drawn), "" where unknown;
             in the order of `pieces`; empty where a protocol does not say.
         spans: [N] where in the whole motions the pieces lie.
+        boundaries: [motions] frames at which each passes from one text to the next, for protocols whose motions differ in
+            that; joins are looked at there instead of at `seams`.
+        window: frames of the windows round joins.
+        own_frame: windows are turned to face +z at their first frame, as if recovered from their own features (FlowMDM).
+        recorded: joints [window, 22, 3] of recordings round the same joins, for metrics that compare in pairs; in the
+            order of `joins`.
+        fixed_jerk: a published mean jerk of real motion, from which the area under the jerk is measured as well.
+        groups: [N] what the text of a piece asks for; where given, any motion of its group is a right answer.
+        stands_for: how many pieces each of the pools stands for, where some were left out; none for all alike.
     """
 
     method: str
@@ -107,6 +116,13 @@ class Evidence:
     rng: np.random.Generator
     labels: Sequence[str] = ()
     spans: Sequence[Span] = ()
+    boundaries: Sequence[Sequence[int]] | None = None
+    window: int = WINDOW
+    own_frame: bool = False
+    recorded: Sequence[Float64] = ()
+    fixed_jerk: float | None = None
+    groups: Sequence[Hashable] = ()
+    stands_for: Sequence[int] = ()
 
     @cached_property
     def joints(self) -> list[Float64]:
@@ -120,12 +136,16 @@ class Evidence:
 
     @cached_property
     def _joined(self) -> list[tuple[int, int, Float64]]:
-        """(motion, frame, joints [WINDOW, 22, 3] round it) of the joins of all motions."""
+        """(motion, frame, joints [window, 22, 3] round it) of the joins of all motions."""
         found = []
         for number, body in enumerate(self.joints):
             frames = len(body)
-            inside = [s for s in self.seams if s < frames] if frames > 2 * WINDOW else [frames // 2]
-            around, kept = transition_windows(body, inside, WINDOW)
+            if self.boundaries is not None:
+                inside = list(self.boundaries[number])
+            else:
+                inside = [s for s in self.seams if s < frames] if frames > 2 * WINDOW else [frames // 2]
+            around, kept = transition_windows(body, inside, self.window)
+            around = face_forward(around) if self.own_frame else around
             found += [(number, inside[i], window) for i, window in zip(kept, around, strict=True)]
         return found
 
@@ -139,7 +159,7 @@ class Evidence:
 
     @property
     def around(self) -> list[Float64]:
-        """Joints [WINDOW, 22, 3] round each of the joins."""
+        """Joints [window, 22, 3] round each of the joins."""
         return [window for _, _, window in self._joined]
 
     @cached_property
@@ -151,9 +171,9 @@ class Evidence:
         """
         if not self.joins:
             raise ValueError(
-                f"no motion is as long as a window of {WINDOW} frames round its joins; use longer ones"
+                f"no motion is as long as a window of {self.window} frames round its joins; use longer ones"
             )
-        half = WINDOW // 2
+        half = self.window // 2
         return self.embed([self.motions[motion][s - half : s + half] for motion, s in self.joins])
 
     def _joints(self, features: Tensor) -> Float64:

@@ -12,7 +12,7 @@ from eval.metrics.feet import foot_report
 from eval.metrics.loops import loop_report
 from eval.metrics.metric import Float64, Metric
 from eval.metrics.retrieval import multimodal_distance, r_precision
-from eval.metrics.transitions import transition_jerk, transition_jerk_of_curves
+from eval.metrics.transitions import jerk_curve, sequence_jerk, transition_jerk_of_curves
 
 FEET = ("skating_ratio", "ground_penetration")
 PAIRS = 300  # of diversity, as officially
@@ -21,7 +21,10 @@ DRAWN = {"reference": "real clips of the labels drawn, a label weighing as often
 
 def retrieval(evidence: Evidence) -> list[Metric]:
     """R-precision in the pools, and the distance of the texts to their motions."""
-    top = r_precision(evidence.words, evidence.embedded, pools=evidence.pools).top
+    top = r_precision(
+        evidence.words, evidence.embedded, pools=evidence.pools,
+        groups=evidence.groups or None, stands_for=evidence.stands_for or None,
+    ).top  # fmt: skip
     return [*top, multimodal_distance(evidence.words, evidence.embedded)]
 
 
@@ -59,16 +62,31 @@ def multimodality(evidence: Evidence) -> list[Metric]:
 def transitions(evidence: Evidence) -> list[Metric]:
     """Jerk of the windows round the joins, and how like real windows they are to the evaluator."""
     real = evidence.real
-    if not evidence.motions:
-        curves = real.curves
-        return list(transition_jerk_of_curves(curves, np.ones_like(curves), real.jerk).metrics())
+    curves = jerk_curve(np.stack(evidence.around)) if evidence.motions else real.curves
+    every = np.ones_like(curves)
+    found = list(transition_jerk_of_curves(curves, every, real.jerk).metrics())
+    if evidence.fixed_jerk is not None:
+        fixed = transition_jerk_of_curves(curves, every, evidence.fixed_jerk).area_under_jerk
+        found.append(replace(fixed, name="area_under_jerk_flowmdm"))
+    return found + (_likeness(evidence) if evidence.motions else [])
+
+
+def sequences(evidence: Evidence) -> list[Metric]:
+    """Joins against those of recordings at the same places, as the leaderboard of sequences on BABEL measures them."""
+    if not evidence.recorded:
+        return []
+    jerk = sequence_jerk(np.stack(evidence.around), np.stack(evidence.recorded), evidence.fps)
+    return [*_likeness(evidence), *jerk]
+
+
+def _likeness(evidence: Evidence) -> list[Metric]:
+    """Frechet distance and diversity of the windows round the joins, to the evaluator."""
     embedded = evidence.windows
     named = [
-        distribution.fid(real.windows, embedded),
+        distribution.fid(evidence.real.windows, embedded),
         distribution.diversity(embedded, pairs=min(PAIRS, len(embedded)), rng=evidence.rng),
     ]
-    jerk = transition_jerk(np.stack(evidence.around), real.jerk).metrics()
-    return [*jerk, *(replace(metric, name=f"transition_{metric.name}") for metric in named)]
+    return [replace(metric, name=f"transition_{metric.name}") for metric in named]
 
 
 def loops(evidence: Evidence) -> list[Metric]:

@@ -107,6 +107,8 @@ def r_precision(
     top: int = 3,
     ties: Ties = "expected",
     incomplete: Incomplete = "drop",
+    groups: Sequence[Hashable] | None = None,
+    stands_for: Sequence[int] | None = None,
 ) -> RPrecision:
     """R-precision at 1 ... `top`; higher is better; unit 1.
 
@@ -118,6 +120,10 @@ def r_precision(
             one point scores k/32). Without ties all agree with the official code, which leaves them to the
             sorting routine.
         incomplete: see `sequential_pools`.
+        groups: [N] what each text asks for; any motion of its own group in the pool is a right one, the nearest of
+            them counts. None where only its own motion is right.
+        stands_for: samples that each pool stands for, where it lacks those whose text another of it has; a pool's
+            share of hits counts as often. None where every query counts once.
     """
     texts, motions = paired(text_embeddings, motion_embeddings, "text embeddings", "motion embeddings")
     if pools is None:
@@ -126,12 +132,19 @@ def r_precision(
         raise ValueError(
             f"{len(texts)} samples fill no pool of {pool}; add samples, or keep the incomplete pool"
         )
-    ranks, equal = [], []
+    if stands_for is not None and len(stands_for) != len(pools):
+        raise ValueError(f"{len(stands_for)} numbers say what {len(pools)} pools stand for; give one of each")
+    ranks, equal, answers = [], [], []
     for members in pools:
         distances = distance_matrix(texts[members], motions[members])
-        own = np.diagonal(distances)[:, None]
+        right = np.eye(len(members), dtype=bool)
+        if groups is not None:
+            asked = [groups[member] for member in members]
+            right = np.array([[theirs == mine for theirs in asked] for mine in asked])
+        own = np.where(right, distances, np.inf).min(axis=1)[:, None]
         ranks.append((distances < own).sum(axis=1))
-        equal.append((distances == own).sum(axis=1))
+        equal.append(1 + ((distances == own) & ~right).sum(axis=1))
+        answers.append(right.sum(axis=1))
     rank, tied = np.concatenate(ranks), np.concatenate(equal)
     sizes = sorted({len(members) for members in pools})
     dropped = len(texts) - len(np.unique(np.concatenate(list(pools))))
@@ -142,15 +155,23 @@ def r_precision(
         "dropped": dropped,
         "direction_of_retrieval": "text to motion",
     }
+    if groups is not None:
+        details["right_answers"] = "all of the same group in the pool"
+    weights = np.ones(len(rank))
+    if stands_for is not None:
+        details["texts_of_two"] = "one of them in a pool, which counts with all its samples"
+        weights = np.concatenate(
+            [np.full(len(pool), stands / len(pool)) for pool, stands in zip(pools, stands_for)]
+        )
     results = tuple(
         Metric(
             f"r_precision_top{k}",
-            float(_hit_probability(rank, tied, k, ties).mean()),
+            float(np.average(_hit_probability(rank, tied, k, ties), weights=weights)),
             "1",
             "higher",
             SOURCE,
             len(rank),
-            {**details, "chance": float(np.mean([min(k / size, 1.0) for size in map(len, pools)]))},
+            {**details, "chance": float(np.average(_chance(answers, k), weights=weights))},
         )
         for k in range(1, top + 1)
     )
@@ -177,6 +198,19 @@ def multimodal_distance(
     return Metric(
         "multimodal_distance", float(distances.mean()), "embedding", "lower", SOURCE, len(distances)
     )
+
+
+def _chance(answers: Sequence[Indices], k: int) -> Float64:
+    """[queries] probability that one of the first k is right, in random order, given the right ones of every query of
+    every pool."""
+    found = []
+    for right in answers:
+        size = len(right)
+        missed = np.ones(size)
+        for place in range(min(k, size)):
+            missed *= np.maximum(size - right - place, 0) / (size - place)
+        found.append(1 - missed)
+    return np.concatenate(found)
 
 
 def _hit_probability(rank: Indices, equal: Indices, k: int, ties: Ties) -> Float64:

@@ -16,6 +16,10 @@ import numpy as np
 from eval.metrics.metric import Float64, Indices, Metric, ratio, to_float64
 
 SOURCE = "Barquero et al. 2024 (FlowMDM)"
+# Mean jerk of real motion that FlowMDM's evaluation measures its area from on HumanML3D: 20 frames a second, joints from
+# features (utils/metrics.py of its release). BABEL's, 0.016383045, is of SMPL joints at 30 frames a second.
+FLOWMDM_JERK = 0.033031363
+SEQUENCE_SOURCE = "Motius, BABEL Sequential Generation (2026)"
 OWN_SOURCE = "motioncollage"
 UNIT = "m/frame^3"
 LEFT_HIP, RIGHT_HIP, LEFT_SHOULDER, RIGHT_SHOULDER = 1, 2, 16, 17
@@ -162,6 +166,52 @@ def transition_jerk_of_curves(curves: Float64, valid: Float64, reference: float)
         metric("peak_jerk_worst", np.percentile(peaks, 95), f"{OWN_SOURCE}: 95th percentile of peaks"),
         curves,
         mean_curve,
+    )
+
+
+def jerk_magnitude(windows: Any, fps: float) -> Float64:
+    """Mean jerk of windows [N, W, J, 3] in m/s^3, [W - 3]: third differences times fps^3, their length, mean over
+    joints and windows (Motius). It depends on the frame rate that the motion was recorded or made at."""
+    points = to_float64(windows, "joints", 4)
+    if not len(points) or points.shape[1] < 4:
+        raise ValueError(f"jerk needs windows of 4 frames or more, they have shape {points.shape}")
+    third: Float64 = np.diff(points, n=3, axis=1) * fps**3
+    return np.asarray(np.linalg.norm(third, axis=-1).mean(axis=(0, 2)))
+
+
+def sequence_jerk(windows: Any, recorded: Any, fps: float) -> tuple[Metric, Metric]:
+    """`transition_peak_jerk` and `auj_gap`, as the leaderboard of sequences on BABEL has them.
+
+    Args:
+        windows: [N, W, J, 3] joints in metres round the joins of made motion.
+        recorded: [N, W, J, 3] round the same joins of recorded motion.
+        fps: frames a second.
+
+    Returns: the largest value of the mean curve (m/s^3; real motion is the aim), and the area between the curves of
+        made and of recorded motion (m/s^2, trapezes; lower is better).
+    """
+    curve, real = jerk_magnitude(windows, fps), jerk_magnitude(recorded, fps)
+    if curve.shape != real.shape:
+        raise ValueError(f"windows of {len(curve) + 3} and of {len(real) + 3} frames cannot be compared")
+    details: dict[str, float | int | str] = {
+        "real": float(real.max()),
+        "window": len(curve) + 3,
+        "frames_per_second": fps,
+    }
+    gap = np.abs(curve - real)
+    area = float((gap[1:] + gap[:-1]).sum() / 2 / fps)
+    count = len(windows)
+    return (
+        Metric(
+            "transition_peak_jerk",
+            float(curve.max()),
+            "m/s^3",
+            "matching real",
+            SEQUENCE_SOURCE,
+            count,
+            details,
+        ),
+        Metric("auj_gap", area, "m/s^2", "lower", SEQUENCE_SOURCE, count, details),
     )
 
 

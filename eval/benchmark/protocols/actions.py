@@ -79,7 +79,8 @@ class Actions(OwnProtocol):
         sheets = self._sheets(task, outcomes[methods[0]], units[methods[0]], store)
         shown = Shown(summarise(metrics), outcomes, found, sheets, task.model, task.maker.device)
         write_actions(task.out, shown, settings)
-        console.print(shown.terminal())
+        for table in shown.terminal():
+            console.print(table)
         console.print(
             f"wrote {task.out / 'results.json'}, {task.out / 'report.md'}, {task.out / 'index.html'}"
         )

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from eval.benchmark.draws import Draw, draw_clips
 from eval.benchmark.making import Motions, Unit, in_batches
-from eval.benchmark.protocol import Bench, Protocol, Sample
+from eval.benchmark.protocol import Bench, Protocol, Sample, fixed_jerk
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import REAL, BenchmarkSettings
 from eval.judges.probes import embed_motions
@@ -114,6 +114,7 @@ class ClipProtocol(Protocol[Draw]):
             to_joints=bench.representation.to_joints,
             embed=lambda motions: embed_motions(bench.evaluator, motions),
             rng=np.random.default_rng([settings.seed, 7]),
+            fixed_jerk=fixed_jerk(settings),
         )
 
     def answers(self, method: str, embedded: np.ndarray) -> np.ndarray | None:

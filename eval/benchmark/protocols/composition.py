@@ -16,6 +16,8 @@ class Composition(ClipProtocol):
     about = "several actions, the transitions between them"
     quick: ClassVar[Mapping[str, Any]] = {"repetitions": 2, "texts": 16, "actions": 3}
     metrics = ("transitions", "feet", "actions", "retrieval", "fid", "kid", "diversity")
+    reads = ("jerk_reference",)
+    main = ("actions", "r_precision_top3", "fid", "transition_fid", "peak_jerk")
 
     def parts(self, settings: BenchmarkSettings) -> int:
         return settings.actions

@@ -29,6 +29,8 @@ class Long(ClipProtocol):
     about = "24 s of one text, random crops"
     quick: ClassVar[Mapping[str, Any]] = {"repetitions": 2, "texts": 16, "crops": 2, "seconds": 12.0}
     metrics = ("transitions", "feet", "actions", "retrieval", "fid", "kid", "diversity", "multimodality")
+    reads = ("jerk_reference",)
+    main = ("r_precision_top3", "fid", "multimodal_distance", "peak_jerk")
 
     def check(self, settings: BenchmarkSettings) -> None:
         super().check(settings)

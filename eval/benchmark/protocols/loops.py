@@ -18,6 +18,7 @@ class Loops(ClipProtocol):
     quick: ClassVar[Mapping[str, Any]] = {"repetitions": 2, "texts": 16}
     loop = True
     metrics = ("loops", "feet", "retrieval", "fid", "kid", "diversity")
+    main = ("r_precision_top3", "fid", "loop_jerk_ratio", "loop_pose_gap")
 
     def fits(self, label: str) -> bool:
         return label.split(" / ")[0] not in ENDING

@@ -88,6 +88,7 @@ class Official(Protocol[OfficialDraw]):
         "repetitions": 2, "texts": 64, "answer_texts": 8, "answers": 4, "answer_pairs": 2,
     }  # fmt: skip
     metrics = ("retrieval", "fid", "diversity", "multimodality")
+    main = ("r_precision_top3", "fid", "multimodal_distance", "diversity")
 
     def check(self, settings: BenchmarkSettings) -> None:
         if settings.texts is not None and settings.texts < POOL:

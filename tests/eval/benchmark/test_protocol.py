@@ -78,7 +78,9 @@ def test_protocols_are_objects_with_names_defaults_and_conventions() -> None:
         assert all(line.endswith(".") for line in chosen.conventions(settings))
         with pytest.raises(ValueError, match="give --texts"):
             chosen.check(BenchmarkSettings(protocol=name, texts=None))
-    with pytest.raises(ValueError, match="protocol 'circles' is unknown; choose one of actions, composition"):
+    with pytest.raises(
+        ValueError, match="protocol 'circles' is unknown; choose one of actions, babel, composition, flowmdm"
+    ):
         protocol("circles")
     with pytest.raises(ValueError, match=r"seconds is 2; the longest crop is 9\.8 s"):
         protocol("long").check(BenchmarkSettings(seconds=2.0))

@@ -89,7 +89,7 @@ def test_markdown_and_latex(results: Results) -> None:
     text = latex(results)
     assert r"\begin{tabular}{lcc}" in text
     assert r"collage & 2.00 $\pm$ 0.92 & 0.0600 $\pm$ 0.0092 \\" in text
-    assert "somebody 2022 (pool 32)" in conventions(results)
+    assert "somebody 2022 (pool 32; of 10)" in conventions(results)
 
 
 def test_plots_are_pictures(results: Results, tmp_path: Path) -> None:

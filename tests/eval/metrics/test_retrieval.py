@@ -121,3 +121,34 @@ def test_pools_do_not_mix_frequent_labels_only() -> None:
     pools = distinct_pools(labels, 6, np.random.default_rng(0))
     assert len(pools) == 15
     assert all(sum(labels[i] == "often" for i in pool) <= 1 for pool in pools)
+
+
+def test_any_motion_of_the_group_is_a_right_answer() -> None:
+    texts = np.array([[0.0], [1.0], [2.0], [3.0]])
+    motions = np.array([[1.1], [0.1], [9.0], [3.1]])  # the first two answer each other's texts
+    alone = r_precision(texts, motions, pool=4)
+    assert [m.value for m in alone.top] == pytest.approx([0.25, 0.75, 0.75])
+    assert [m.details["chance"] for m in alone.top] == pytest.approx([0.25, 0.5, 0.75])
+    together = r_precision(texts, motions, pool=4, groups=["walk", "walk", "sit", "run"])
+    assert [m.value for m in together.top] == pytest.approx([0.75, 0.75, 0.75])
+    # Two of four are right for two queries, one for the others: (1/2 + 1/2 + 1/4 + 1/4) / 4.
+    assert [m.details["chance"] for m in together.top] == pytest.approx(
+        [0.375, (5 / 6 * 2 + 0.5 * 2) / 4, (1 + 1 + 0.75 + 0.75) / 4]
+    )
+    assert together.top[0].details["right_answers"] == "all of the same group in the pool"
+    # Right ones that are equally near do not spoil each other; wrong ones do.
+    same = r_precision(np.zeros((3, 1)), np.zeros((3, 1)), pool=3, groups=["a", "a", "b"], top=1)
+    assert same.top[0].value == pytest.approx((1 / 2 + 1 / 2 + 1 / 3) / 3)
+
+
+def test_a_pool_stands_for_the_samples_that_it_left_out() -> None:
+    texts = np.array([[0.0], [5.0], [0.0], [5.0]])
+    motions = np.array([[0.1], [9.0], [4.0], [9.0]])
+    pools = [np.array([0, 1]), np.array([2])]
+    plain = r_precision(texts, motions, pools=pools, top=1)
+    assert plain.top[0].value == pytest.approx(1.0)
+    wrong = r_precision(texts[[0, 1, 0, 1]], motions[[1, 0, 0, 1]], pools=pools, top=1, stands_for=[2, 2])
+    # Pool 1 misses both, pool 2 hits its only one: each stands for two of four.
+    assert wrong.top[0].value == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="1 numbers say what 2 pools stand for"):
+        r_precision(texts, motions, pools=pools, stands_for=[4])

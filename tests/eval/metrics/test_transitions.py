@@ -5,8 +5,10 @@ from paths import golden
 from eval.metrics.transitions import (
     face_forward,
     jerk_curve,
+    jerk_magnitude,
     reference_jerk,
     seam_contrast,
+    sequence_jerk,
     transition_jerk,
     transition_windows,
 )
@@ -151,3 +153,35 @@ def test_seam_contrast_needs_an_interior() -> None:
 def test_bad_joints_are_refused() -> None:
     with pytest.raises(ValueError, match="T >= 4"):
         jerk_curve(np.zeros((3, 22, 3)))
+
+
+def test_jerk_of_sequences_is_in_seconds_and_of_all_joints() -> None:
+    time = np.arange(20.0)[:, None, None] / 20.0
+    direction = np.zeros((1, 22, 3))
+    direction[0, :11] = [0.3, 0.0, 0.4]  # half of the joints
+    path = direction * time**3  # |third derivative| 6 x 0.5 m/s^3
+    np.testing.assert_allclose(jerk_magnitude(path[None], 20.0), np.full(17, 1.5), rtol=1e-8)
+    with pytest.raises(ValueError, match="windows of 4 frames or more"):
+        jerk_magnitude(np.zeros((1, 3, 22, 3)), 20.0)
+
+
+def test_the_gap_is_the_area_between_the_curves_of_made_and_recorded() -> None:
+    time = np.arange(20.0)[:, None, None] / 20.0
+    direction = np.zeros((1, 22, 3))
+    direction[0, :, 1] = 1.0
+    made, recorded = (c * direction * time**3 for c in (0.5, 0.2))
+    peak, gap = sequence_jerk(np.stack([made, made]), np.stack([recorded, recorded]), 20.0)
+    assert (peak.name, peak.unit, peak.direction) == ("transition_peak_jerk", "m/s^3", "matching real")
+    assert peak.value == pytest.approx(3.0)
+    assert peak.details["real"] == pytest.approx(1.2)
+    # 17 values 1/20 s apart: 16 trapezes of height 1.8 m/s^3.
+    assert gap.value == pytest.approx(1.8 * 16 / 20)
+    assert (gap.unit, gap.count) == ("m/s^2", 2)
+    # A jump at the join, of one metre up in all joints: 1, -2, 1 times 20^3.
+    jumped = np.zeros((1, 20, 22, 3))
+    jumped[:, 10:, :, 1] = 1.0
+    peak, gap = sequence_jerk(jumped, np.zeros((1, 20, 22, 3)), 20.0)
+    assert peak.value == pytest.approx(2 * 8000)
+    assert gap.value == pytest.approx(4 * 8000 / 20)
+    with pytest.raises(ValueError, match="windows of 20 and of 18 frames"):
+        sequence_jerk(jumped, jumped[:, :18], 20.0)
