@@ -65,8 +65,8 @@ class DenoiserTraining:
     contact_weight: float = 2.0
     # Where a body faces and stands is the sum of small numbers: a network that makes each a fifth too small is hardly
     # wrong in any frame, and turns by 140 degrees instead of 180.
-    heading_weight: float = 5.0
-    path_weight: float = 5.0
+    heading_weight: float = 4.0
+    path_weight: float = 3.0
     root_weight: float = 4.0  # the four root numbers decide where the body goes
     rotation_weight: float = 0.5  # positions, not rotations, make the joints that are written
     dropout: float = (

@@ -44,6 +44,7 @@ CONFIG = NetworkConfig(
 SIZES = (24, 40, 60, 84, 112, 144, 172, 196)  # frames that a batch is padded to
 AVERAGE = 0.9993
 WARMUP = 1000  # steps; the average starts behind them
+OFTEN = 1.7  # times as often are drawn the actions that an earlier model hardly made
 DECAY = 0.35  # last part of the time, over which the learning rate falls to a hundredth
 
 
@@ -168,6 +169,9 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=5952)
     parser.add_argument("--skip", action="store_true", help="a network with a skip (NetworkConfig.skip)")
     parser.add_argument("--start", type=Path, help="model folder whose weights to begin with")
+    parser.add_argument(
+        "--often", default="", help="labels of actions, comma-separated, drawn 1.7 times as often"
+    )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("runs/recorded"))
     arguments = parser.parse_args()
@@ -194,7 +198,13 @@ def main() -> None:
         transitions=passages,
     )  # fmt: skip
     if arguments.start is not None:
-        model.load_state_dict(load_checkpoint(arguments.start, device=device).network.state_dict())
+        started = load_checkpoint(arguments.start, device=device).network.state_dict()
+        # A calibrated model is trained on without its last layer (scripts/calibrate.py).
+        model.load_state_dict({k: v for k, v in started.items() if not k.startswith("calibration.")})
+    often = {label for label in arguments.often.split(",") if label}
+    if unknown := often - {clip.action for clip in both.clips}:
+        parser.error(f"--often: no clip is labelled {min(unknown)}")
+    objective.train.chances *= torch.tensor([OFTEN if clip.action in often else 1.0 for clip in both.clips])
     torch.set_float32_matmul_precision("high")
     model.train()
     run = Run(model, objective, objective.train, device)

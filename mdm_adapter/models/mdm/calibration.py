@@ -16,6 +16,7 @@ bands, so that windows of all lengths share the numbers.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -78,6 +79,7 @@ class Calibration(nn.Module):
         return torch.lerp(table[above - 1], table[above], weight)
 
 
+@lru_cache(maxsize=64)  # a sampler asks for the same few lengths at every step
 def cosines(frames: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """The orthonormal cosine transform [frames, frames] of a window, and the band [frames] of each of its rows."""
     k = torch.arange(frames, device=device, dtype=torch.float64)
