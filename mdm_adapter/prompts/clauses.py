@@ -363,7 +363,7 @@ def _compound_move(head: Word, after: Word | None) -> bool:
     if after is None or head.base in words.TAKES_VERB | words.LIGHT_VERBS | words.AUXILIARIES:
         return False
     plain = is_order(after.lower) and after.lower not in words.NEVER_VERBS | words.ADJECTIVE_VERBS
-    return plain and parts_of_speech(head.lower) != {"VERB"}
+    return plain and parts_of_speech(head.lower) != {"verb"}
 
 
 def _modifies_noun(head: Word, after: Word | None, *, end: bool) -> bool:

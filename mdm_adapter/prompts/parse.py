@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.language import load_language
+from mdm_adapter.prompts.language import tag, tree
 from mdm_adapter.prompts.verbs import Form, is_motion, parts_of_speech, readings
 
 _TAG_FORMS: dict[str, Form] = {
@@ -129,14 +129,7 @@ def read_sentences(text: str) -> list[list[Word]]:
 
 
 def _tag(text: str) -> list[Word]:
-    language = load_language()
-    doc = language.make_doc(text)
-    with doc.retokenize() as retokenizer:
-        for match in _ONE_WORD.finditer(text):
-            span = doc.char_span(match.start(), match.end())
-            if span is not None and len(span) > 1:
-                retokenizer.merge(span)
-    ws = [Word(t.text, t.tag_, bool(t.whitespace_), t.idx) for t in language(doc) if not t.is_space]
+    ws = [Word(*token) for token in tag(text, _ONE_WORD)]
     quoted = False
     for word in ws:
         word.tag = "PRP" if word.lower == "i" else word.tag
@@ -160,18 +153,15 @@ def _tag(text: str) -> list[Word]:
 
 def _read_tree(ws: Sequence[Word]) -> None:
     """Parse a sentence in plain future and hang its words into the tree."""
-    from spacy.tokens import Doc
-
     written: list[tuple[str, Word]] = []
     for word in ws:
         if word.is_finite and word.lower not in words.MODALS:
             written += [("will", word), ("be" if word.lower in words.BE else word.base, word)]
         else:
             written.append((word.text, word))
-    language = load_language()
-    for token in language(Doc(language.vocab, words=[text for text, _ in written])):
-        word, head = written[token.i][1], written[token.head.i][1]
-        word.head, word.dep = (None if head is word else head), token.dep_
+    for (_, word), (head, dep) in zip(written, tree([text for text, _ in written]), strict=True):
+        above = written[head][1]
+        word.head, word.dep = (None if above is word else above), dep
 
 
 def _find_subjects(ws: Sequence[Word]) -> None:
@@ -322,7 +312,7 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
         return []
     if word.tag in _TAG_FORMS and not (word.tag == "VBZ" and not low.endswith("s")):
         return forms or [_TAG_FORMS[word.tag]]
-    if parts_of_speech(low) == {"VERB"}:
+    if parts_of_speech(low) == {"verb"}:
         return forms
     listed = next((f for f in forms if f in ("s", "base") and _listed_verb(ws, i, f)), None)
     if listed:
@@ -398,7 +388,7 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         return True
     if before.tag.startswith("JJ") and low not in words.DIRECTIONS and not before.is_adverb:
         nominal = (
-            form == "s" and i == 2 and ws[0].lower in words.DETERMINERS and "NOUN" in parts_of_speech(low)
+            form == "s" and i == 2 and ws[0].lower in words.DETERMINERS and "noun" in parts_of_speech(low)
         )
         return (
             form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
