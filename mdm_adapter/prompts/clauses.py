@@ -134,16 +134,14 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
             _add_joiner(current, joiner, found)
         i += length or 1
     if not any(w.is_word for w in clauses[-1].words):
-        # "and so on as before" stays, "then" at the end goes
+        # "then" at the end goes, "and so on as before" stays
         last = clauses.pop()
-        goes = last.joiner in (Joiner.THEN, Joiner.AND, Joiner.COMMA_AND)
-        if clauses and not goes and any(w.is_word for w in last.joined_by):
+        if clauses and last.joiner not in (Joiner.THEN, Joiner.AND, Joiner.COMMA, Joiner.COMMA_AND):
             clauses[-1].words += [*last.joined_by, *last.words]
     for n, clause in enumerate(clauses):
-        before = (
-            clauses[n - 1] if n and clause.joiner is Joiner.THEN and clause.joined_by[0].is_word else None
-        )
-        if before and before.joiner is Joiner.COMMA and before.words[0].lower == "who":
+        then = n > 0 and clause.joiner is Joiner.THEN and clause.joined_by[0].is_word
+        before = clauses[n - 1]
+        if then and before.joiner is Joiner.COMMA and before.words[0].lower == "who":
             # "pushes a man, who stumbles and then falls"
             clause.named(w.copy() for w in nouns_before(ws, ws.index(before.joined_by[0])))
         _read(clause)
@@ -166,12 +164,7 @@ def _runs_on(clause: Clause, first: Word, verb: Word, *, loose: bool) -> bool:
     acts = [w for w in clause.words if w.is_finite and not w.relative]
     if clause.joiner in ORDERED:
         acts += [w for w in clause.words if w.form == "ing"]
-    if (
-        not acts
-        or acts[0].base in words.REPORTING
-        or before.lower in words.CONTENT_MARKERS
-        or not before.is_word
-    ):
+    if not acts or acts[0].base in words.REPORTING or before.lower in words.CONTENT_MARKERS:
         return False
     if first is not verb:
         pronoun = first.lower in words.SUBJECT_PRONOUNS
@@ -248,12 +241,7 @@ def _read(clause: Clause) -> None:
         elif not _read_subject(clause, start, first):
             rest = toks[first:]
             move = move_head(rest) or next(
-                (
-                    w
-                    for w in rest
-                    if w.lower in words.MOVE_NOUNS and (w.is_noun or w.lower in words.UNCOUNTED)
-                ),
-                None,
+                (w for w in rest if w.lower in words.MOVE_NOUNS and w.is_noun), None
             )
             if move is not None and next((w.lower for w in rest if w.is_noun), "") not in words.PEOPLE:
                 clause.verb, clause.moves = move, True
@@ -275,9 +263,7 @@ def _read_subject(clause: Clause, start: int, first: int) -> bool:
         subject, clause.dropped = tuple(nouns_before(toks, who)), tuple(toks[who : who + 1])
     alone = subject[0].lower if len(subject) == 1 else ""
     if not subject or (opens and subject[0] is toks[first]):
-        prefixed = (
-            k == first + 1 and toks[first].lower in words.VERB_PREFIXES and verb.base in words.NOT_MOVES
-        )
+        prefixed = k == first + 1 and toks[first].lower in words.VERB_PREFIXES
         if not prefixed and not (opens and is_motion(verb.lower)):
             return False
         clause.insert = toks[start] if prefixed else verb  # "shadow box", "with both hands waves"
@@ -316,9 +302,8 @@ def is_body_part(ws: Sequence[Word]) -> bool:
 def is_prefix(ws: Iterable[Word]) -> bool:
     """True for words that may stand before a clause: "with his left hand", "slowly"."""
     head = next((w for w in ws if w.is_word), None)
-    return head is not None and (
-        head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH") or head.is_adverb
-    )
+    opens = head is not None and (head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH"))
+    return opens or (head is not None and head.is_adverb)
 
 
 def move_head(ws: Sequence[Word]) -> Word | None:

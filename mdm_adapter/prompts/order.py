@@ -65,10 +65,9 @@ class Order:
             self._open(clause, rest)
         elif current in self._waiting and clause.acts and clause.joiner not in ORDERED:
             # after "after jumping": more of it, or the main clause
-            more = clause.gerund and _finite_follows(rest)
             if clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
                 self._attach(current, clause)
-            elif clause.joiner in COMMAS and more:
+            elif clause.gerund and _finite_follows(rest):
                 self._wait(clause, self._held if current in self._held else self.line)
             else:
                 self._begin(clause)
@@ -80,13 +79,8 @@ class Order:
         if clause.acts:
             fronted = clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
             return fronted and _finite_follows(rest)
-        if not rest or rest[0].joiner is not Joiner.COMMA or not rest[0].finite:
-            return False
         adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in clause.spoken)
-        aside = clause.joiner in (Joiner.THEN, Joiner.COMMA_AND) and clause.joined_by[-1].text == ","
-        waits = self._current in self._waiting and is_prefix(clause.words)
-        leads = clause.joiner is Joiner.THEN or bool(rest[0].subject)
-        return (clause.fronted and clause.joiner is Joiner.WITH) or aside or waits or (adverbs and leads)
+        return adverbs and bool(rest) and rest[0].joiner is Joiner.COMMA and rest[0].finite
 
     def _open(self, clause: Clause, rest: Sequence[Clause]) -> None:
         """The first clause of a sentence, or one that begins anew in its middle: "then, after jumping"."""
@@ -95,9 +89,10 @@ class Order:
             # "having climbed the stairs, he waves" are two
             self._wait(clause, self._held if clause.joiner is Joiner.BEFORE else self.line)
         elif clause.joiner is Joiner.WITH or describes or not clause.acts:
+            keep = (*words.SUBORDINATORS, "before", "after", "once")
+            at = next((i for i, w in enumerate(clause.joined_by) if w.lower in keep), 0)
             if clause.joiner in (Joiner.WITH, *ORDERED):
-                clause.words = [*_from_subordinator(clause.joined_by), *clause.words]
-                clause.joined_by = []
+                clause.words, clause.joined_by = [*clause.joined_by[at:], *clause.words], []
             clause.open = clause.acts
             self._pending = clause
         else:
@@ -161,7 +156,7 @@ class Order:
         more = repeats(clause, self._current.words if self._current else (), len(self.line) - self._first)
         if not more or not self.line:
             return False
-        again = [w.lower for w in clause.spoken] == ["again"]
+        again = _lowers(clause.spoken) == ["again"]
         span = self.line[-1:] if again else self.line[self._first :] or self.line[:]
         self.line += span * more
         what = "the action before" if len(span) == 1 else f"the {len(span)} actions before"
@@ -197,15 +192,9 @@ class Order:
     def _begin(self, clause: Clause) -> None:
         """A main clause: the next action."""
         lone = self.told[0] if len(self.told) == 1 and not self.told[0].acts else None
-        if (
-            lone is not None
-            and not clause.subject
-            and clause.finite
-            and set(_lowers(lone.words)) & words.ACTORS
-        ):
-            # "a man:" on a line before "walks"
+        if lone and clause.finite and not clause.subject and set(_lowers(lone.words)) & words.ACTORS:
             self.told, self.line = [], []
-            clause.named(lone.words)
+            clause.named(lone.words)  # "a man:" on a line before "walks"
         self.line.append(self._tell(clause))
         self._main = clause
         for side in self._waiting:
@@ -250,25 +239,27 @@ def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
         # "he walks, his left arm swings" is one picture
         return (clause.finite or current.gerund) and not is_body_part(clause.subject)
     if clause.moves:
-        order = clause.insert is not None and clause.insert.form == "base" == _form(current)
-        return current.moves or order or lone
+        return (
+            current.moves
+            or lone
+            or (clause.insert is not None and clause.insert.form == "base" == _form(current))
+        )
     if clause.gerund:
         # one gerund describes ("is walking, swinging his arms"), two or more are a list
         several = any(c.gerund and not c.subject and c.joiner in _LISTING for c in rest)
         return lone or ((current.gerund or current.progressive) and several)
-    if clause.verb is None or _lists_nouns(current, clause, rest):
+    if _lists_nouns(current, clause, rest):
         return False
-    if _form(clause) == "part":
-        return _form(current) == "past" and clause.verb.lower.endswith("ed")  # "leaned back, stretched"
-    return True
+    # "leaned back, stretched", but not "walks, shoulders slumped"
+    return _form(clause) != "part" or _form(current) == "past"
 
 
 def _same_shape(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
     """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
     if clause.subject:
         return not is_body_part(clause.subject)
-    alike = _form(clause) == _form(current) or (clause.gerund and current.progressive)
-    return alike and not _lists_nouns(current, clause, rest)
+    gerunds = clause.gerund and current.progressive
+    return (gerunds or _form(clause) == _form(current)) and not _lists_nouns(current, clause, rest)
 
 
 def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
@@ -283,7 +274,7 @@ def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
 
 def _lists_nouns(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
     """True for "does a jump, spin and kick": what follows are objects, although each could be a verb."""
-    if current.base not in words.LIGHT_VERBS or current.verb is None:
+    if current.verb is None or current.base not in words.LIGHT_VERBS:
         return False
     form, new = _form(current), _form(clause)
     if any(_form(c) == new == form and len(c.words) > 1 for c in rest):
@@ -305,20 +296,20 @@ def _form(clause: Clause) -> str | None:
 
 def _finite_follows(rest: Sequence[Clause]) -> bool:
     """True when a comma and a clause with a finite verb come later in this sentence."""
-    for clause in rest:
-        if clause.joiner is Joiner.THEN and clause.acts:
-            return clause.finite and bool(clause.subject)
-        if clause.joiner is Joiner.COMMA and clause.finite:
-            return True
-    return False
+    return any(clause.joiner is Joiner.COMMA and clause.finite for clause in rest)
 
 
 def _describes(rest: Sequence[Clause]) -> bool:
     """True when a gerund that opens a sentence describes the clause behind the next comma."""
     clause = next((c for c in rest if c.joiner is not Joiner.AND or not c.gerund), None)
-    if clause is None or clause.joiner is not Joiner.COMMA or not clause.finite:
+    if (
+        clause is None
+        or clause.joiner is not Joiner.COMMA
+        or not clause.finite
+        or is_body_part(clause.subject)
+    ):
         return False
-    return not is_body_part(clause.subject) if clause.subject else _form(clause) == "base"
+    return bool(clause.subject) or _form(clause) == "base"
 
 
 def _is_postures(clauses: Sequence[Clause]) -> bool:
@@ -365,11 +356,6 @@ def _names_thing(ws: Sequence[Word]) -> bool:
         and not is_prefix(ws)
         and head.tag[:2] in ("NN", "JJ", "FW")
     )
-
-
-def _from_subordinator(ws: Sequence[Word]) -> list[Word]:
-    keep = (*words.SUBORDINATORS, "before", "after", "once")
-    return list(ws[next((i for i, w in enumerate(ws) if w.lower in keep), 0) :])
 
 
 def _belongs_back(ws: Sequence[Word]) -> bool:

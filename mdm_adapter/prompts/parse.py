@@ -114,11 +114,8 @@ def read_sentences(text: str) -> list[list[Word]]:
     for ws in sentences:
         for i, word in enumerate(ws):
             word.form = _form(ws, i)
-            if (
-                word.form == "past"
-                and any(w.form == "base" for w in ws[:i])
-                and (word.lower, "base") in readings(word.lower)
-            ):
+            order = any(w.form == "base" for w in ws[:i]) and (word.lower, "base") in readings(word.lower)
+            if word.form == "past" and order:
                 word.form = "base"  # "raise it, put it down"
             found = [base for base, form in readings(word.lower) if form == word.form]
             unknown = word.lower.removesuffix("s") if word.form == "s" else word.lower
@@ -130,24 +127,13 @@ def read_sentences(text: str) -> list[list[Word]]:
 
 def _tag(text: str) -> list[Word]:
     ws = [Word(*token) for token in tag(text, _ONE_WORD)]
-    quoted = False
+    quoted, depth = False, 0
     for word in ws:
         word.tag = "PRP" if word.lower == "i" else word.tag
-        if word.text == '"' and sum(w.text == '"' for w in ws) % 2 == 0:
-            quoted = not quoted
-            word.guarded = True
-        word.guarded = word.guarded or quoted
-    opened: list[int] = []
-    for i, word in enumerate(ws):
-        if word.text in ("(", "["):
-            opened.append(i)
-        elif word.text in (")", "]") and opened:
-            for inner in ws[opened.pop() : i + 1]:
-                inner.guarded = True
-        elif word.text in (")", "]"):
-            word.text = ""
-    for i in opened:
-        ws[i].text = ""
+        depth += word.text in ("(", "[")
+        word.guarded = quoted or depth > 0 or word.text == '"'
+        depth -= word.text in (")", "]")
+        quoted ^= word.text == '"'
     return ws
 
 
@@ -232,12 +218,10 @@ def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
 
 def phrase_end(ws: Sequence[Word]) -> int:
     """How many words stand before the first preposition or relative behind the first word."""
-    ends = (
-        i
-        for i, w in enumerate(ws)
-        if i and (w.lower in words.PREPOSITIONS or w.tag in ("IN", "TO", "WP", "WDT"))
-    )
-    return next(ends, len(ws))
+    for i, word in enumerate(ws):
+        if i and (word.lower in words.PREPOSITIONS or word.tag in ("IN", "TO", "WP", "WDT")):
+            return i
+    return len(ws)
 
 
 def is_subject(phrase: Sequence[Word]) -> bool:
@@ -299,9 +283,7 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     low, before, after = word.lower, ws[i - 1] if i else word, ws[i + 1].lower if i + 1 < len(ws) else ""
     forms = [form for _, form in readings(low)]
     name = word.tag == "NNP" and word.text[0].isupper()
-    if "-to-" in low or (
-        name and (not is_motion(low) or (low in words.NAMES and not _verb_like_next(ws, i)))
-    ):
+    if name and (not is_motion(low) or (low in words.NAMES and not _verb_like_next(ws, i))):
         return []
     if low == "face":
         opens = before is word or before.lower in ("then", "and")
@@ -328,11 +310,9 @@ def _behind_subject(ws: Sequence[Word], i: int) -> bool:
     j = i
     while j and ws[j - 1].tag[:2] in ("NN", "JJ"):
         j -= 1
-    opens = j == 1 or (j > 1 and (not ws[j - 2].is_word or ws[j - 2].lower in ("and", "then")))
-    noun = i > j and ws[i - 1].tag == "NN" and ws[i - 1].lower not in words.MOVE_NOUNS
+    noun = i > j == 1 and ws[0].opens_noun and ws[i - 1].tag == "NN"
     after = ws[i + 1] if i + 1 < len(ws) else None
-    goes_on = after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB
-    return bool(opens and ws[j - 1].opens_noun and noun and goes_on)
+    return noun and (after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB)
 
 
 def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
@@ -354,22 +334,14 @@ def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
         return listed or ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
     behind = words.DETERMINERS | words.POSSESSIVES | words.PREPOSITIONS | words.DIRECTIONS
     person = i > 0 and ws[i - 1].lower in words.WHO  # "the guy limp and fall"
-    return (
-        after.lower in behind
-        or after.is_adverb
-        or after.tag == "PRP"
-        or person
-        or (orders and after.lower in words.BODY)
-    )
+    listed = orders and after.lower in words.BODY
+    return after.lower in behind or after.is_adverb or after.tag == "PRP" or person or listed
 
 
 def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     """True when the neighbours of a possible verb make it a noun, an adjective or an infinitive."""
-    if (
-        i + 1 < len(ws)
-        and form in ("base", "ing")
-        and ws[i + 1].lower in words.MOVE_COMPOUNDS - {"pose", "steps"}
-    ):
+    after = ws[i + 1].lower if i + 1 < len(ws) else ""
+    if form in ("base", "ing") and after in words.MOVE_COMPOUNDS - {"pose", "steps"}:
         return True
     if i == 0:
         return False
@@ -387,22 +359,14 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if low in words.PREPOSITIONS and low not in words.PARTICLES:
         return True
     if before.tag.startswith("JJ") and low not in words.DIRECTIONS and not before.is_adverb:
-        nominal = (
-            form == "s" and i == 2 and ws[0].lower in words.DETERMINERS and "noun" in parts_of_speech(low)
-        )
-        return (
-            form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
-        )  # "the patient coughs"
+        nominal = form == "s" and i == 2 and "noun" in parts_of_speech(low)  # "the patient coughs"
+        return form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
     if form == "base" and noun:
         # "a karate kick" is a kick; "a person kick" and "a ninja kick" at the beginning are bad grammar
         acts = low in words.PEOPLE or (low in words.CREATURES and i == 2 and third in words.DETERMINERS)
-        couple = any(w.lower == "and" for w in ws[:i]) and any(
-            w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i]
-        )
-        opens = i == 1 or not ws[i - 2].is_word or third in ("and", "then")
-        return not (
-            acts or couple or (low in words.VERB_PREFIXES and opens and ws[i].base in words.NOT_MOVES)
-        )
+        couple = any(w.lower == "and" for w in ws[:i])
+        couple = couple and any(w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i])
+        return not (acts or couple)
     return form == "s" and noun and _counted(ws, i)
 
 
@@ -411,8 +375,5 @@ def _counted(ws: Sequence[Word], i: int) -> bool:
     j = i - 1
     while j > 0 and ws[j - 1].tag[:2] in ("JJ", "NN"):
         j -= 1
-    return (
-        j > 0
-        and ws[j - 1].lower not in ("one", "1")
-        and (ws[j - 1].lower in words.NUMBERS or ws[j - 1].tag == "CD")
-    )
+    counted = j > 0 and (ws[j - 1].lower in words.NUMBERS or ws[j - 1].tag == "CD")
+    return counted and ws[j - 1].lower not in ("one", "1")

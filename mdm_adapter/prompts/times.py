@@ -94,24 +94,22 @@ _ORDINAL = re.compile(rf"\s*(?!{_LINK})\w", re.I)  # "for a second time"
 _CLOCK = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\.\d+)?"
 _S = r"\s*(?:seconds?|secs?|s)\b"
 _STAMP = rf"(?:{_CLOCK}|\d+(?:\.\d+)?)"
-_TO = r"\s*(?:-|–|—|to)\s*"
+# "[0-2] run", "from 0 to 2 seconds: run"; the same behind the action; "0:05 jump", "at 3 s: jump"
 _RANGE = re.compile(
-    rf"{_OPENS}(?:(?:from|between)\s+)?(?P<unit0>seconds?\s+)?(?P<open>[\[(])?\s*(?P<first>{_STAMP})(?P<unit1>{_S})?"
-    rf"\s*(?:-+|–|—|to|until|and)>?\s*(?P<last>{_STAMP})(?P<unit2>{_S})?\s*(?P<close>[\])])?\s*[:,–-]*\s*(?=[a-z\"'])"
-    rf"|[\[(]\s*(?P<first2>{_STAMP})(?:{_S})?{_TO}(?P<last2>{_STAMP})(?:{_S})?\s*[\])]\s*[:–-]?\s*(?=[a-z])",
-    re.IGNORECASE,
+    rf"(?:{_OPENS}|(?=[\[(]))(?:(?:from|between)\s+)?(?P<unit0>seconds?\s+)?(?P<open>[\[(])?\s*(?P<first>{_STAMP})"
+    rf"(?P<unit1>{_S})?\s*(?:-+|–|—|to|until|and)>?\s*(?P<last>{_STAMP})(?P<unit2>{_S})?\s*(?P<close>[\])])?"
+    r"\s*[:,–-]*\s*(?=[a-z\"'])",
+    re.I,
 )
 _BEHIND = re.compile(
-    rf"\s*(?:[\[(]\s*(?P<first>{_STAMP})(?:{_S})?{_TO}(?P<last>{_STAMP})(?:{_S})?\s*[\])]"
-    rf"|\bfrom\s+(?P<first2>{_STAMP})(?:{_S})?\s+(?:-|–|—|to|until)\s+(?P<last2>{_STAMP}){_S})"
-    rf"(?=\s*(?:$|[,.;\n]|{_LINK}))\s*[,.;]?",
-    re.IGNORECASE,
+    rf"\s*(?:[\[(]\s*|\bfrom\s+)(?P<first>{_STAMP})(?:{_S})?\s*(?:-|–|—|to|until)\s*(?P<last>{_STAMP})"
+    rf"(?:{_S}|(?:{_S})?\s*[\])])(?=\s*(?:$|[,.;\n]|{_LINK}))\s*[,.;]?",
+    re.I,
 )
 _POINT = re.compile(
-    rf"{_OPENS}[\[(]?\s*(?:(?:at|@|t\s*=|from)\s*(?P<named>{_STAMP})(?:{_S})?|(?P<clock>{_CLOCK})|(?P<weak>\d+(?:\.\d+)?){_S})"
-    rf"\s*[\])]?\s*[:,–-]*\s*(?=[a-z\"'])"
-    rf"|[\[(]\s*(?P<boxed>{_CLOCK})\s*[\])]\s*(?=[a-z])",
-    re.IGNORECASE,
+    rf"(?:{_OPENS}|(?=[\[(]))[\[(]?\s*(?:(?:at|@|t\s*=|from)\s*(?P<named>{_STAMP})(?:{_S})?|(?P<clock>{_CLOCK})"
+    rf"|(?P<weak>\d+(?:\.\d+)?){_S})\s*[\])]?\s*[:,–-]*\s*(?=[a-z\"'])",
+    re.I,
 )
 
 
@@ -167,15 +165,15 @@ def _is_sound(stretch: Stretch) -> bool:
 
 def _has_unit(match: re.Match[str]) -> bool:
     """True for a range that says that it is one of seconds."""
-    if match["first2"] or (":" in match["first"] and ":" in match["last"]):
-        return True
-    return bool(match["unit0"] or match["unit1"] or match["unit2"] or (match["open"] and match["close"]))
+    clocks = ":" in match["first"] and ":" in match["last"]
+    named = match["unit0"] or match["unit1"] or match["unit2"] or (match["open"] and match["close"])
+    return clocks or bool(named)
 
 
 def _bounds(match: re.Match[str]) -> tuple[float, float | None]:
     if match.re is _POINT:
-        return _clock(match["named"] or match["clock"] or match["boxed"] or match["weak"]), None
-    return _clock(match["first"] or match["first2"]), _clock(match["last"] or match["last2"])
+        return _clock(match["named"] or match["clock"] or match["weak"]), None
+    return _clock(match["first"]), _clock(match["last"])
 
 
 def _clock(stamp: str) -> float:
@@ -257,15 +255,11 @@ def _amount(words: str) -> float:
     numbers = [float(n.replace(",", ".")) for n in re.findall(_DIGITS, bare)]
     spoken = [SMALL.get(w, 0) + TENS.get(w, 0) for w in re.split(r"[\s-]", bare) if w in SMALL or w in TENS]
     vague = [value for word, value in _VAGUE.items() if word in bare]
-    value = (
-        sum(numbers) / len(numbers)
-        if numbers
-        else vague[0]
-        if vague
-        else float(sum(spoken))
-        if spoken
-        else 1.0
-    )
+    value = 1.0
+    if numbers:
+        value = sum(numbers) / len(numbers)
+    elif vague or spoken:
+        value = float(sum(vague[:1] or spoken))
     unit = re.search(rf"(?:{_UNIT})$", bare)
     scale = next((scale for name, scale in _SCALES.items() if unit and re.fullmatch(name, unit[0])), 1.0)
     return (value + 0.5 * (words != bare)) * scale
