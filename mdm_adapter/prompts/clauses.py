@@ -112,8 +112,6 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
     """The clauses of a parsed sentence."""
     clauses = [Clause(fronted=True)]
     starts = {v.subject[0] if v.subject else v: v for v in ws if v.is_finite and not v.relative}
-    marked = any(not w.is_word or w.lower in words.LINKS | {"and", "or", "but"} for w in ws)
-    loose = not marked and sum(is_order(w.lower) and w.form == "base" for w in ws) > 2
     i = 0
     while i < len(ws):
         current = clauses[-1]
@@ -121,7 +119,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
         joiner, length = (Joiner.START, 0) if ws[i].inside == "subject" else _joiner(ws, i)
         found = list(ws[i : i + length])
         if length == 0:
-            if full and ws[i] in starts and _runs_on(current, ws[i], starts[ws[i]], loose=loose):
+            if full and ws[i] in starts and _runs_on(current, ws[i], starts[ws[i]]):
                 clauses.append(Clause(Joiner.COMMA))
             clauses[-1].words.append(ws[i])
         elif joiner is Joiner.THEN and found[0].inside == "gap":
@@ -139,7 +137,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
         if clauses and last.joiner not in (Joiner.THEN, Joiner.AND, Joiner.COMMA, Joiner.COMMA_AND):
             clauses[-1].words += [*last.joined_by, *last.words]
     for n, clause in enumerate(clauses):
-        then = n > 0 and clause.joiner is Joiner.THEN and clause.joined_by[0].is_word
+        then = n > 0 and clause.joiner is Joiner.THEN and any(w.is_word for w in clause.joined_by[:1])
         before = clauses[n - 1]
         if then and before.joiner is Joiner.COMMA and before.words[0].lower == "who":
             # "pushes a man, who stumbles and then falls"
@@ -155,11 +153,8 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
     return clauses
 
 
-def _runs_on(clause: Clause, first: Word, verb: Word, *, loose: bool) -> bool:
-    """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma.
-
-    `loose` says that the sentence is a row of orders without any mark or connector.
-    """
+def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
+    """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma."""
     before = clause.words[-1]
     acts = [w for w in clause.words if w.is_finite and not w.relative]
     if clause.joiner in ORDERED:
@@ -174,10 +169,8 @@ def _runs_on(clause: Clause, first: Word, verb: Word, *, loose: bool) -> bool:
     noun = verb.form == "base" and verb.base in words.NOT_MOVES
     if verb.form != acts[0].form or not is_motion(verb.lower) or noun:
         return False
-    beside = before.form == verb.form and (loose or verb.form == "s")
-    beside = beside or (before.is_noun and verb.tag == "VBZ")
     ends = before.lower in words.DIRECTIONS | words.ENDS and before is not acts[0]
-    return beside or ends or (loose and (before.is_adverb or before.lower in words.BODY))
+    return ends or before.form == verb.form == "s"
 
 
 def _add_joiner(clause: Clause, joiner: Joiner, found: list[Word]) -> None:
@@ -240,10 +233,9 @@ def _read(clause: Clause) -> None:
             clause.verb = head
         elif not _read_subject(clause, start, first):
             rest = toks[first:]
-            move = move_head(rest) or next(
-                (w for w in rest if w.lower in words.MOVE_NOUNS and w.is_noun), None
-            )
-            if move is not None and next((w.lower for w in rest if w.is_noun), "") not in words.PEOPLE:
+            nouns = [w for w in rest if w.is_noun]
+            move = move_head(rest) or next((w for w in nouns if w.lower in words.MOVE_NOUNS), None)
+            if move is not None and not (nouns and nouns[0].lower in words.PEOPLE):
                 clause.verb, clause.moves = move, True
 
 

@@ -209,7 +209,7 @@ class Order:
         if clause.open and alone:
             clause.words, clause.open = clause.words[1:], False  # "while jumping" is all there is
             self._begin(clause)
-        elif before is None or (alone and not _belongs_back(clause.words)):
+        elif alone or before is None:
             self.line.append(self._tell(clause))
         else:
             before.words[-1].space = False
@@ -239,11 +239,8 @@ def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
         # "he walks, his left arm swings" is one picture
         return (clause.finite or current.gerund) and not is_body_part(clause.subject)
     if clause.moves:
-        return (
-            current.moves
-            or lone
-            or (clause.insert is not None and clause.insert.form == "base" == _form(current))
-        )
+        order = clause.insert is not None and clause.insert.form == "base" == _form(current)
+        return current.moves or order or lone
     if clause.gerund:
         # one gerund describes ("is walking, swinging his arms"), two or more are a list
         several = any(c.gerund and not c.subject and c.joiner in _LISTING for c in rest)
@@ -302,14 +299,9 @@ def _finite_follows(rest: Sequence[Clause]) -> bool:
 def _describes(rest: Sequence[Clause]) -> bool:
     """True when a gerund that opens a sentence describes the clause behind the next comma."""
     clause = next((c for c in rest if c.joiner is not Joiner.AND or not c.gerund), None)
-    if (
-        clause is None
-        or clause.joiner is not Joiner.COMMA
-        or not clause.finite
-        or is_body_part(clause.subject)
-    ):
+    if clause is None or clause.joiner is not Joiner.COMMA or not clause.finite:
         return False
-    return bool(clause.subject) or _form(clause) == "base"
+    return not is_body_part(clause.subject) if clause.subject else _form(clause) == "base"
 
 
 def _is_postures(clauses: Sequence[Clause]) -> bool:
@@ -349,19 +341,9 @@ def _as_move(clause: Clause) -> None:
 def _names_thing(ws: Sequence[Word]) -> bool:
     """True for a thing that a person can only do: "a ginga"."""
     head = noun_head(ws)
-    nobody = words.BODY | words.DIRECTIONS | words.ACTORS | words.ADJECTIVE_VERBS
-    return (
-        head is not None
-        and head.lower not in nobody
-        and not is_prefix(ws)
-        and head.tag[:2] in ("NN", "JJ", "FW")
-    )
-
-
-def _belongs_back(ws: Sequence[Word]) -> bool:
-    """True for a line without a verb that goes on with the line before it: "left", "with both hands"."""
-    head = next((w for w in ws if w.is_word), None)
-    return head is None or is_prefix(ws) or head.lower in words.DIRECTIONS or is_body_part(ws[:3])
+    if head is None or head.tag[:2] not in ("NN", "JJ", "FW") or is_prefix(ws):
+        return False
+    return head.lower not in words.BODY | words.DIRECTIONS | words.ACTORS | words.ADJECTIVE_VERBS
 
 
 def _lowers(ws: Sequence[Word]) -> list[str]:

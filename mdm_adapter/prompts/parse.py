@@ -42,6 +42,7 @@ class Word:
         form: as which form of a verb it may be read where it stands, None for no verb.
         base: the plain form of that verb.
         head: the word that it depends on in the tree, and how (`dep`).
+        first: the first of all words that depend on it.
         subject: who does what this verb says, as far as the sentence names them.
         relative: this verb belongs to a clause with "who".
         inside: in the "subject" of a verb, or in the "gap" between them; nothing is cut there.
@@ -58,6 +59,7 @@ class Word:
     base: str = ""
     head: Word | None = None
     dep: str = ""
+    first: Word | None = None
     subject: tuple[Word, ...] = ()
     relative: bool = False
     inside: str = ""
@@ -158,6 +160,8 @@ def _find_subjects(ws: Sequence[Word]) -> None:
         while above is not None and edges[at[above]] > i:
             edges[at[above]] = i
             above = above.head
+    for word, edge in zip(ws, edges):
+        word.first = ws[edge]
     for i, verb in enumerate(ws):
         if not verb.is_finite:
             continue
@@ -165,15 +169,13 @@ def _find_subjects(ws: Sequence[Word]) -> None:
         while end and _belongs_to_verb(ws[end - 1]):
             end -= 1
         carriers = (verb, verb.head) if verb.dep in ("aux", "auxpass") else (verb,)
-        named = (
-            edges[j] for j in range(end - 1, -1, -1) if ws[j].dep in _SUBJECTS and ws[j].head in carriers
-        )
-        by_tree, rest = next(named, end), ws[end : i + 1]
-        starts = (k for k in (by_tree, _nouns(ws, end)) if _reads_as_subject(ws[k:end], rest))
-        start = next(starts, end)
+        subjects = (j for j in range(i - 1, -1, -1) if ws[j].dep in _SUBJECTS and ws[j].head in carriers)
+        named = (edges[j] for j in subjects)
+        start = next(named, end)
+        if not _reads_as_subject(ws[start:end], ws[end : i + 1]):
+            start = end
         verb.subject = tuple(ws[start:end])
         verb.relative = bool({ws[k - 1].lower for k in (start, end) if k} & words.RELATIVES)
-        verb.relative = verb.relative or any(w.lower == "who" for w in verb.subject[:1])
     for i, verb in enumerate(ws):
         if verb.subject and not verb.relative:
             for word in verb.subject[1:]:
@@ -196,24 +198,10 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     return closed and (rest[-1].form != "base" or _may_take_base(phrase))
 
 
-def _nouns(ws: Sequence[Word], end: int, *, inner: bool = False) -> int:
-    """Where the noun phrase before `end` begins, `end` itself when there is none.
-
-    `inner` allows one that depends on a word before it, such as "by".
-    """
-    start = end
-    while start and (ws[start - 1].opens_noun or _in_noun_phrase(ws[start - 1])):
-        start -= 1
-        if ws[start].lower in words.DETERMINERS | words.POSSESSIVES | words.SUBJECT_PRONOUNS:
-            break
-    before = ws[start - 1] if start else None
-    depends = before is not None and (before.lower in words.PREPOSITIONS or before.form is not None)
-    return end if depends and not inner and ws[start].lower not in words.SUBJECT_PRONOUNS else start
-
-
 def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
-    """The noun phrase that ends before `end`, empty when there is none."""
-    return list(ws[_nouns(ws, end, inner=True) : end])
+    """The noun phrase that ends before `end`."""
+    first = ws[end - 1].first if end else None
+    return list(ws[ws.index(first) : end]) if first is not None else []
 
 
 def phrase_end(ws: Sequence[Word]) -> int:
@@ -228,11 +216,6 @@ def is_subject(phrase: Sequence[Word]) -> bool:
     """True for words that may be said to act: "he", "the man", "two of them"."""
     opens = len(phrase) > 1 and phrase[0].opens_noun
     return opens or any(w.is_noun or w.tag in ("CD", "PRP") or w.lower in words.STANDALONE for w in phrase)
-
-
-def _in_noun_phrase(word: Word) -> bool:
-    noun = word.is_noun or word.tag[:2] in ("JJ", "CD", "VB", "PR") or word.lower in words.SUBJECT_PRONOUNS
-    return noun and not word.is_finite
 
 
 def _belongs_to_verb(word: Word) -> bool:
@@ -280,13 +263,13 @@ def _auxiliary(word: Word, before: str) -> Form | None:
 
 def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     word = ws[i]
-    low, before, after = word.lower, ws[i - 1] if i else word, ws[i + 1].lower if i + 1 < len(ws) else ""
+    low, after = word.lower, ws[i + 1].lower if i + 1 < len(ws) else ""
     forms = [form for _, form in readings(low)]
     name = word.tag == "NNP" and word.text[0].isupper()
     if name and (not is_motion(low) or (low in words.NAMES and not _verb_like_next(ws, i))):
         return []
     if low == "face":
-        opens = before is word or before.lower in ("then", "and")
+        opens = i == 0 or ws[i - 1].lower in ("then", "and")
         return ["base"] if opens and after in words.DIRECTIONS | words.DETERMINERS else []
     if is_motion(low):
         return forms
@@ -299,10 +282,7 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     listed = next((f for f in forms if f in ("s", "base") and _listed_verb(ws, i, f)), None)
     if listed:
         return [listed]
-    # "hums" in "a girl hums": what looks like a plural behind one person is a verb that we do not know
-    person = (before.lower in words.ACTORS and not before.is_plural) or before.lower in ("he", "she")
-    unknown = person and low.endswith("s") and word.tag.startswith("NN")
-    return ["s"] if unknown or ("s" in forms and _behind_subject(ws, i)) else []
+    return ["s"] if "s" in forms and _behind_subject(ws, i) else []
 
 
 def _behind_subject(ws: Sequence[Word], i: int) -> bool:
@@ -367,13 +347,4 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         couple = any(w.lower == "and" for w in ws[:i])
         couple = couple and any(w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i])
         return not (acts or couple)
-    return form == "s" and noun and _counted(ws, i)
-
-
-def _counted(ws: Sequence[Word], i: int) -> bool:
-    """True for "three leg kicks": a number before a singular noun counts the word that follows."""
-    j = i - 1
-    while j > 0 and ws[j - 1].tag[:2] in ("JJ", "NN"):
-        j -= 1
-    counted = j > 0 and (ws[j - 1].lower in words.NUMBERS or ws[j - 1].tag == "CD")
-    return counted and ws[j - 1].lower not in ("one", "1")
+    return False

@@ -25,16 +25,13 @@ _BREAK = re.compile(
     r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=[a-z])[>+](?=[a-z])|(?<!\band)(?<!\bhe)(?<!\bhis)(?<=[a-z]{2})/(?=[a-z]{2})|(?<=\s)/+(?=\s)|>>+)\s*"
 )
 _QUOTED_ITEM = re.compile(r"\s*([\"'])([^\"']+)\1\s*(?:(?:,?\s*(?:and )?then\b|,?\s*and\b|[,.]|->?)\s*)?")
-# A line that ends in one of these goes on in the next one.
-_OPEN_END = re.compile(
-    r"\b(?:a|an|the|his|her|its|their|my|your|with|to|of|in|on|at|for|from|into|and|then|while|as|or|is|are)$",
-    re.I,
+# A line that ends or begins with one of these words goes on in the next one, or goes on with the one before.
+_WRAPPED = re.compile(
+    r"\b((?i:a|an|the|his|her|its|their|my|your|with|to|of|in|on|at|for|from|into|and|then|while|as|or|is|are))\n"
+    r"|(?<![.!?:;,])\n(?=(?:forwards?|backwards?|left|right|around|up|down|with|on|in|to|into|onto|at|of|while|as"
+    r"|using|towards?|from)\b)"
 )
 _ORDINAL = re.compile(r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|finally|then|next)\s*:\s*", re.I)
-_CLOSES = re.compile(r"[.!?:;,]$")
-_LOWER_CONTINUATION = re.compile(
-    r"(?:forwards?|backwards?|left|right|around|up|down|with|on|in|to|into|onto|at|of|while|as|using|towards?|from)\b"
-)
 
 
 # "run_fwd_02" and "TurnLeft"
@@ -57,7 +54,7 @@ _GAME_PHRASES = {
 def hard_segments(text: str) -> list[str]:
     """Cut a tidy text at lines, list markers, arrows and semicolons; the pieces are stripped and never empty."""
     text = _unquote(spell_out_names(text))
-    text = _join_wrapped_lines(text)
+    text = _WRAPPED.sub(lambda m: f"{m[1] or ''} ", text)
     text = _mark_numbers(text)
     text = _ORDINAL.sub("", text)
     # a run of one mark means no more than three of it, and the tokenizer needs quadratic time for long ones
@@ -127,18 +124,6 @@ def _unquote(text: str) -> str:
     if re.fullmatch(f"(?:{_QUOTED_ITEM.pattern})+", bare):
         return "\n".join(item[2] for item in _QUOTED_ITEM.finditer(bare))
     return bare
-
-
-def _join_wrapped_lines(text: str) -> str:
-    joined: list[str] = []
-    for line in (line.strip() for line in text.split("\n")):
-        before = joined[-1] if joined else ""
-        wrapped = before and line and not _CLOSES.search(before)
-        if wrapped and (_OPEN_END.search(before) or _LOWER_CONTINUATION.match(line)):
-            joined[-1] = f"{before} {line}"
-        else:
-            joined.append(line)
-    return "\n".join(joined)
 
 
 def _mark_numbers(text: str) -> str:

@@ -145,12 +145,8 @@ def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
         if word.is_word and i - 1 not in starts and (word.opens_noun or word.tag == "CD" or bare):
             starts.append(i)
     for i in reversed(starts):
-        inside = (
-            j
-            for j in range(i + 1, len(tail))
-            if j in starts or not tail[j].is_word or tail[j].tag in ("IN", "TO")
-        )
-        found = _nature(tail[i : next(inside, len(tail))])
+        stops = (j for j, w in enumerate(tail) if j in starts or not w.is_word or w.tag in ("IN", "TO"))
+        found = _nature(tail[i : next((j for j in stops if j > i), len(tail))])
         limb = wanted == "side" or (found == "side" and wanted in ("body", "move"))
         if (wanted == found or limb) and not ("move" in (wanted, found) and i):
             return i  # of moves only what is done, not where
