@@ -62,9 +62,10 @@ def tag(text: str, one_word: re.Pattern[str]) -> list[tuple[str, str, bool, int]
     return [(t.text, t.tag_, bool(t.whitespace_), t.idx) for t in language(doc) if not t.is_space]
 
 
-def tree(words: Sequence[str]) -> list[tuple[int, str]]:
-    """The parse of the words of a sentence: (the word that each depends on, as what)."""
+def tree(words: Sequence[str]) -> list[tuple[int, str, int]]:
+    """The parse of the words of a sentence: (the word that each depends on, as what, the first that depends on it)."""
     from spacy.tokens import Doc
 
     language = load_language()
-    return [(token.head.i, token.dep_) for token in language(Doc(language.vocab, words=list(words)))]
+    doc = language(Doc(language.vocab, words=list(words)))
+    return [(token.head.i, token.dep_, token.left_edge.i) for token in doc]

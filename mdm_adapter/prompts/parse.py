@@ -81,8 +81,7 @@ class Word:
 
     @property
     def is_adverb(self) -> bool:
-        adverb = self.tag.startswith("RB") or self.lower in words.ADVERBS or self.lower.endswith("ly")
-        return adverb and self.lower not in words.BODY and self.lower != "fly"
+        return (self.tag.startswith("RB") or self.lower in words.ADVERBS) and self.lower not in words.BODY
 
     @property
     def is_plural(self) -> bool:
@@ -147,21 +146,12 @@ def _read_tree(ws: Sequence[Word]) -> None:
             written += [("will", word), ("be" if word.lower in words.BE else word.base, word)]
         else:
             written.append((word.text, word))
-    for (_, word), (head, dep) in zip(written, tree([text for text, _ in written]), strict=True):
-        above = written[head][1]
-        word.head, word.dep = (None if above is word else above), dep
+    for (_, word), (head, dep, first) in zip(written, tree([text for text, _ in written]), strict=True):
+        word.head, word.dep, word.first = written[head][1], dep, written[first][1]
 
 
 def _find_subjects(ws: Sequence[Word]) -> None:
     at = {word: i for i, word in enumerate(ws)}
-    edges = list(range(len(ws)))
-    for i, word in enumerate(ws):
-        above = word.head
-        while above is not None and edges[at[above]] > i:
-            edges[at[above]] = i
-            above = above.head
-    for word, edge in zip(ws, edges):
-        word.first = ws[edge]
     for i, verb in enumerate(ws):
         if not verb.is_finite:
             continue
@@ -169,9 +159,8 @@ def _find_subjects(ws: Sequence[Word]) -> None:
         while end and _belongs_to_verb(ws[end - 1]):
             end -= 1
         carriers = (verb, verb.head) if verb.dep in ("aux", "auxpass") else (verb,)
-        subjects = (j for j in range(i - 1, -1, -1) if ws[j].dep in _SUBJECTS and ws[j].head in carriers)
-        named = (edges[j] for j in subjects)
-        start = next(named, end)
+        named = [w for w in ws[:i] if w.dep in _SUBJECTS and w.head in carriers]
+        start = at.get(named[-1].first, end) if named else end
         if not _reads_as_subject(ws[start:end], ws[end : i + 1]):
             start = end
         verb.subject = tuple(ws[start:end])
@@ -194,8 +183,7 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
         named = phrase[0].opens_noun or any(w.lower in words.WHO or w.tag == "NNP" for w in phrase)
         if not named or any(w.form == "ing" for w in phrase):
             return False
-    closed = phrase[-1].text != "," or sum(w.text == "," for w in phrase) > 1
-    return closed and (rest[-1].form != "base" or _may_take_base(phrase))
+    return rest[-1].form != "base" or _may_take_base(phrase)
 
 
 def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
@@ -215,7 +203,7 @@ def phrase_end(ws: Sequence[Word]) -> int:
 def is_subject(phrase: Sequence[Word]) -> bool:
     """True for words that may be said to act: "he", "the man", "two of them"."""
     opens = len(phrase) > 1 and phrase[0].opens_noun
-    return opens or any(w.is_noun or w.tag in ("CD", "PRP") or w.lower in words.STANDALONE for w in phrase)
+    return opens or any(w.is_noun or w.tag in ("CD", "PRP", "DT") for w in phrase)
 
 
 def _belongs_to_verb(word: Word) -> bool:
@@ -290,9 +278,9 @@ def _behind_subject(ws: Sequence[Word], i: int) -> bool:
     j = i
     while j and ws[j - 1].tag[:2] in ("NN", "JJ"):
         j -= 1
-    noun = i > j == 1 and ws[0].opens_noun and ws[i - 1].tag == "NN"
     after = ws[i + 1] if i + 1 < len(ws) else None
-    return noun and (after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB)
+    goes_on = after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB
+    return i > j == 1 and ws[0].opens_noun and goes_on
 
 
 def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
