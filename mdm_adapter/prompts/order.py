@@ -39,7 +39,6 @@ class Order:
         """Add the actions of one sentence; `hard` says that a line, a number or an arrow came before it."""
         self._first = len(self.line)
         self._current: Clause | None = None
-        self._main: Clause | None = None
         # words that wait for the clause that they stand before; `open` when they are a clause themselves
         self._pending: Clause | None = None
         # clauses told before the main one, "after jumping, he bows", and those of them that happen after it
@@ -55,7 +54,7 @@ class Order:
                 self._place(clause, clauses[n + 1 :])
         self.line += self._held
         if self._pending is not None:
-            self._settle(alone=not self.told or (hard and self._pending is clauses[0]))
+            self._settle(alone=hard or not self.told)
 
     def _place(self, clause: Clause, rest: Sequence[Clause]) -> None:
         current = self._current
@@ -63,7 +62,7 @@ class Order:
             self._join_pending(self._pending, clause, rest)
         elif current is None or self._leads_on(clause, rest):
             self._open(clause, rest)
-        elif current in self._waiting and clause.acts and clause.joiner not in ORDERED:
+        elif current in self._waiting and clause.joiner not in ORDERED:
             # after "after jumping": more of it, or the main clause
             if clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
                 self._attach(current, clause)
@@ -77,8 +76,7 @@ class Order:
     def _leads_on(self, clause: Clause, rest: Sequence[Clause]) -> bool:
         """True for what stands before a clause in the middle of a sentence: "then suddenly, he jumps"."""
         if clause.acts:
-            fronted = clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
-            return fronted and _finite_follows(rest)
+            return clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
         adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in clause.spoken)
         return adverbs and bool(rest) and rest[0].joiner is Joiner.COMMA and rest[0].finite
 
@@ -103,7 +101,7 @@ class Order:
         joiner = clause.joiner
         main = clause.acts and joiner is not Joiner.WITH
         if pending.open:
-            main = main and joiner in (*COMMAS, Joiner.THEN) and (clause.finite or not _finite_follows(rest))
+            main = main and joiner in (*COMMAS, Joiner.THEN) and clause.finite
         elif main and (joiner in ORDERED or (joiner is Joiner.THEN and not is_prefix(pending.words))):
             self._settle(alone=False)
             self._place(clause, rest)
@@ -113,13 +111,12 @@ class Order:
             return
         self._pending = None
         named = is_subject(pending.words) and not pending.open and not is_prefix(pending.words)
-        if named and clause.finite and not clause.subject:
+        if named and not clause.subject:
             clause.named(pending.words)  # "The character: walks"
         else:
             marked = any(not w.is_word for w in clause.joined_by)
             pending.words[-1].space = pending.words[-1].space and not marked
-            between = [w for w in clause.joined_by if w.lower not in words.SEQUENCE_WORDS]
-            clause.words = [*pending.words, *([Word(",")] if marked else between), *clause.words]
+            clause.words = [*pending.words, *([Word(",")] if marked else clause.joined_by), *clause.words]
         self._begin(clause)
 
     def _decide(self, current: Clause, clause: Clause, rest: Sequence[Clause]) -> None:
@@ -130,8 +127,8 @@ class Order:
         if not clause.acts and clause.joiner is Joiner.THEN and _names_thing(clause.spoken):
             _as_move(clause)
         if clause.acts and (clause.joiner is Joiner.AFTER or (clause.gerund and clause.base == "have")):
-            clause.anchor = self._main or current
-            at = self.line.index(clause.anchor) if clause.anchor in self.line else len(self.line)
+            clause.anchor = current
+            at = self.line.index(current) if current in self.line else len(self.line)
             self.line.insert(at, self._tell(clause))
         elif clause.acts and (listed or _begins_action(current, clause, rest)):
             self._begin(clause)
@@ -170,7 +167,7 @@ class Order:
             clause.words = [w for w in clause.words if w not in clause.subject]
             clause.subject = ()
         current.words += [*clause.joined_by, *clause.words]
-        if clause.verb is None or clause.moves or current.verb is None:
+        if clause.verb is None or clause.moves:
             return
         if clause.joiner is Joiner.WITH:
             current.open = True
@@ -196,7 +193,6 @@ class Order:
             self.told, self.line = [], []
             clause.named(lone.words)  # "a man:" on a line before "walks"
         self.line.append(self._tell(clause))
-        self._main = clause
         for side in self._waiting:
             side.anchor = clause
         self._waiting = []
@@ -237,13 +233,12 @@ def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
     lone = current.gerund and not current.subject
     if clause.subject:
         # "he walks, his left arm swings" is one picture
-        return (clause.finite or current.gerund) and not is_body_part(clause.subject)
+        return not is_body_part(clause.subject)
     if clause.moves:
-        order = clause.insert is not None and clause.insert.form == "base" == _form(current)
-        return current.moves or order or lone
+        return current.moves or lone
     if clause.gerund:
         # one gerund describes ("is walking, swinging his arms"), two or more are a list
-        several = any(c.gerund and not c.subject and c.joiner in _LISTING for c in rest)
+        several = any(c.gerund and c.joiner in _LISTING for c in rest)
         return lone or ((current.gerund or current.progressive) and several)
     if _lists_nouns(current, clause, rest):
         return False
@@ -253,16 +248,13 @@ def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
 
 def _same_shape(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
     """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
-    if clause.subject:
-        return not is_body_part(clause.subject)
-    gerunds = clause.gerund and current.progressive
-    return (gerunds or _form(clause) == _form(current)) and not _lists_nouns(current, clause, rest)
+    return _form(clause) == _form(current) and not _lists_nouns(current, clause, rest)
 
 
 def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
     """True when one more verb follows by "and" before anything else separates actions."""
     for n, clause in enumerate(rest):
-        if clause.joiner in (Joiner.THEN, *ORDERED) or (clause.joiner in COMMAS and clause.finite):
+        if clause.joiner in (Joiner.THEN, *ORDERED):
             return False
         if clause.acts and clause.joiner is Joiner.AND and _same_shape(current, clause, rest[n + 1 :]):
             return True
