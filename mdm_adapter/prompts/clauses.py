@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.parse import Word, is_subject, nouns_before, phrase_end
@@ -85,10 +86,10 @@ class Clause:
     @property
     def progressive(self) -> bool:
         """True for "is walking"."""
-        if not self.finite or self.verb is None or self.verb.lower not in words.BE:
-            return False
-        after = self.words[self.words.index(self.verb) + 1 :]
-        return next((w.form for w in after if not w.is_adverb), None) == "ing"
+        ws = [w for w in self.words if not w.is_adverb]
+        return any(
+            w is self.verb and w.lower in words.BE and after.form == "ing" for w, after in pairwise(ws)
+        )
 
     @property
     def spoken(self) -> list[Word]:
@@ -198,8 +199,7 @@ def _joiner(ws: Sequence[Word], i: int) -> tuple[Joiner, int]:
         return Joiner.OR, 1
     if low in words.SEQUENCE_WORDS and not words.NOT_THEN & {*before}:
         return Joiner.THEN, 1
-    # "turns right after jumping" may mean either, "then right before jumping" does not
-    if low in ("before", "after") and (last != "right" or words.LINKS & {*before} or "and" in before):
+    if low in ("before", "after") and last != "right":  # "turns right after jumping" may mean either
         return (Joiner.BEFORE if low == "before" else Joiner.AFTER), 1
     clause_follows = i == 0 or bool(words.SUBJECT_PRONOUNS & {*after[:1]})
     if (low in words.SUBORDINATORS and last != "a") or (low == "once" and clause_follows):
@@ -242,7 +242,7 @@ def _read(clause: Clause) -> None:
 def _read_subject(clause: Clause, start: int, first: int) -> bool:
     """Read a clause that names who acts, or that a phrase such as "with his left hand" opens."""
     toks = clause.words
-    finite = [w for w in toks[first + 1 :] if w.is_finite and toks[toks.index(w) - 1].lower != "having"]
+    finite = [w for w in toks[first + 1 :] if w.is_finite]
     main = [w for w in finite if not w.relative and not w.inside]
     verb = next(iter([*main, *(w for w in finite if w.relative)]), None)
     opens = toks[first].lower in words.PREPOSITIONS or toks[first].tag == "IN"
