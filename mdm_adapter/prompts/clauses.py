@@ -8,8 +8,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.parse import Word, is_subject, nouns_before, phrase_end
-from mdm_adapter.prompts.verbs import is_motion, is_order, parts_of_speech, readings
+from mdm_adapter.prompts.verbs import Form, is_motion
+from mdm_adapter.prompts.word import (
+    Word,
+    is_body_part,
+    is_compound_move,
+    is_subject,
+    modifies_noun,
+    move_head,
+    nouns_before,
+)
 
 
 class Joiner(enum.IntEnum):
@@ -72,12 +80,16 @@ class Clause:
         return self.moves or self.verb is not None
 
     @property
+    def form(self) -> Form | None:
+        return self.verb.form if self.verb is not None and not self.moves else None
+
+    @property
     def finite(self) -> bool:
-        return not self.moves and self.verb is not None and self.verb.form != "ing"
+        return self.form not in (None, "ing")
 
     @property
     def gerund(self) -> bool:
-        return not self.moves and self.verb is not None and self.verb.form == "ing"
+        return self.form == "ing"
 
     @property
     def base(self) -> str:
@@ -227,9 +239,9 @@ def _read(clause: Clause) -> None:
     elif first < len(toks) and toks[first].lower not in ("who", "which"):
         clause.insert, head = toks[start], toks[first]
         after = toks[first + 1] if first + 1 < len(toks) else None
-        if head.form == "base" and _compound_move(head, after):
+        if head.form == "base" and is_compound_move(head, after):
             clause.verb, clause.moves, clause.insert = after, True, head
-        elif head.form is not None and not _modifies_noun(head, after, end=len(clause.spoken) == 2):
+        elif head.form is not None and not modifies_noun(head, after, end=len(clause.spoken) == 2):
             clause.verb = head
         elif not _read_subject(clause, start, first):
             rest = toks[first:]
@@ -285,67 +297,8 @@ def _read_gerund(clause: Clause, first: int) -> bool:
     return True
 
 
-def is_body_part(ws: Sequence[Word]) -> bool:
-    """True for "his left arm": such a subject moves with the person, it is nobody of its own."""
-    nouns = [w for w in ws[: phrase_end(ws)] if w.is_noun]
-    return bool(nouns) and nouns[-1].lower in words.BODY
-
-
-def is_prefix(ws: Iterable[Word]) -> bool:
-    """True for words that may stand before a clause: "with his left hand", "slowly"."""
-    head = next((w for w in ws if w.is_word), None)
-    opens = head is not None and (head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH"))
-    return opens or (head is not None and head.is_adverb)
-
-
-def move_head(ws: Sequence[Word]) -> Word | None:
-    """The noun of "a slow jump to the left" if it names a move."""
-    head = noun_head(ws)
-    return head if head is not None and names_move(head) else None
-
-
-def noun_head(ws: Sequence[Word]) -> Word | None:
-    """The last word before the first preposition, relative or direction."""
-    head: Word | None = None
-    for word in ws[: phrase_end(ws)]:
-        if not word.is_word or word.lower in words.PREPOSITIONS:
-            break
-        if head is not None and (word.lower in words.DIRECTIONS or word.is_adverb):
-            if word.lower not in words.SIDES:
-                break
-            continue
-        head = word
-    return head
-
-
-def names_move(word: Word) -> bool:
-    """True when a noun may be the name of a move: "cartwheel", "jump", "cycle"."""
-    low = word.lower
-    if (low in words.NAMES and word.tag == "NNP") or (low in words.ADJECTIVE_VERBS and low != "idle"):
-        return False
-    if {low, low.removesuffix("s")} & (words.MOVE_NOUNS | words.MOVE_COMPOUNDS):
-        return True
-    return is_motion(low) and any(f in ("base", "s") and b not in words.NOT_MOVES for b, f in readings(low))
-
-
 def _skippable(toks: list[Word], i: int) -> bool:
     """Adverbs and polite words before the verb or the subject."""
     low = toks[i].lower
     adverb = toks[i].is_adverb and low not in words.DIRECTIONS | words.MANNERS and i + 1 < len(toks)
     return adverb or low in ("so", "or", "and", "but", "kindly")
-
-
-def _compound_move(head: Word, after: Word | None) -> bool:
-    """True for "dodge roll left" and "spin kick", which name a move; "go walk" and "regain balance" do not."""
-    if after is None or head.base in words.TAKES_VERB | words.LIGHT_VERBS | words.AUXILIARIES:
-        return False
-    plain = is_order(after.lower) and after.lower not in words.NEVER_VERBS | words.ADJECTIVE_VERBS
-    return plain and parts_of_speech(head.lower) != {"verb"}
-
-
-def _modifies_noun(head: Word, after: Word | None, *, end: bool) -> bool:
-    """True for the first word of "walking man waves", "jumping jacks" and, at the `end`, "running jump"."""
-    if head.form not in ("ing", "part", "past") or after is None:
-        return False
-    move = after.lower in words.GERUND_MOVES or (end and is_order(after.lower))
-    return after.lower in words.PEOPLE or (head.form == "ing" and move)

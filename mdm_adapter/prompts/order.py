@@ -1,9 +1,4 @@
-"""Clauses put together as actions, in order of time.
-
-What stays together: verbs joined by a bare "and" ("walks and waves" may be at once), unless there are three
-or more of them, or they end a list of commas, or a duration stands between them; what "while", "as", "until"
-and "when" join; gerunds that describe ("walks, swinging his arms"); everything without a verb.
-"""
+"""Clauses put together as actions, in order of time."""
 
 from __future__ import annotations
 
@@ -11,20 +6,10 @@ from collections.abc import Sequence
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import shorten
-from mdm_adapter.prompts.clauses import (
-    COMMAS,
-    ORDERED,
-    Clause,
-    Joiner,
-    is_body_part,
-    is_prefix,
-    move_head,
-    noun_head,
-)
-from mdm_adapter.prompts.parse import Word, is_subject
+from mdm_adapter.prompts.apart import alike, begins_action
+from mdm_adapter.prompts.clauses import COMMAS, ORDERED, Clause, Joiner
 from mdm_adapter.prompts.sharing import repeats, share, there_and_back
-
-_LISTING = (*COMMAS, Joiner.AND)
+from mdm_adapter.prompts.word import Word, is_body_part, is_prefix, is_subject, lowers, noun_head
 
 
 class Order:
@@ -130,7 +115,7 @@ class Order:
             clause.anchor = current
             at = self.line.index(current) if current in self.line else len(self.line)
             self.line.insert(at, self._tell(clause))
-        elif clause.acts and (listed or _begins_action(current, clause, rest)):
+        elif clause.acts and (listed or begins_action(current, clause, rest)):
             self._begin(clause)
         else:
             self._attach(current, clause)
@@ -153,7 +138,7 @@ class Order:
         more = repeats(clause, self._current.words if self._current else (), len(self.line) - self._first)
         if not more or not self.line:
             return False
-        again = _lowers(clause.spoken) == ["again"]
+        again = lowers(clause.spoken) == ["again"]
         span = self.line[-1:] if again else self.line[self._first :] or self.line[:]
         self.line += span * more
         what = "the action before" if len(span) == 1 else f"the {len(span)} actions before"
@@ -161,7 +146,7 @@ class Order:
         return True
 
     def _attach(self, current: Clause, clause: Clause) -> None:
-        same = len(clause.subject) == 1 and _lowers(current.subject) == _lowers(clause.subject)
+        same = len(clause.subject) == 1 and lowers(current.subject) == lowers(clause.subject)
         if clause.joiner is Joiner.AND and same:
             # "I walk and I wave"
             clause.words = [w for w in clause.words if w not in clause.subject]
@@ -171,7 +156,7 @@ class Order:
             return
         if clause.joiner is Joiner.WITH:
             current.open = True
-        elif not current.open and not clause.subject and _alike(clause, current):
+        elif not current.open and not clause.subject and alike(clause, current):
             current.beside.append(clause.verb)
             if clause.joiner is Joiner.AND:
                 self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
@@ -189,7 +174,7 @@ class Order:
     def _begin(self, clause: Clause) -> None:
         """A main clause: the next action."""
         lone = self.told[0] if len(self.told) == 1 and not self.told[0].acts else None
-        if lone and clause.finite and not clause.subject and set(_lowers(lone.words)) & words.ACTORS:
+        if lone and clause.finite and not clause.subject and set(lowers(lone.words)) & words.ACTORS:
             self.told, self.line = [], []
             clause.named(lone.words)  # "a man:" on a line before "walks"
         self.line.append(self._tell(clause))
@@ -215,74 +200,6 @@ class Order:
             self._current = before
 
 
-def _begins_action(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    joiner = clause.joiner
-    if joiner in COMMAS:
-        return _continues(current, clause, rest)
-    if joiner is Joiner.AND and not current.open:
-        timed = any(w.seconds is not None for w in current.words)
-        # the end of a list: "walks, turns and sits", "walks and turns and sits"
-        same = not current.subject or _lowers(current.subject) == _lowers(clause.subject)
-        listed = current.joiner in _LISTING and same
-        return _same_shape(current, clause, rest) and (timed or listed or _chain_of_and(current, rest))
-    return joiner in (Joiner.THEN, Joiner.BEFORE)
-
-
-def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    """True when a clause that follows a comma is the next action."""
-    lone = current.gerund and not current.subject
-    if clause.subject:
-        # "he walks, his left arm swings" is one picture
-        return not is_body_part(clause.subject)
-    if clause.moves:
-        return current.moves or lone
-    if clause.gerund:
-        # one gerund describes ("is walking, swinging his arms"), two or more are a list
-        several = any(c.gerund and c.joiner in _LISTING for c in rest)
-        return lone or ((current.gerund or current.progressive) and several)
-    if _lists_nouns(current, clause, rest):
-        return False
-    # "leaned back, stretched", but not "walks, shoulders slumped"
-    return _form(clause) != "part" or _form(current) == "past"
-
-
-def _same_shape(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
-    return _form(clause) == _form(current) and not _lists_nouns(current, clause, rest)
-
-
-def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
-    """True when one more verb follows by "and" before anything else separates actions."""
-    for n, clause in enumerate(rest):
-        if clause.joiner in (Joiner.THEN, *ORDERED):
-            return False
-        if clause.acts and clause.joiner is Joiner.AND and _same_shape(current, clause, rest[n + 1 :]):
-            return True
-    return False
-
-
-def _lists_nouns(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    """True for "does a jump, spin and kick": what follows are objects, although each could be a verb."""
-    if current.verb is None or current.base not in words.LIGHT_VERBS:
-        return False
-    form, new = _form(current), _form(clause)
-    if any(_form(c) == new == form and len(c.words) > 1 for c in rest):
-        return False  # "throw a punch, duck, throw a kick"
-    named = move_head(current.words[current.words.index(current.verb) + 1 :])
-    if named is None or (new == "s" and not named.lower.endswith("s")):
-        return False  # "takes a step, falls"
-    return len(clause.spoken) == 1 or (new == "base" and new != form)
-
-
-def _alike(clause: Clause, current: Clause) -> bool:
-    forms = {_form(clause), _form(current)}
-    return len(forms) == 1 or (forms == {"s", "base"} and current.base not in words.LIGHT_VERBS)
-
-
-def _form(clause: Clause) -> str | None:
-    return clause.verb.form if clause.verb is not None and not clause.moves else None
-
-
 def _finite_follows(rest: Sequence[Clause]) -> bool:
     """True when a comma and a clause with a finite verb come later in this sentence."""
     return any(clause.joiner is Joiner.COMMA and clause.finite for clause in rest)
@@ -293,7 +210,7 @@ def _describes(rest: Sequence[Clause]) -> bool:
     clause = next((c for c in rest if c.joiner is not Joiner.AND or not c.gerund), None)
     if clause is None or clause.joiner is not Joiner.COMMA or not clause.finite:
         return False
-    return not is_body_part(clause.subject) if clause.subject else _form(clause) == "base"
+    return not is_body_part(clause.subject) if clause.subject else clause.form == "base"
 
 
 def _is_postures(clauses: Sequence[Clause]) -> bool:
@@ -336,10 +253,6 @@ def _names_thing(ws: Sequence[Word]) -> bool:
     if head is None or head.tag[:2] not in ("NN", "JJ", "FW") or is_prefix(ws):
         return False
     return head.lower not in words.BODY | words.DIRECTIONS | words.ACTORS | words.ADJECTIVE_VERBS
-
-
-def _lowers(ws: Sequence[Word]) -> list[str]:
-    return [w.lower for w in ws]
 
 
 def _quote(ws: Sequence[Word]) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.language import tag, tree
 from mdm_adapter.prompts.verbs import Form, is_motion, parts_of_speech, readings
+from mdm_adapter.prompts.word import Word, is_subject
 
 _TAG_FORMS: dict[str, Form] = {
     "VB": "base",
@@ -29,78 +29,6 @@ _SUBJECTS = ("nsubj", "nsubjpass", "expl")
 _ONE_WORD = re.compile(
     rf"[^\W\d_]+(?:-[^\W\d_]+)+|\b(?:[Pp]erson|{'|'.join(sorted(words.ACTORS))}) (?:[B-H]|A(?= [a-z]+s\b))\b"
 )
-
-
-@dataclass(eq=False)
-class Word:
-    """One word or mark; compared by identity, since the same one may occur many times.
-
-    Attributes:
-        space: a blank follows.
-        start: position of its first character in the text.
-        guarded: stands in quotes or brackets, where nothing is split or rewritten.
-        form: as which form of a verb it may be read where it stands, None for no verb.
-        base: the plain form of that verb.
-        head: the word that it depends on in the tree, and how (`dep`).
-        first: the first of all words that depend on it.
-        subject: who does what this verb says, as far as the sentence names them.
-        relative: this verb belongs to a clause with "who".
-        inside: in the "subject" of a verb, or in the "gap" between them; nothing is cut there.
-        seconds: a duration that stood behind this word; `ended`: one of the kind "after 2 seconds".
-        stretch: the line of a timetable ("0-3 s: run") in which it stands.
-    """
-
-    text: str
-    tag: str = ""
-    space: bool = True
-    start: int = 0
-    guarded: bool = False
-    form: Form | None = None
-    base: str = ""
-    head: Word | None = None
-    dep: str = ""
-    first: Word | None = None
-    subject: tuple[Word, ...] = ()
-    relative: bool = False
-    inside: str = ""
-    seconds: float | None = None
-    ended: float | None = None
-    stretch: int | None = None
-    lower: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.lower = self.text.lower()
-
-    @property
-    def is_word(self) -> bool:
-        return any(c.isalnum() for c in self.text)
-
-    @property
-    def is_noun(self) -> bool:
-        return self.tag.startswith("NN") or self.lower in words.BODY | words.PEOPLE
-
-    @property
-    def is_adverb(self) -> bool:
-        return (self.tag.startswith("RB") or self.lower in words.ADVERBS) and self.lower not in words.BODY
-
-    @property
-    def is_plural(self) -> bool:
-        if self.lower in words.PEOPLE:
-            return self.lower in words.PLURAL_PEOPLE or (self.lower.endswith("s") and self.lower != "actress")
-        return self.tag in ("NNS", "NNPS")
-
-    @property
-    def is_finite(self) -> bool:
-        return self.form in ("s", "base", "past")
-
-    @property
-    def opens_noun(self) -> bool:
-        """True for "the", "his", "two"."""
-        return self.lower in words.DETERMINERS | words.POSSESSIVES | words.NUMBERS
-
-    def copy(self) -> Word:
-        """The same word for a second place, without its duration."""
-        return Word(self.text, self.tag, self.space, form=self.form, base=self.base, stretch=self.stretch)
 
 
 def read_sentences(text: str) -> list[list[Word]]:
@@ -184,26 +112,6 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
         if not named or any(w.form == "ing" for w in phrase):
             return False
     return rest[-1].form != "base" or _may_take_base(phrase)
-
-
-def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
-    """The noun phrase that ends before `end`."""
-    first = ws[end - 1].first if end else None
-    return list(ws[ws.index(first) : end]) if first is not None else []
-
-
-def phrase_end(ws: Sequence[Word]) -> int:
-    """How many words stand before the first preposition or relative behind the first word."""
-    for i, word in enumerate(ws):
-        if i and (word.lower in words.PREPOSITIONS or word.tag in ("IN", "TO", "WP", "WDT")):
-            return i
-    return len(ws)
-
-
-def is_subject(phrase: Sequence[Word]) -> bool:
-    """True for words that may be said to act: "he", "the man", "two of them"."""
-    opens = len(phrase) > 1 and phrase[0].opens_noun
-    return opens or any(w.is_noun or w.tag in ("CD", "PRP", "DT") for w in phrase)
 
 
 def _belongs_to_verb(word: Word) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.clauses import Clause, is_body_part
-from mdm_adapter.prompts.parse import Word
+from mdm_adapter.prompts.clauses import Clause
 from mdm_adapter.prompts.verbs import Form, inflect
+from mdm_adapter.prompts.word import Word, is_body_part
 
 _THEIRS = dict.fromkeys(("my", "your", "our"), "their") | dict.fromkeys(("me", "us"), "them")
 _THEIRS |= dict.fromkeys(("myself", "yourself", "ourselves", "yourselves"), "themselves")

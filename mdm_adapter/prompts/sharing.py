@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from mdm_adapter.prompts import times, words
-from mdm_adapter.prompts.clauses import COMMAS, Clause, Joiner, names_move, noun_head
-from mdm_adapter.prompts.parse import Word
+from mdm_adapter.prompts.clauses import COMMAS, Clause, Joiner
+from mdm_adapter.prompts.word import Word, names_move, noun_head
 
 _NUMBER = times.SMALL
 _WHAT = (

@@ -2,7 +2,7 @@
 
 The prompt is tidied (`cleanup`) and cut where its characters say so (lines, list numbers, arrows, time
 marks: `segments`, `times`); spaCy parses each sentence (`parse`), which is cut into clauses (`clauses`), put
-together as actions (`order`, `sharing`), and written out (`sentences`).
+together as actions (`order`, `apart`, `sharing`), and written out (`sentences`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from mdm_adapter.prompts.clauses import Clause, cut
 from mdm_adapter.prompts.cleanup import tidy
 from mdm_adapter.prompts.english import check_english
 from mdm_adapter.prompts.order import Order
-from mdm_adapter.prompts.parse import Word, read_sentences
+from mdm_adapter.prompts.parse import read_sentences
 from mdm_adapter.prompts.segments import hard_segments
 from mdm_adapter.prompts.sentences import Cast, write
 from mdm_adapter.prompts.times import Duration, Stretch, stretches, take_durations
+from mdm_adapter.prompts.word import Word
 
 _CONNECTORS = (words.SEQUENCE_WORDS | words.SUBORDINATORS | {"and", "next", "before", "after", "by"}) - {
     "while"
