@@ -34,16 +34,14 @@ class Joiner(enum.IntEnum):
     BEFORE = 8
 
 
-COMMAS = (Joiner.COMMA, Joiner.COMMA_AND)
-ORDERED = (Joiner.AFTER, Joiner.BEFORE)
+COMMAS, ORDERED = (Joiner.COMMA, Joiner.COMMA_AND), (Joiner.AFTER, Joiner.BEFORE)
 
 
 @dataclass(eq=False)
 class Clause:
     """A run of words between two joiners, and how it is read; as an action it takes in what follows it.
 
-    It is finite ("a man walks", "walks"), a gerund ("a man walking", "walking"), the name of a move ("a slow
-    walk"), or it does not act at all ("with his left arm").
+    It is finite ("walks"), a gerund ("walking"), the name of a move ("a slow walk"), or it does not act at all.
 
     Attributes:
         joined_by: the words of the joiner.
@@ -158,7 +156,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
         _read(clause)
         if clause.joiner in ORDERED and clause.moves:
             clause.verb, clause.moves = None, False  # "after the jump"
-        if clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
+        elif clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
             clause.joiner = Joiner.WITH  # "after the bell rings": nobody's movement
         elif clause.joiner in ORDERED and clause.subject and clause.insert is not clause.words[0]:
             clause.joiner = Joiner.COMMA if n else Joiner.START  # "before the start he stretches"
@@ -232,7 +230,7 @@ def _read(clause: Clause) -> None:
     toks = clause.words
     start = next((i for i, w in enumerate(toks) if w.is_word), len(toks))
     first = start
-    while first < len(toks) and _skippable(toks, first):
+    while first + 1 < len(toks) and _skippable(toks[first]):
         first += 1
     if clause.subject:
         clause.verb = next((w for w in toks if w.is_finite), None)
@@ -284,8 +282,7 @@ def _read_subject(clause: Clause, start: int, first: int) -> bool:
 def _read_gerund(clause: Clause, first: int) -> bool:
     """Read "a man walking"."""
     toks = clause.words[first:]
-    nouns = [w.lower for w in toks if w.is_noun]
-    if move_head(toks) is not None and not set(nouns[:1]) & words.ACTORS:
+    if move_head(toks) is not None and not any(w.lower in words.ACTORS for w in toks):
         return False
     k = next((i for i, w in enumerate(toks) if i and w.form == "ing"), 0)
     subject = toks[:k]
@@ -297,8 +294,7 @@ def _read_gerund(clause: Clause, first: int) -> bool:
     return True
 
 
-def _skippable(toks: list[Word], i: int) -> bool:
+def _skippable(word: Word) -> bool:
     """Adverbs and polite words before the verb or the subject."""
-    low = toks[i].lower
-    adverb = toks[i].is_adverb and low not in words.DIRECTIONS | words.MANNERS and i + 1 < len(toks)
-    return adverb or low in ("so", "or", "and", "but", "kindly")
+    adverb = word.is_adverb and word.lower not in words.DIRECTIONS | words.MANNERS
+    return adverb or word.lower in ("so", "or", "and", "but", "kindly")

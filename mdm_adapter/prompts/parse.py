@@ -79,7 +79,7 @@ def _read_tree(ws: Sequence[Word]) -> None:
 
 
 def _find_subjects(ws: Sequence[Word]) -> None:
-    at = {word: i for i, word in enumerate(ws)}
+    at: dict[Word | None, int] = {word: i for i, word in enumerate(ws)}
     for i, verb in enumerate(ws):
         if not verb.is_finite:
             continue
