@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import NoneType
+from typing import Any
 
 MAX_WORDS = 2_000
 MAX_CHARACTERS = 40_000
 MAX_ACTIONS = 200
+_BOUNDS = {"start": (0.0, 3600.0), "transition": (0.05, 3600.0), "guidance": (0.0, 100.0)}
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,7 @@ class Action:
         where = f"the action {shorten(self.text)!r}" if self.text else "a gap"
         if self.seconds is not None:
             check_seconds(self.seconds, where)
-        if self.start is not None:
-            check_number(self.start, f"start of {where}", low=0.0)
-        if self.transition is not None:
-            check_number(self.transition, f"transition of {where}", low=0.05)
-        if self.guidance is not None:
-            check_number(self.guidance, f"guidance of {where}", low=0.0, high=100.0)
+        check_bounds(vars(self), where)
 
 
 def check_seconds(seconds: float, where: str) -> float:
@@ -56,13 +55,15 @@ def check_seconds(seconds: float, where: str) -> float:
     return value
 
 
-def check_number(value: float, what: str, *, low: float, high: float = 3600.0) -> float:
-    """Return `value` as a float if it is a number from `low` to `high`, else say what is wrong."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{what} is {shorten(repr(value))}, not a number; give one from {low:g} to {high:g}")
-    if not low <= value <= high:
-        raise ValueError(f"{what} is {value:g}; give a number from {low:g} to {high:g}")
-    return float(value)
+def check_bounds(values: Mapping[str, Any], where: str) -> None:
+    """Refuse a start, a transition or a guidance that is no number or outside what is possible."""
+    for name, (low, high) in _BOUNDS.items():
+        what, value = f"{name} of {where}", values.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float, NoneType)):
+            given = shorten(repr(value))
+            raise ValueError(f"{what} is {given}, not a number; give one from {low:g} to {high:g}")
+        if value is not None and not low <= value <= high:
+            raise ValueError(f"{what} is {shorten(str(value))}; give a number from {low:g} to {high:g}")
 
 
 def check_count(count: int) -> None:

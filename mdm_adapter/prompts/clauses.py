@@ -5,10 +5,19 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.parse import Word, is_subject, nouns_before, phrase_end
-from mdm_adapter.prompts.verbs import is_motion, is_order, parts_of_speech, readings
+from mdm_adapter.prompts.verbs import Form, is_motion
+from mdm_adapter.prompts.word import (
+    Word,
+    is_body_part,
+    is_compound_move,
+    is_subject,
+    modifies_noun,
+    move_head,
+    nouns_before,
+)
 
 
 class Joiner(enum.IntEnum):
@@ -25,16 +34,14 @@ class Joiner(enum.IntEnum):
     BEFORE = 8
 
 
-COMMAS = (Joiner.COMMA, Joiner.COMMA_AND)
-ORDERED = (Joiner.AFTER, Joiner.BEFORE)
+COMMAS, ORDERED = (Joiner.COMMA, Joiner.COMMA_AND), (Joiner.AFTER, Joiner.BEFORE)
 
 
 @dataclass(eq=False)
 class Clause:
     """A run of words between two joiners, and how it is read; as an action it takes in what follows it.
 
-    It is finite ("a man walks", "walks"), a gerund ("a man walking", "walking"), the name of a move ("a slow
-    walk"), or it does not act at all ("with his left arm").
+    It is finite ("walks"), a gerund ("walking"), the name of a move ("a slow walk"), or it does not act at all.
 
     Attributes:
         joined_by: the words of the joiner.
@@ -71,12 +78,16 @@ class Clause:
         return self.moves or self.verb is not None
 
     @property
+    def form(self) -> Form | None:
+        return self.verb.form if self.verb is not None and not self.moves else None
+
+    @property
     def finite(self) -> bool:
-        return not self.moves and self.verb is not None and self.verb.form != "ing"
+        return self.form not in (None, "ing")
 
     @property
     def gerund(self) -> bool:
-        return not self.moves and self.verb is not None and self.verb.form == "ing"
+        return self.form == "ing"
 
     @property
     def base(self) -> str:
@@ -85,10 +96,10 @@ class Clause:
     @property
     def progressive(self) -> bool:
         """True for "is walking"."""
-        if not self.finite or self.verb is None or self.verb.lower not in words.BE:
-            return False
-        after = self.words[self.words.index(self.verb) + 1 :]
-        return next((w.form for w in after if not w.is_adverb), None) == "ing"
+        ws = [w for w in self.words if not w.is_adverb]
+        return any(
+            w is self.verb and w.lower in words.BE and after.form == "ing" for w, after in pairwise(ws)
+        )
 
     @property
     def spoken(self) -> list[Word]:
@@ -112,8 +123,6 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
     """The clauses of a parsed sentence."""
     clauses = [Clause(fronted=True)]
     starts = {v.subject[0] if v.subject else v: v for v in ws if v.is_finite and not v.relative}
-    marked = any(not w.is_word or w.lower in words.LINKS | {"and", "or", "but"} for w in ws)
-    loose = not marked and sum(is_order(w.lower) and w.form == "base" for w in ws) > 2
     i = 0
     while i < len(ws):
         current = clauses[-1]
@@ -121,7 +130,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
         joiner, length = (Joiner.START, 0) if ws[i].inside == "subject" else _joiner(ws, i)
         found = list(ws[i : i + length])
         if length == 0:
-            if full and ws[i] in starts and _runs_on(current, ws[i], starts[ws[i]], loose=loose):
+            if full and ws[i] in starts and _runs_on(current, ws[i], starts[ws[i]]):
                 clauses.append(Clause(Joiner.COMMA))
             clauses[-1].words.append(ws[i])
         elif joiner is Joiner.THEN and found[0].inside == "gap":
@@ -134,22 +143,20 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
             _add_joiner(current, joiner, found)
         i += length or 1
     if not any(w.is_word for w in clauses[-1].words):
-        # "and so on as before" stays, "then" at the end goes
+        # "then" at the end goes, "and so on as before" stays
         last = clauses.pop()
-        goes = last.joiner in (Joiner.THEN, Joiner.AND, Joiner.COMMA_AND)
-        if clauses and not goes and any(w.is_word for w in last.joined_by):
+        if clauses and last.joiner not in (Joiner.THEN, Joiner.AND, Joiner.COMMA, Joiner.COMMA_AND):
             clauses[-1].words += [*last.joined_by, *last.words]
     for n, clause in enumerate(clauses):
-        before = (
-            clauses[n - 1] if n and clause.joiner is Joiner.THEN and clause.joined_by[0].is_word else None
-        )
-        if before and before.joiner is Joiner.COMMA and before.words[0].lower == "who":
+        then = n > 0 and clause.joiner is Joiner.THEN and any(w.is_word for w in clause.joined_by[:1])
+        before = clauses[n - 1]
+        if then and before.joiner is Joiner.COMMA and before.words[0].lower == "who":
             # "pushes a man, who stumbles and then falls"
             clause.named(w.copy() for w in nouns_before(ws, ws.index(before.joined_by[0])))
         _read(clause)
         if clause.joiner in ORDERED and clause.moves:
             clause.verb, clause.moves = None, False  # "after the jump"
-        if clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
+        elif clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
             clause.joiner = Joiner.WITH  # "after the bell rings": nobody's movement
         elif clause.joiner in ORDERED and clause.subject and clause.insert is not clause.words[0]:
             clause.joiner = Joiner.COMMA if n else Joiner.START  # "before the start he stretches"
@@ -157,21 +164,13 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
     return clauses
 
 
-def _runs_on(clause: Clause, first: Word, verb: Word, *, loose: bool) -> bool:
-    """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma.
-
-    `loose` says that the sentence is a row of orders without any mark or connector.
-    """
+def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
+    """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma."""
     before = clause.words[-1]
     acts = [w for w in clause.words if w.is_finite and not w.relative]
     if clause.joiner in ORDERED:
         acts += [w for w in clause.words if w.form == "ing"]
-    if (
-        not acts
-        or acts[0].base in words.REPORTING
-        or before.lower in words.CONTENT_MARKERS
-        or not before.is_word
-    ):
+    if not acts or acts[0].base in words.REPORTING or before.lower in words.CONTENT_MARKERS:
         return False
     if first is not verb:
         pronoun = first.lower in words.SUBJECT_PRONOUNS
@@ -181,10 +180,8 @@ def _runs_on(clause: Clause, first: Word, verb: Word, *, loose: bool) -> bool:
     noun = verb.form == "base" and verb.base in words.NOT_MOVES
     if verb.form != acts[0].form or not is_motion(verb.lower) or noun:
         return False
-    beside = before.form == verb.form and (loose or verb.form == "s")
-    beside = beside or (before.is_noun and verb.tag == "VBZ")
     ends = before.lower in words.DIRECTIONS | words.ENDS and before is not acts[0]
-    return beside or ends or (loose and (before.is_adverb or before.lower in words.BODY))
+    return ends or before.form == verb.form == "s"
 
 
 def _add_joiner(clause: Clause, joiner: Joiner, found: list[Word]) -> None:
@@ -212,8 +209,7 @@ def _joiner(ws: Sequence[Word], i: int) -> tuple[Joiner, int]:
         return Joiner.OR, 1
     if low in words.SEQUENCE_WORDS and not words.NOT_THEN & {*before}:
         return Joiner.THEN, 1
-    # "turns right after jumping" may mean either, "then right before jumping" does not
-    if low in ("before", "after") and (last != "right" or words.LINKS & {*before} or "and" in before):
+    if low in ("before", "after") and last != "right":  # "turns right after jumping" may mean either
         return (Joiner.BEFORE if low == "before" else Joiner.AFTER), 1
     clause_follows = i == 0 or bool(words.SUBJECT_PRONOUNS & {*after[:1]})
     if (low in words.SUBORDINATORS and last != "a") or (low == "once" and clause_follows):
@@ -234,35 +230,29 @@ def _read(clause: Clause) -> None:
     toks = clause.words
     start = next((i for i, w in enumerate(toks) if w.is_word), len(toks))
     first = start
-    while first < len(toks) and _skippable(toks, first):
+    while first + 1 < len(toks) and _skippable(toks[first]):
         first += 1
     if clause.subject:
         clause.verb = next((w for w in toks if w.is_finite), None)
     elif first < len(toks) and toks[first].lower not in ("who", "which"):
         clause.insert, head = toks[start], toks[first]
         after = toks[first + 1] if first + 1 < len(toks) else None
-        if head.form == "base" and _compound_move(head, after):
+        if head.form == "base" and is_compound_move(head, after):
             clause.verb, clause.moves, clause.insert = after, True, head
-        elif head.form is not None and not _modifies_noun(head, after, end=len(clause.spoken) == 2):
+        elif head.form is not None and not modifies_noun(head, after, end=len(clause.spoken) == 2):
             clause.verb = head
         elif not _read_subject(clause, start, first):
             rest = toks[first:]
-            move = move_head(rest) or next(
-                (
-                    w
-                    for w in rest
-                    if w.lower in words.MOVE_NOUNS and (w.is_noun or w.lower in words.UNCOUNTED)
-                ),
-                None,
-            )
-            if move is not None and next((w.lower for w in rest if w.is_noun), "") not in words.PEOPLE:
+            nouns = [w for w in rest if w.is_noun]
+            move = move_head(rest) or next((w for w in nouns if w.lower in words.MOVE_NOUNS), None)
+            if move is not None and not (nouns and nouns[0].lower in words.PEOPLE):
                 clause.verb, clause.moves = move, True
 
 
 def _read_subject(clause: Clause, start: int, first: int) -> bool:
     """Read a clause that names who acts, or that a phrase such as "with his left hand" opens."""
     toks = clause.words
-    finite = [w for w in toks[first + 1 :] if w.is_finite and toks[toks.index(w) - 1].lower != "having"]
+    finite = [w for w in toks[first + 1 :] if w.is_finite]
     main = [w for w in finite if not w.relative and not w.inside]
     verb = next(iter([*main, *(w for w in finite if w.relative)]), None)
     opens = toks[first].lower in words.PREPOSITIONS or toks[first].tag == "IN"
@@ -275,9 +265,7 @@ def _read_subject(clause: Clause, start: int, first: int) -> bool:
         subject, clause.dropped = tuple(nouns_before(toks, who)), tuple(toks[who : who + 1])
     alone = subject[0].lower if len(subject) == 1 else ""
     if not subject or (opens and subject[0] is toks[first]):
-        prefixed = (
-            k == first + 1 and toks[first].lower in words.VERB_PREFIXES and verb.base in words.NOT_MOVES
-        )
+        prefixed = k == first + 1 and toks[first].lower in words.VERB_PREFIXES
         if not prefixed and not (opens and is_motion(verb.lower)):
             return False
         clause.insert = toks[start] if prefixed else verb  # "shadow box", "with both hands waves"
@@ -294,8 +282,7 @@ def _read_subject(clause: Clause, start: int, first: int) -> bool:
 def _read_gerund(clause: Clause, first: int) -> bool:
     """Read "a man walking"."""
     toks = clause.words[first:]
-    nouns = [w.lower for w in toks if w.is_noun]
-    if move_head(toks) is not None and not set(nouns[:1]) & words.ACTORS:
+    if move_head(toks) is not None and not any(w.lower in words.ACTORS for w in toks):
         return False
     k = next((i for i, w in enumerate(toks) if i and w.form == "ing"), 0)
     subject = toks[:k]
@@ -307,68 +294,7 @@ def _read_gerund(clause: Clause, first: int) -> bool:
     return True
 
 
-def is_body_part(ws: Sequence[Word]) -> bool:
-    """True for "his left arm": such a subject moves with the person, it is nobody of its own."""
-    nouns = [w for w in ws[: phrase_end(ws)] if w.is_noun]
-    return bool(nouns) and nouns[-1].lower in words.BODY
-
-
-def is_prefix(ws: Iterable[Word]) -> bool:
-    """True for words that may stand before a clause: "with his left hand", "slowly"."""
-    head = next((w for w in ws if w.is_word), None)
-    return head is not None and (
-        head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH") or head.is_adverb
-    )
-
-
-def move_head(ws: Sequence[Word]) -> Word | None:
-    """The noun of "a slow jump to the left" if it names a move."""
-    head = noun_head(ws)
-    return head if head is not None and names_move(head) else None
-
-
-def noun_head(ws: Sequence[Word]) -> Word | None:
-    """The last word before the first preposition, relative or direction."""
-    head: Word | None = None
-    for word in ws[: phrase_end(ws)]:
-        if not word.is_word or word.lower in words.PREPOSITIONS:
-            break
-        if head is not None and (word.lower in words.DIRECTIONS or word.is_adverb):
-            if word.lower not in words.SIDES:
-                break
-            continue
-        head = word
-    return head
-
-
-def names_move(word: Word) -> bool:
-    """True when a noun may be the name of a move: "cartwheel", "jump", "cycle"."""
-    low = word.lower
-    if (low in words.NAMES and word.tag == "NNP") or (low in words.ADJECTIVE_VERBS and low != "idle"):
-        return False
-    if {low, low.removesuffix("s")} & (words.MOVE_NOUNS | words.MOVE_COMPOUNDS):
-        return True
-    return is_motion(low) and any(f in ("base", "s") and b not in words.NOT_MOVES for b, f in readings(low))
-
-
-def _skippable(toks: list[Word], i: int) -> bool:
+def _skippable(word: Word) -> bool:
     """Adverbs and polite words before the verb or the subject."""
-    low = toks[i].lower
-    adverb = toks[i].is_adverb and low not in words.DIRECTIONS | words.MANNERS and i + 1 < len(toks)
-    return adverb or low in ("so", "or", "and", "but", "kindly")
-
-
-def _compound_move(head: Word, after: Word | None) -> bool:
-    """True for "dodge roll left" and "spin kick", which name a move; "go walk" and "regain balance" do not."""
-    if after is None or head.base in words.TAKES_VERB | words.LIGHT_VERBS | words.AUXILIARIES:
-        return False
-    plain = is_order(after.lower) and after.lower not in words.NEVER_VERBS | words.ADJECTIVE_VERBS
-    return plain and parts_of_speech(head.lower) != {"VERB"}
-
-
-def _modifies_noun(head: Word, after: Word | None, *, end: bool) -> bool:
-    """True for the first word of "walking man waves", "jumping jacks" and, at the `end`, "running jump"."""
-    if head.form not in ("ing", "part", "past") or after is None:
-        return False
-    move = after.lower in words.GERUND_MOVES or (end and is_order(after.lower))
-    return after.lower in words.PEOPLE or (head.form == "ing" and move)
+    adverb = word.is_adverb and word.lower not in words.DIRECTIONS | words.MANNERS
+    return adverb or word.lower in ("so", "or", "and", "but", "kindly")

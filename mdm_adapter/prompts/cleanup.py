@@ -193,9 +193,7 @@ def _unasked(text: str) -> str:
     """ "can you make him jump" is "he jump", "a video of a man walking" is "a man walking"."""
     lead = _LEAD.match(text)
     if lead and lead.end():
-        rest = (
-            _WHO_ONLY.sub(r"\1", text[lead.end() :]) if lead["ask"] or lead["picture"] else text[lead.end() :]
-        )
+        rest = _WHO_ONLY.sub(r"\1", text[lead.end() :])
         ask = (lead["ask"] or "").lower().strip()
         who = _actor(rest, named=bool(_MAKES.match(ask)))
         moves = re.match(r"(?:an?|the|some|two|three|four|five|\d+)\s", rest, _I)
@@ -207,12 +205,10 @@ def _unasked(text: str) -> str:
             text = rest[3:]
         elif moves and not _MAKES.match(ask):
             text = rest
-    position = 0
-    while match := _CAUSED.search(text, position):
+    for match in reversed(list(_CAUSED.finditer(text))):
         who = _actor(text[match.end() :])
         if who is not None:
             text = text[: match.start()] + match["before"] + who
-        position = match.end()
     return text
 
 

@@ -11,6 +11,7 @@ from mdm_adapter.prompts.times import SMALL, TENS
 Counted = Literal["step", "beat", "repetition", "whole"]
 
 _VAGUE = {"few": 3, "several": 5}  # at least what recordings of "several" last
+_NUMBERS = {**SMALL, **TENS, "couple": 2, "dozen": 12, "hundred": 100}
 _ADVERBS = {"once": 1, "twice": 2, "thrice": 3}
 
 _NUMBER = (
@@ -88,9 +89,7 @@ def read_count(text: str) -> Count | None:
             return None
         inner = read_count(once) if not match["adverb"] or times > 1 else None
         if inner and inner.what != "repetition":
-            return (
-                None if inner.times * times < 1 else Count(inner.times * times, inner.what, inner.once, vague)
-            )
+            return Count(inner.times * times, inner.what, inner.once, vague)
         what = "repetition"
         if _BEATING.search(once):
             what = "beat"
@@ -116,15 +115,10 @@ def read_count(text: str) -> Count | None:
 def _number(words: str) -> tuple[int, bool]:
     """(how many, whether vaguely) of the words of a number."""
     plain = re.sub(r"^an?\s+|\s+of$", "", re.sub(r"\s+", " ", words.lower()))
-    if plain.isdigit():
-        return int(plain), False
     if plain in _VAGUE:
         return _VAGUE[plain], True
-    fixed = {"couple": 2, "dozen": 12, "hundred": 100}
-    if plain in fixed:
-        return fixed[plain], False
     parts = re.split(r"[-\s]", plain)
-    return sum(TENS.get(part, SMALL.get(part, 0)) for part in parts), False
+    return int(plain) if plain.isdigit() else sum(_NUMBERS.get(part, 0) for part in parts), False
 
 
 def _tidied(text: str) -> str:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import re
+import sys
+from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,13 +25,47 @@ def load_language() -> Language:
     spaCy is imported here and not at the top of a module, because its import takes seconds.
     """
     try:
-        import spacy
+        spacy = _import_spacy()
     except ImportError as error:
         raise RuntimeError(f"splitting a prompt needs spaCy; run: {INSTALL}") from error
     for name in MODEL_NAMES:
         try:
-            return spacy.load(name, exclude=["ner", "senter", "lemmatizer"])
+            return spacy.load(name, exclude=["ner", "senter", "lemmatizer", "attribute_ruler"])
         except OSError:
             continue
     names = " or ".join(MODEL_NAMES)
     raise RuntimeError(f"no English spaCy model ({names}) is installed; run: {INSTALL}")
+
+
+def _import_spacy() -> ModuleType:
+    """spaCy without its command line, the import of which takes as long as that of all the rest."""
+    name = "spacy.cli.info"
+    light = ModuleType(name)
+    light.info = lambda *args, **options: importlib.import_module(name).info(*args, **options)  # type: ignore[attr-defined]
+    stands_in = sys.modules.setdefault(name, light) is light
+    try:
+        return importlib.import_module("spacy")
+    finally:
+        if stands_in:
+            del sys.modules[name]
+
+
+def tag(text: str, one_word: re.Pattern[str]) -> list[tuple[str, str, bool, int]]:
+    """The words of a text: (text, Penn tag, a blank follows, position); what `one_word` matches stays whole."""
+    language = load_language()
+    doc = language.make_doc(text)
+    with doc.retokenize() as retokenizer:
+        for match in one_word.finditer(text):
+            span = doc.char_span(match.start(), match.end())
+            if span is not None and len(span) > 1:
+                retokenizer.merge(span)
+    return [(t.text, t.tag_, bool(t.whitespace_), t.idx) for t in language(doc) if not t.is_space]
+
+
+def tree(words: Sequence[str]) -> list[tuple[int, str, int]]:
+    """The parse of the words of a sentence: (the word that each depends on, as what, the first that depends on it)."""
+    from spacy.tokens import Doc
+
+    language = load_language()
+    doc = language(Doc(language.vocab, words=list(words)))
+    return [(token.head.i, token.dep_, token.left_edge.i) for token in doc]

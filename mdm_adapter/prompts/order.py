@@ -1,9 +1,4 @@
-"""Clauses put together as actions, in order of time.
-
-What stays together: verbs joined by a bare "and" ("walks and waves" may be at once), unless there are three
-or more of them, or they end a list of commas, or a duration stands between them; what "while", "as", "until"
-and "when" join; gerunds that describe ("walks, swinging his arms"); everything without a verb.
-"""
+"""Clauses put together as actions, in order of time."""
 
 from __future__ import annotations
 
@@ -11,20 +6,10 @@ from collections.abc import Sequence
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import shorten
-from mdm_adapter.prompts.clauses import (
-    COMMAS,
-    ORDERED,
-    Clause,
-    Joiner,
-    is_body_part,
-    is_prefix,
-    move_head,
-    noun_head,
-)
-from mdm_adapter.prompts.parse import Word, is_subject
+from mdm_adapter.prompts.apart import alike, begins_action
+from mdm_adapter.prompts.clauses import COMMAS, ORDERED, Clause, Joiner
 from mdm_adapter.prompts.sharing import repeats, share, there_and_back
-
-_LISTING = (*COMMAS, Joiner.AND)
+from mdm_adapter.prompts.word import Word, is_body_part, is_prefix, is_subject, lowers, noun_head
 
 
 class Order:
@@ -39,7 +24,6 @@ class Order:
         """Add the actions of one sentence; `hard` says that a line, a number or an arrow came before it."""
         self._first = len(self.line)
         self._current: Clause | None = None
-        self._main: Clause | None = None
         # words that wait for the clause that they stand before; `open` when they are a clause themselves
         self._pending: Clause | None = None
         # clauses told before the main one, "after jumping, he bows", and those of them that happen after it
@@ -55,7 +39,7 @@ class Order:
                 self._place(clause, clauses[n + 1 :])
         self.line += self._held
         if self._pending is not None:
-            self._settle(alone=not self.told or (hard and self._pending is clauses[0]))
+            self._settle(alone=hard or not self.told)
 
     def _place(self, clause: Clause, rest: Sequence[Clause]) -> None:
         current = self._current
@@ -63,12 +47,11 @@ class Order:
             self._join_pending(self._pending, clause, rest)
         elif current is None or self._leads_on(clause, rest):
             self._open(clause, rest)
-        elif current in self._waiting and clause.acts and clause.joiner not in ORDERED:
+        elif current in self._waiting and clause.joiner not in ORDERED:
             # after "after jumping": more of it, or the main clause
-            more = clause.gerund and _finite_follows(rest)
             if clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
                 self._attach(current, clause)
-            elif clause.joiner in COMMAS and more:
+            elif clause.gerund and _finite_follows(rest):
                 self._wait(clause, self._held if current in self._held else self.line)
             else:
                 self._begin(clause)
@@ -78,15 +61,9 @@ class Order:
     def _leads_on(self, clause: Clause, rest: Sequence[Clause]) -> bool:
         """True for what stands before a clause in the middle of a sentence: "then suddenly, he jumps"."""
         if clause.acts:
-            fronted = clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
-            return fronted and _finite_follows(rest)
-        if not rest or rest[0].joiner is not Joiner.COMMA or not rest[0].finite:
-            return False
+            return clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
         adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in clause.spoken)
-        aside = clause.joiner in (Joiner.THEN, Joiner.COMMA_AND) and clause.joined_by[-1].text == ","
-        waits = self._current in self._waiting and is_prefix(clause.words)
-        leads = clause.joiner is Joiner.THEN or bool(rest[0].subject)
-        return (clause.fronted and clause.joiner is Joiner.WITH) or aside or waits or (adverbs and leads)
+        return adverbs and bool(rest) and rest[0].joiner is Joiner.COMMA and rest[0].finite
 
     def _open(self, clause: Clause, rest: Sequence[Clause]) -> None:
         """The first clause of a sentence, or one that begins anew in its middle: "then, after jumping"."""
@@ -95,9 +72,10 @@ class Order:
             # "having climbed the stairs, he waves" are two
             self._wait(clause, self._held if clause.joiner is Joiner.BEFORE else self.line)
         elif clause.joiner is Joiner.WITH or describes or not clause.acts:
+            keep = (*words.SUBORDINATORS, "before", "after", "once")
+            at = next((i for i, w in enumerate(clause.joined_by) if w.lower in keep), 0)
             if clause.joiner in (Joiner.WITH, *ORDERED):
-                clause.words = [*_from_subordinator(clause.joined_by), *clause.words]
-                clause.joined_by = []
+                clause.words, clause.joined_by = [*clause.joined_by[at:], *clause.words], []
             clause.open = clause.acts
             self._pending = clause
         else:
@@ -108,7 +86,7 @@ class Order:
         joiner = clause.joiner
         main = clause.acts and joiner is not Joiner.WITH
         if pending.open:
-            main = main and joiner in (*COMMAS, Joiner.THEN) and (clause.finite or not _finite_follows(rest))
+            main = main and joiner in (*COMMAS, Joiner.THEN) and clause.finite
         elif main and (joiner in ORDERED or (joiner is Joiner.THEN and not is_prefix(pending.words))):
             self._settle(alone=False)
             self._place(clause, rest)
@@ -118,13 +96,12 @@ class Order:
             return
         self._pending = None
         named = is_subject(pending.words) and not pending.open and not is_prefix(pending.words)
-        if named and clause.finite and not clause.subject:
+        if named and not clause.subject:
             clause.named(pending.words)  # "The character: walks"
         else:
             marked = any(not w.is_word for w in clause.joined_by)
             pending.words[-1].space = pending.words[-1].space and not marked
-            between = [w for w in clause.joined_by if w.lower not in words.SEQUENCE_WORDS]
-            clause.words = [*pending.words, *([Word(",")] if marked else between), *clause.words]
+            clause.words = [*pending.words, *([Word(",")] if marked else clause.joined_by), *clause.words]
         self._begin(clause)
 
     def _decide(self, current: Clause, clause: Clause, rest: Sequence[Clause]) -> None:
@@ -135,10 +112,10 @@ class Order:
         if not clause.acts and clause.joiner is Joiner.THEN and _names_thing(clause.spoken):
             _as_move(clause)
         if clause.acts and (clause.joiner is Joiner.AFTER or (clause.gerund and clause.base == "have")):
-            clause.anchor = self._main or current
-            at = self.line.index(clause.anchor) if clause.anchor in self.line else len(self.line)
+            clause.anchor = current
+            at = self.line.index(current) if current in self.line else len(self.line)
             self.line.insert(at, self._tell(clause))
-        elif clause.acts and (listed or _begins_action(current, clause, rest)):
+        elif clause.acts and (listed or begins_action(current, clause, rest)):
             self._begin(clause)
         else:
             self._attach(current, clause)
@@ -161,7 +138,7 @@ class Order:
         more = repeats(clause, self._current.words if self._current else (), len(self.line) - self._first)
         if not more or not self.line:
             return False
-        again = [w.lower for w in clause.spoken] == ["again"]
+        again = lowers(clause.spoken) == ["again"]
         span = self.line[-1:] if again else self.line[self._first :] or self.line[:]
         self.line += span * more
         what = "the action before" if len(span) == 1 else f"the {len(span)} actions before"
@@ -169,17 +146,17 @@ class Order:
         return True
 
     def _attach(self, current: Clause, clause: Clause) -> None:
-        same = len(clause.subject) == 1 and _lowers(current.subject) == _lowers(clause.subject)
+        same = len(clause.subject) == 1 and lowers(current.subject) == lowers(clause.subject)
         if clause.joiner is Joiner.AND and same:
             # "I walk and I wave"
             clause.words = [w for w in clause.words if w not in clause.subject]
             clause.subject = ()
         current.words += [*clause.joined_by, *clause.words]
-        if clause.verb is None or clause.moves or current.verb is None:
+        if clause.verb is None or clause.moves:
             return
         if clause.joiner is Joiner.WITH:
             current.open = True
-        elif not current.open and not clause.subject and _alike(clause, current):
+        elif not current.open and not clause.subject and alike(clause, current):
             current.beside.append(clause.verb)
             if clause.joiner is Joiner.AND:
                 self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
@@ -197,17 +174,10 @@ class Order:
     def _begin(self, clause: Clause) -> None:
         """A main clause: the next action."""
         lone = self.told[0] if len(self.told) == 1 and not self.told[0].acts else None
-        if (
-            lone is not None
-            and not clause.subject
-            and clause.finite
-            and set(_lowers(lone.words)) & words.ACTORS
-        ):
-            # "a man:" on a line before "walks"
+        if lone and clause.finite and not clause.subject and set(lowers(lone.words)) & words.ACTORS:
             self.told, self.line = [], []
-            clause.named(lone.words)
+            clause.named(lone.words)  # "a man:" on a line before "walks"
         self.line.append(self._tell(clause))
-        self._main = clause
         for side in self._waiting:
             side.anchor = clause
         self._waiting = []
@@ -220,7 +190,7 @@ class Order:
         if clause.open and alone:
             clause.words, clause.open = clause.words[1:], False  # "while jumping" is all there is
             self._begin(clause)
-        elif before is None or (alone and not _belongs_back(clause.words)):
+        elif alone or before is None:
             self.line.append(self._tell(clause))
         else:
             before.words[-1].space = False
@@ -230,87 +200,9 @@ class Order:
             self._current = before
 
 
-def _begins_action(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    joiner = clause.joiner
-    if joiner in COMMAS:
-        return _continues(current, clause, rest)
-    if joiner is Joiner.AND and not current.open:
-        timed = any(w.seconds is not None for w in current.words)
-        # the end of a list: "walks, turns and sits", "walks and turns and sits"
-        same = not current.subject or _lowers(current.subject) == _lowers(clause.subject)
-        listed = current.joiner in _LISTING and same
-        return _same_shape(current, clause, rest) and (timed or listed or _chain_of_and(current, rest))
-    return joiner in (Joiner.THEN, Joiner.BEFORE)
-
-
-def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    """True when a clause that follows a comma is the next action."""
-    lone = current.gerund and not current.subject
-    if clause.subject:
-        # "he walks, his left arm swings" is one picture
-        return (clause.finite or current.gerund) and not is_body_part(clause.subject)
-    if clause.moves:
-        order = clause.insert is not None and clause.insert.form == "base" == _form(current)
-        return current.moves or order or lone
-    if clause.gerund:
-        # one gerund describes ("is walking, swinging his arms"), two or more are a list
-        several = any(c.gerund and not c.subject and c.joiner in _LISTING for c in rest)
-        return lone or ((current.gerund or current.progressive) and several)
-    if clause.verb is None or _lists_nouns(current, clause, rest):
-        return False
-    if _form(clause) == "part":
-        return _form(current) == "past" and clause.verb.lower.endswith("ed")  # "leaned back, stretched"
-    return True
-
-
-def _same_shape(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
-    if clause.subject:
-        return not is_body_part(clause.subject)
-    alike = _form(clause) == _form(current) or (clause.gerund and current.progressive)
-    return alike and not _lists_nouns(current, clause, rest)
-
-
-def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
-    """True when one more verb follows by "and" before anything else separates actions."""
-    for n, clause in enumerate(rest):
-        if clause.joiner in (Joiner.THEN, *ORDERED) or (clause.joiner in COMMAS and clause.finite):
-            return False
-        if clause.acts and clause.joiner is Joiner.AND and _same_shape(current, clause, rest[n + 1 :]):
-            return True
-    return False
-
-
-def _lists_nouns(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    """True for "does a jump, spin and kick": what follows are objects, although each could be a verb."""
-    if current.base not in words.LIGHT_VERBS or current.verb is None:
-        return False
-    form, new = _form(current), _form(clause)
-    if any(_form(c) == new == form and len(c.words) > 1 for c in rest):
-        return False  # "throw a punch, duck, throw a kick"
-    named = move_head(current.words[current.words.index(current.verb) + 1 :])
-    if named is None or (new == "s" and not named.lower.endswith("s")):
-        return False  # "takes a step, falls"
-    return len(clause.spoken) == 1 or (new == "base" and new != form)
-
-
-def _alike(clause: Clause, current: Clause) -> bool:
-    forms = {_form(clause), _form(current)}
-    return len(forms) == 1 or (forms == {"s", "base"} and current.base not in words.LIGHT_VERBS)
-
-
-def _form(clause: Clause) -> str | None:
-    return clause.verb.form if clause.verb is not None and not clause.moves else None
-
-
 def _finite_follows(rest: Sequence[Clause]) -> bool:
     """True when a comma and a clause with a finite verb come later in this sentence."""
-    for clause in rest:
-        if clause.joiner is Joiner.THEN and clause.acts:
-            return clause.finite and bool(clause.subject)
-        if clause.joiner is Joiner.COMMA and clause.finite:
-            return True
-    return False
+    return any(clause.joiner is Joiner.COMMA and clause.finite for clause in rest)
 
 
 def _describes(rest: Sequence[Clause]) -> bool:
@@ -318,7 +210,7 @@ def _describes(rest: Sequence[Clause]) -> bool:
     clause = next((c for c in rest if c.joiner is not Joiner.AND or not c.gerund), None)
     if clause is None or clause.joiner is not Joiner.COMMA or not clause.finite:
         return False
-    return not is_body_part(clause.subject) if clause.subject else _form(clause) == "base"
+    return not is_body_part(clause.subject) if clause.subject else clause.form == "base"
 
 
 def _is_postures(clauses: Sequence[Clause]) -> bool:
@@ -358,28 +250,9 @@ def _as_move(clause: Clause) -> None:
 def _names_thing(ws: Sequence[Word]) -> bool:
     """True for a thing that a person can only do: "a ginga"."""
     head = noun_head(ws)
-    nobody = words.BODY | words.DIRECTIONS | words.ACTORS | words.ADJECTIVE_VERBS
-    return (
-        head is not None
-        and head.lower not in nobody
-        and not is_prefix(ws)
-        and head.tag[:2] in ("NN", "JJ", "FW")
-    )
-
-
-def _from_subordinator(ws: Sequence[Word]) -> list[Word]:
-    keep = (*words.SUBORDINATORS, "before", "after", "once")
-    return list(ws[next((i for i, w in enumerate(ws) if w.lower in keep), 0) :])
-
-
-def _belongs_back(ws: Sequence[Word]) -> bool:
-    """True for a line without a verb that goes on with the line before it: "left", "with both hands"."""
-    head = next((w for w in ws if w.is_word), None)
-    return head is None or is_prefix(ws) or head.lower in words.DIRECTIONS or is_body_part(ws[:3])
-
-
-def _lowers(ws: Sequence[Word]) -> list[str]:
-    return [w.lower for w in ws]
+    if head is None or head.tag[:2] not in ("NN", "JJ", "FW") or is_prefix(ws):
+        return False
+    return head.lower not in words.BODY | words.DIRECTIONS | words.ACTORS | words.ADJECTIVE_VERBS
 
 
 def _quote(ws: Sequence[Word]) -> str:

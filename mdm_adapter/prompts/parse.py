@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.language import load_language
+from mdm_adapter.prompts.language import tag, tree
 from mdm_adapter.prompts.verbs import Form, is_motion, parts_of_speech, readings
+from mdm_adapter.prompts.word import Word, is_subject
 
 _TAG_FORMS: dict[str, Form] = {
     "VB": "base",
@@ -31,77 +31,6 @@ _ONE_WORD = re.compile(
 )
 
 
-@dataclass(eq=False)
-class Word:
-    """One word or mark; compared by identity, since the same one may occur many times.
-
-    Attributes:
-        space: a blank follows.
-        start: position of its first character in the text.
-        guarded: stands in quotes or brackets, where nothing is split or rewritten.
-        form: as which form of a verb it may be read where it stands, None for no verb.
-        base: the plain form of that verb.
-        head: the word that it depends on in the tree, and how (`dep`).
-        subject: who does what this verb says, as far as the sentence names them.
-        relative: this verb belongs to a clause with "who".
-        inside: in the "subject" of a verb, or in the "gap" between them; nothing is cut there.
-        seconds: a duration that stood behind this word; `ended`: one of the kind "after 2 seconds".
-        stretch: the line of a timetable ("0-3 s: run") in which it stands.
-    """
-
-    text: str
-    tag: str = ""
-    space: bool = True
-    start: int = 0
-    guarded: bool = False
-    form: Form | None = None
-    base: str = ""
-    head: Word | None = None
-    dep: str = ""
-    subject: tuple[Word, ...] = ()
-    relative: bool = False
-    inside: str = ""
-    seconds: float | None = None
-    ended: float | None = None
-    stretch: int | None = None
-    lower: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.lower = self.text.lower()
-
-    @property
-    def is_word(self) -> bool:
-        return any(c.isalnum() for c in self.text)
-
-    @property
-    def is_noun(self) -> bool:
-        return self.tag.startswith("NN") or self.lower in words.BODY | words.PEOPLE
-
-    @property
-    def is_adverb(self) -> bool:
-        adverb = self.tag.startswith("RB") or self.lower in words.ADVERBS or self.lower.endswith("ly")
-        return adverb and self.lower not in words.BODY and self.lower != "fly"
-
-    @property
-    def is_plural(self) -> bool:
-        if self.lower in words.PEOPLE:
-            return self.lower in words.PLURAL_PEOPLE or (self.lower.endswith("s") and self.lower != "actress")
-        return self.tag in ("NNS", "NNPS")
-
-    @property
-    def is_finite(self) -> bool:
-        return self.form in ("s", "base", "past")
-
-    @property
-    def opens_noun(self) -> bool:
-        """True for "the", "his", "two"."""
-        return self.lower in words.DETERMINERS | words.POSSESSIVES | words.NUMBERS
-
-    def copy(self) -> Word:
-        """The same word for a second place, without its duration."""
-        return Word(self.text, self.tag, self.space, form=self.form, base=self.base, stretch=self.stretch)
-
-
 def read_sentences(text: str) -> list[list[Word]]:
     """The sentences of a text, tagged and parsed; hyphenated words stay whole."""
     sentences: list[list[Word]] = [[]]
@@ -114,11 +43,8 @@ def read_sentences(text: str) -> list[list[Word]]:
     for ws in sentences:
         for i, word in enumerate(ws):
             word.form = _form(ws, i)
-            if (
-                word.form == "past"
-                and any(w.form == "base" for w in ws[:i])
-                and (word.lower, "base") in readings(word.lower)
-            ):
+            order = any(w.form == "base" for w in ws[:i]) and (word.lower, "base") in readings(word.lower)
+            if word.form == "past" and order:
                 word.form = "base"  # "raise it, put it down"
             found = [base for base, form in readings(word.lower) if form == word.form]
             unknown = word.lower.removesuffix("s") if word.form == "s" else word.lower
@@ -129,59 +55,31 @@ def read_sentences(text: str) -> list[list[Word]]:
 
 
 def _tag(text: str) -> list[Word]:
-    language = load_language()
-    doc = language.make_doc(text)
-    with doc.retokenize() as retokenizer:
-        for match in _ONE_WORD.finditer(text):
-            span = doc.char_span(match.start(), match.end())
-            if span is not None and len(span) > 1:
-                retokenizer.merge(span)
-    ws = [Word(t.text, t.tag_, bool(t.whitespace_), t.idx) for t in language(doc) if not t.is_space]
-    quoted = False
+    ws = [Word(*token) for token in tag(text, _ONE_WORD)]
+    quoted, depth = False, 0
     for word in ws:
         word.tag = "PRP" if word.lower == "i" else word.tag
-        if word.text == '"' and sum(w.text == '"' for w in ws) % 2 == 0:
-            quoted = not quoted
-            word.guarded = True
-        word.guarded = word.guarded or quoted
-    opened: list[int] = []
-    for i, word in enumerate(ws):
-        if word.text in ("(", "["):
-            opened.append(i)
-        elif word.text in (")", "]") and opened:
-            for inner in ws[opened.pop() : i + 1]:
-                inner.guarded = True
-        elif word.text in (")", "]"):
-            word.text = ""
-    for i in opened:
-        ws[i].text = ""
+        depth += word.text in ("(", "[")
+        word.guarded = quoted or depth > 0 or word.text == '"'
+        depth -= word.text in (")", "]")
+        quoted ^= word.text == '"'
     return ws
 
 
 def _read_tree(ws: Sequence[Word]) -> None:
     """Parse a sentence in plain future and hang its words into the tree."""
-    from spacy.tokens import Doc
-
     written: list[tuple[str, Word]] = []
     for word in ws:
         if word.is_finite and word.lower not in words.MODALS:
             written += [("will", word), ("be" if word.lower in words.BE else word.base, word)]
         else:
             written.append((word.text, word))
-    language = load_language()
-    for token in language(Doc(language.vocab, words=[text for text, _ in written])):
-        word, head = written[token.i][1], written[token.head.i][1]
-        word.head, word.dep = (None if head is word else head), token.dep_
+    for (_, word), (head, dep, first) in zip(written, tree([text for text, _ in written]), strict=True):
+        word.head, word.dep, word.first = written[head][1], dep, written[first][1]
 
 
 def _find_subjects(ws: Sequence[Word]) -> None:
-    at = {word: i for i, word in enumerate(ws)}
-    edges = list(range(len(ws)))
-    for i, word in enumerate(ws):
-        above = word.head
-        while above is not None and edges[at[above]] > i:
-            edges[at[above]] = i
-            above = above.head
+    at: dict[Word | None, int] = {word: i for i, word in enumerate(ws)}
     for i, verb in enumerate(ws):
         if not verb.is_finite:
             continue
@@ -189,15 +87,12 @@ def _find_subjects(ws: Sequence[Word]) -> None:
         while end and _belongs_to_verb(ws[end - 1]):
             end -= 1
         carriers = (verb, verb.head) if verb.dep in ("aux", "auxpass") else (verb,)
-        named = (
-            edges[j] for j in range(end - 1, -1, -1) if ws[j].dep in _SUBJECTS and ws[j].head in carriers
-        )
-        by_tree, rest = next(named, end), ws[end : i + 1]
-        starts = (k for k in (by_tree, _nouns(ws, end)) if _reads_as_subject(ws[k:end], rest))
-        start = next(starts, end)
+        named = [w for w in ws[:i] if w.dep in _SUBJECTS and w.head in carriers]
+        start = at.get(named[-1].first, end) if named else end
+        if not _reads_as_subject(ws[start:end], ws[end : i + 1]):
+            start = end
         verb.subject = tuple(ws[start:end])
         verb.relative = bool({ws[k - 1].lower for k in (start, end) if k} & words.RELATIVES)
-        verb.relative = verb.relative or any(w.lower == "who" for w in verb.subject[:1])
     for i, verb in enumerate(ws):
         if verb.subject and not verb.relative:
             for word in verb.subject[1:]:
@@ -216,49 +111,7 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
         named = phrase[0].opens_noun or any(w.lower in words.WHO or w.tag == "NNP" for w in phrase)
         if not named or any(w.form == "ing" for w in phrase):
             return False
-    closed = phrase[-1].text != "," or sum(w.text == "," for w in phrase) > 1
-    return closed and (rest[-1].form != "base" or _may_take_base(phrase))
-
-
-def _nouns(ws: Sequence[Word], end: int, *, inner: bool = False) -> int:
-    """Where the noun phrase before `end` begins, `end` itself when there is none.
-
-    `inner` allows one that depends on a word before it, such as "by".
-    """
-    start = end
-    while start and (ws[start - 1].opens_noun or _in_noun_phrase(ws[start - 1])):
-        start -= 1
-        if ws[start].lower in words.DETERMINERS | words.POSSESSIVES | words.SUBJECT_PRONOUNS:
-            break
-    before = ws[start - 1] if start else None
-    depends = before is not None and (before.lower in words.PREPOSITIONS or before.form is not None)
-    return end if depends and not inner and ws[start].lower not in words.SUBJECT_PRONOUNS else start
-
-
-def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
-    """The noun phrase that ends before `end`, empty when there is none."""
-    return list(ws[_nouns(ws, end, inner=True) : end])
-
-
-def phrase_end(ws: Sequence[Word]) -> int:
-    """How many words stand before the first preposition or relative behind the first word."""
-    ends = (
-        i
-        for i, w in enumerate(ws)
-        if i and (w.lower in words.PREPOSITIONS or w.tag in ("IN", "TO", "WP", "WDT"))
-    )
-    return next(ends, len(ws))
-
-
-def is_subject(phrase: Sequence[Word]) -> bool:
-    """True for words that may be said to act: "he", "the man", "two of them"."""
-    opens = len(phrase) > 1 and phrase[0].opens_noun
-    return opens or any(w.is_noun or w.tag in ("CD", "PRP") or w.lower in words.STANDALONE for w in phrase)
-
-
-def _in_noun_phrase(word: Word) -> bool:
-    noun = word.is_noun or word.tag[:2] in ("JJ", "CD", "VB", "PR") or word.lower in words.SUBJECT_PRONOUNS
-    return noun and not word.is_finite
+    return rest[-1].form != "base" or _may_take_base(phrase)
 
 
 def _belongs_to_verb(word: Word) -> bool:
@@ -306,15 +159,13 @@ def _auxiliary(word: Word, before: str) -> Form | None:
 
 def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     word = ws[i]
-    low, before, after = word.lower, ws[i - 1] if i else word, ws[i + 1].lower if i + 1 < len(ws) else ""
+    low, after = word.lower, ws[i + 1].lower if i + 1 < len(ws) else ""
     forms = [form for _, form in readings(low)]
     name = word.tag == "NNP" and word.text[0].isupper()
-    if "-to-" in low or (
-        name and (not is_motion(low) or (low in words.NAMES and not _verb_like_next(ws, i)))
-    ):
+    if name and (not is_motion(low) or (low in words.NAMES and not _verb_like_next(ws, i))):
         return []
     if low == "face":
-        opens = before is word or before.lower in ("then", "and")
+        opens = i == 0 or ws[i - 1].lower in ("then", "and")
         return ["base"] if opens and after in words.DIRECTIONS | words.DETERMINERS else []
     if is_motion(low):
         return forms
@@ -322,15 +173,12 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
         return []
     if word.tag in _TAG_FORMS and not (word.tag == "VBZ" and not low.endswith("s")):
         return forms or [_TAG_FORMS[word.tag]]
-    if parts_of_speech(low) == {"VERB"}:
+    if parts_of_speech(low) == {"verb"}:
         return forms
     listed = next((f for f in forms if f in ("s", "base") and _listed_verb(ws, i, f)), None)
     if listed:
         return [listed]
-    # "hums" in "a girl hums": what looks like a plural behind one person is a verb that we do not know
-    person = (before.lower in words.ACTORS and not before.is_plural) or before.lower in ("he", "she")
-    unknown = person and low.endswith("s") and word.tag.startswith("NN")
-    return ["s"] if unknown or ("s" in forms and _behind_subject(ws, i)) else []
+    return ["s"] if "s" in forms and _behind_subject(ws, i) else []
 
 
 def _behind_subject(ws: Sequence[Word], i: int) -> bool:
@@ -338,11 +186,9 @@ def _behind_subject(ws: Sequence[Word], i: int) -> bool:
     j = i
     while j and ws[j - 1].tag[:2] in ("NN", "JJ"):
         j -= 1
-    opens = j == 1 or (j > 1 and (not ws[j - 2].is_word or ws[j - 2].lower in ("and", "then")))
-    noun = i > j and ws[i - 1].tag == "NN" and ws[i - 1].lower not in words.MOVE_NOUNS
     after = ws[i + 1] if i + 1 < len(ws) else None
     goes_on = after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB
-    return bool(opens and ws[j - 1].opens_noun and noun and goes_on)
+    return i > j == 1 and ws[0].opens_noun and goes_on
 
 
 def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
@@ -364,22 +210,14 @@ def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
         return listed or ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
     behind = words.DETERMINERS | words.POSSESSIVES | words.PREPOSITIONS | words.DIRECTIONS
     person = i > 0 and ws[i - 1].lower in words.WHO  # "the guy limp and fall"
-    return (
-        after.lower in behind
-        or after.is_adverb
-        or after.tag == "PRP"
-        or person
-        or (orders and after.lower in words.BODY)
-    )
+    listed = orders and after.lower in words.BODY
+    return after.lower in behind or after.is_adverb or after.tag == "PRP" or person or listed
 
 
 def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     """True when the neighbours of a possible verb make it a noun, an adjective or an infinitive."""
-    if (
-        i + 1 < len(ws)
-        and form in ("base", "ing")
-        and ws[i + 1].lower in words.MOVE_COMPOUNDS - {"pose", "steps"}
-    ):
+    after = ws[i + 1].lower if i + 1 < len(ws) else ""
+    if form in ("base", "ing") and after in words.MOVE_COMPOUNDS - {"pose", "steps"}:
         return True
     if i == 0:
         return False
@@ -397,32 +235,12 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if low in words.PREPOSITIONS and low not in words.PARTICLES:
         return True
     if before.tag.startswith("JJ") and low not in words.DIRECTIONS and not before.is_adverb:
-        nominal = (
-            form == "s" and i == 2 and ws[0].lower in words.DETERMINERS and "NOUN" in parts_of_speech(low)
-        )
-        return (
-            form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
-        )  # "the patient coughs"
+        nominal = form == "s" and i == 2 and "noun" in parts_of_speech(low)  # "the patient coughs"
+        return form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
     if form == "base" and noun:
         # "a karate kick" is a kick; "a person kick" and "a ninja kick" at the beginning are bad grammar
         acts = low in words.PEOPLE or (low in words.CREATURES and i == 2 and third in words.DETERMINERS)
-        couple = any(w.lower == "and" for w in ws[:i]) and any(
-            w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i]
-        )
-        opens = i == 1 or not ws[i - 2].is_word or third in ("and", "then")
-        return not (
-            acts or couple or (low in words.VERB_PREFIXES and opens and ws[i].base in words.NOT_MOVES)
-        )
-    return form == "s" and noun and _counted(ws, i)
-
-
-def _counted(ws: Sequence[Word], i: int) -> bool:
-    """True for "three leg kicks": a number before a singular noun counts the word that follows."""
-    j = i - 1
-    while j > 0 and ws[j - 1].tag[:2] in ("JJ", "NN"):
-        j -= 1
-    return (
-        j > 0
-        and ws[j - 1].lower not in ("one", "1")
-        and (ws[j - 1].lower in words.NUMBERS or ws[j - 1].tag == "CD")
-    )
+        couple = any(w.lower == "and" for w in ws[:i])
+        couple = couple and any(w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i])
+        return not (acts or couple)
+    return False

@@ -25,15 +25,13 @@ _BREAK = re.compile(
     r"\s*(?:\n\s*(?:[-*•–—·●▪+>]+\s+)?|;|[•●▪]|[-–—=~]{1,4}>|[→⇒➜➔➝⟶»]|(?<=\s)[>+]+(?=\s)|(?<=[a-z])[>+](?=[a-z])|(?<!\band)(?<!\bhe)(?<!\bhis)(?<=[a-z]{2})/(?=[a-z]{2})|(?<=\s)/+(?=\s)|>>+)\s*"
 )
 _QUOTED_ITEM = re.compile(r"\s*([\"'])([^\"']+)\1\s*(?:(?:,?\s*(?:and )?then\b|,?\s*and\b|[,.]|->?)\s*)?")
-# A line that ends in one of these goes on in the next one.
-_OPEN_END = re.compile(
-    r"\b(?:a|an|the|his|her|its|their|my|your|with|to|of|in|on|at|for|from|into|and|then|while|as|or|is|are)$",
-    re.I,
+# A line that ends or begins with one of these words goes on in the next one, or goes on with the one before.
+_WRAPPED = re.compile(
+    r"\b((?i:a|an|the|his|her|its|their|my|your|with|to|of|in|on|at|for|from|into|and|then|while|as|or|is|are))\n"
+    r"|(?<![.!?:;,])\n(?=(?:forwards?|backwards?|left|right|around|up|down|with|on|in|to|into|onto|at|of|while|as"
+    r"|using|towards?|from)\b)"
 )
-_CLOSES = re.compile(r"[.!?:;,]$")
-_LOWER_CONTINUATION = re.compile(
-    r"(?:forwards?|backwards?|left|right|around|up|down|with|on|in|to|into|onto|at|of|while|as|using|towards?|from)\b"
-)
+_ORDINAL = re.compile(r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|finally|then|next)\s*:\s*", re.I)
 
 
 # "run_fwd_02" and "TurnLeft"
@@ -56,14 +54,9 @@ _GAME_PHRASES = {
 def hard_segments(text: str) -> list[str]:
     """Cut a tidy text at lines, list markers, arrows and semicolons; the pieces are stripped and never empty."""
     text = _unquote(spell_out_names(text))
-    text = _join_wrapped_lines(text)
+    text = _WRAPPED.sub(lambda m: f"{m[1] or ''} ", text)
     text = _mark_numbers(text)
-    text = re.sub(
-        r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|finally|then|next)\s*:\s*",
-        "",
-        text,
-        flags=re.I,
-    )
+    text = _ORDINAL.sub("", text)
     # a run of one mark means no more than three of it, and the tokenizer needs quadratic time for long ones
     text = re.sub(r"([^\w\s])\1{3,}", r"\1\1\1", text)
     # "jumps.Then bows": a missing space would glue the two sentences into one word
@@ -74,8 +67,14 @@ def hard_segments(text: str) -> list[str]:
             raise ValueError(
                 f"the word {shorten(word, 30)!r} has {len(word)} letters; put spaces between words"
             )
-    pieces = [" ".join(piece.split()) for piece in pieces if any(c.isalnum() for c in piece)]
+    pieces = [" ".join(_closed(piece).split()) for piece in pieces if any(c.isalnum() for c in piece)]
     return [re.sub(r'^"([^"]+)"$', r"\1", piece) for piece in pieces]
+
+
+def _closed(text: str) -> str:
+    """A text without the quotes and brackets of which one is missing."""
+    odd = text.count('"') % 2 or text.count("(") != text.count(")") or text.count("[") != text.count("]")
+    return re.sub(r'["()\[\]]', " ", text) if odd else text
 
 
 def spell_out_names(text: str) -> str:
@@ -122,27 +121,9 @@ def _unquote(text: str) -> str:
         return bare[1:-1]
     if bare.count('"') % 2:
         return bare.replace('"', " ")
-    position = 0
-    items: list[str] = []
-    while position < len(bare):
-        match = _QUOTED_ITEM.match(bare, position)
-        if match is None:
-            return bare
-        items.append(match[2])
-        position = match.end()
-    return "\n".join(items)
-
-
-def _join_wrapped_lines(text: str) -> str:
-    joined: list[str] = []
-    for line in (line.strip() for line in text.split("\n")):
-        before = joined[-1] if joined else ""
-        wrapped = before and line and not _CLOSES.search(before)
-        if wrapped and (_OPEN_END.search(before) or _LOWER_CONTINUATION.match(line)):
-            joined[-1] = f"{before} {line}"
-        else:
-            joined.append(line)
-    return "\n".join(joined)
+    if re.fullmatch(f"(?:{_QUOTED_ITEM.pattern})+", bare):
+        return "\n".join(item[2] for item in _QUOTED_ITEM.finditer(bare))
+    return bare
 
 
 def _mark_numbers(text: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mdm_adapter.prompts import words
-from mdm_adapter.prompts.clauses import Clause, is_body_part
-from mdm_adapter.prompts.parse import Word
+from mdm_adapter.prompts.clauses import Clause
 from mdm_adapter.prompts.verbs import Form, inflect
+from mdm_adapter.prompts.word import Word, is_body_part
 
 _THEIRS = dict.fromkeys(("my", "your", "our"), "their") | dict.fromkeys(("me", "us"), "them")
 _THEIRS |= dict.fromkeys(("myself", "yourself", "ourselves", "yourselves"), "themselves")
@@ -67,9 +67,8 @@ class Cast:
         anchor = clause.anchor if clause.anchor not in active else None
         above = anchor if anchor is not None and anchor.acts else None
         if len(own) == 1 and own[0].lower in words.SUBJECT_PRONOUNS:
-            subject = self._pronoun(own[0].lower) or Subject(
-                own[0].lower, own[0].lower == "they", person=False
-            )
+            low = own[0].lower
+            subject = self._pronoun(low) or Subject(low, low == "they", person=False)
             named = above.subject if above is not None and not subject.person else ()
             if above is not None and named and named[0].lower not in words.SUBJECT_PRONOUNS:
                 subject = self._resolve(above, (*active, clause))
@@ -134,24 +133,14 @@ def describe(ws: Sequence[Word], *, plain_verb: bool = False) -> Subject:
     ws = list(ws)[: _core_length(ws)]
     noun_at = [i for i, w in enumerate(ws) if w.is_noun]
     first = noun_at[0] if noun_at else 0
-    ends = (
-        i
-        for i, w in enumerate(ws)
-        if i > first and (w.tag in ("IN", "WP", "WDT", "VBG", "VBN") or w.lower in words.PREPOSITIONS)
-    )
+    ends = (i for i, w in enumerate(ws) if i > first and w.tag in ("IN", "WP", "WDT", "VBG", "VBN"))
     end = next(ends, len(ws))
     head = ws[max((i for i in noun_at if i < end), default=len(ws) - 1)]
     low = ws[0].lower
     second = ws[1].lower if len(ws) > 1 else ""
-    counted = (
-        {low, second} & words.NUMBERS
-        or low in {"these", "those", "both", "all"}
-        or (ws[0].tag == "CD" and low not in ("one", "1"))
-    )
-    joined = any(
-        w.lower == "and" and i and (ws[i - 1].tag[:2] in ("NN", "PR") or not ws[i - 1].is_word)
-        for i, w in enumerate(ws[:end])
-    )
+    several = words.NUMBERS | {"these", "those", "both", "all"}
+    counted = {low, second} & several or (ws[0].tag == "CD" and low not in ("one", "1"))
+    joined = any(w.lower == "and" and not before.tag.startswith("JJ") for before, w in zip(ws, ws[1:end]))
     # "a pair of dancers spin": the verb knows
     plural = joined or bool(counted) or head.is_plural or (plain_verb and head.lower in words.GROUPS)
     name = ws[0].tag == "NNP" and ws[0].text.istitle() and not plural
@@ -286,12 +275,7 @@ def _inherited_auxiliary(clause: Clause, subject: Subject, cast: Cast) -> str:
         return ""
     while before is not None and before.gerund and not before.subject:
         before = before.previous
-    if (
-        before is None
-        or before.verb is None
-        or not before.progressive
-        or cast.subjects.get(before) != subject
-    ):
+    if before is None or before.verb is None or not before.progressive:
         return ""
     return (words.BE_PLURAL if subject.plural else words.BE)[before.verb.lower]
 

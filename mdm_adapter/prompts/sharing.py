@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from mdm_adapter.prompts import times, words
-from mdm_adapter.prompts.clauses import COMMAS, Clause, Joiner, names_move, noun_head
-from mdm_adapter.prompts.parse import Word
+from mdm_adapter.prompts.clauses import COMMAS, Clause, Joiner
+from mdm_adapter.prompts.word import Word, names_move, noun_head
 
 _NUMBER = times.SMALL
 _WHAT = (
@@ -46,7 +46,7 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
     `rest` is what follows in the sentence. None when the words go on with those before them.
     """
     verb = before.verb
-    if verb is None or verb not in before.words or before.moves:
+    if verb is None or before.moves:
         return None
     ws = clause.spoken
     kind = _kind(ws)
@@ -57,17 +57,10 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
     if clause.joiner is not Joiner.THEN:
         # without "then" only a list of ways goes on: "up, down, left and right"
         row = next((i for i, c in enumerate([clause, *rest]) if not _goes_on(c)), len(rest) + 1)
-        several = clause.joiner in COMMAS and (
-            row > 1 or (clause.joiner is Joiner.COMMA and _opposite(tail, ws))
-        )
+        several = clause.joiner in COMMAS and (row > 1 or _opposite(tail, ws))
         # "the left arm, the right arm, then both"
-        limbs = (
-            kind == "noun"
-            and _nature(ws) in ("body", "side")
-            and len(rest) > 0
-            and rest[0].joiner is Joiner.THEN
-        )
-        limbs = limbs and not rest[0].acts and _nature(rest[0].spoken) in ("body", "side")
+        limbs = kind == "noun" and _is_limb(ws) and rest[:1] != [] and rest[0].joiner is Joiner.THEN
+        limbs = limbs and not rest[0].acts and _is_limb(rest[0].spoken)
         if not limbs and (kind == "noun" or not _goes_on(clause) or not (before.shared or several)):
             return None
     elif kind == "noun" and cut and tail[-1].lower == "first":
@@ -89,9 +82,8 @@ def there_and_back(before: Clause, clause: Clause, rest: Sequence[Clause]) -> bo
     if clause.joiner is not Joiner.THEN or any(w.lower == "and" for w in clause.joined_by) or verb is None:
         return False
     tail = before.words[before.words.index(verb) + 1 :]
-    turns = (
-        verb.base in words.THERE_AND_BACK or any(w.lower == "diagonally" for w in tail) or _both_ways(tail)
-    )
+    diagonally = any(w.lower == "diagonally" for w in tail)
+    turns = verb.base in words.THERE_AND_BACK or diagonally or _both_ways(tail)
     further = bool(rest) and rest[0].joiner is Joiner.THEN and _kind(rest[0].spoken) != ""
     return turns and not further and _opposite(tail, ws) and _kind(ws) != "noun"
 
@@ -147,29 +139,22 @@ def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
         return counted  # "three steps to the left and then three to the right"
     starts: list[int] = []
     for i, word in enumerate(tail):
-        bare = (
-            word.is_noun
-            or word.lower in words.OTHERS
-            or (word.lower in words.SIDES and i + 1 < len(tail) and tail[i + 1].is_noun)
-        )
-        inner = i and (i - 1 in starts or tail[i - 1].tag[:2] == "JJ" or tail[i - 1].is_noun)
-        if (
-            word.is_word
-            and (word.opens_noun or word.tag == "CD" or (bare and not inner))
-            and i - 1 not in starts
-        ):
+        sided = word.lower in words.SIDES and i + 1 < len(tail) and tail[i + 1].is_noun
+        inner = i and (tail[i - 1].tag[:2] == "JJ" or tail[i - 1].is_noun)
+        bare = (word.is_noun or word.lower in words.OTHERS or sided) and not inner
+        if word.is_word and i - 1 not in starts and (word.opens_noun or word.tag == "CD" or bare):
             starts.append(i)
     for i in reversed(starts):
-        inside = (
-            j
-            for j in range(i + 1, len(tail))
-            if j in starts or not tail[j].is_word or tail[j].tag in ("IN", "TO")
-        )
-        found = _nature(tail[i : next(inside, len(tail))])
+        stops = (j for j, w in enumerate(tail) if j in starts or not w.is_word or w.tag in ("IN", "TO"))
+        found = _nature(tail[i : next((j for j in stops if j > i), len(tail))])
         limb = wanted == "side" or (found == "side" and wanted in ("body", "move"))
         if (wanted == found or limb) and not ("move" in (wanted, found) and i):
             return i  # of moves only what is done, not where
     return None
+
+
+def _is_limb(ws: Sequence[Word]) -> bool:
+    return _nature(ws) in ("body", "side")
 
 
 def _nature(ws: Sequence[Word]) -> str:

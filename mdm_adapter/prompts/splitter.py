@@ -2,7 +2,7 @@
 
 The prompt is tidied (`cleanup`) and cut where its characters say so (lines, list numbers, arrows, time
 marks: `segments`, `times`); spaCy parses each sentence (`parse`), which is cut into clauses (`clauses`), put
-together as actions (`order`, `sharing`), and written out (`sentences`).
+together as actions (`order`, `apart`, `sharing`), and written out (`sentences`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from mdm_adapter.prompts.clauses import Clause, cut
 from mdm_adapter.prompts.cleanup import tidy
 from mdm_adapter.prompts.english import check_english
 from mdm_adapter.prompts.order import Order
-from mdm_adapter.prompts.parse import Word, read_sentences
+from mdm_adapter.prompts.parse import read_sentences
 from mdm_adapter.prompts.segments import hard_segments
 from mdm_adapter.prompts.sentences import Cast, write
 from mdm_adapter.prompts.times import Duration, Stretch, stretches, take_durations
+from mdm_adapter.prompts.word import Word
 
 _CONNECTORS = (words.SEQUENCE_WORDS | words.SUBORDINATORS | {"and", "next", "before", "after", "by"}) - {
     "while"
@@ -108,33 +109,21 @@ def _assign(
     text: str, sentences: Sequence[list[Word]], durations: Sequence[Duration], last: Word | None
 ) -> Word | None:
     """Hang each duration on the word that it belongs to; returns the last word, for the next segment."""
-    ws = [w for sentence in sentences for w in sentence]
-    spoken = [w for w in ws if w.is_word]
+    spoken = [w for sentence in sentences for w in sentence if w.is_word]
     for duration in durations:
         before = [w for w in spoken if w.start < duration.offset]
-        behind = [w for w in spoken if w.start >= duration.offset]
+        behind = spoken[len(before) :]
         if duration.owner == "ended":
-            ended = before[-1] if before else last
-            if ended is not None:
+            for ended in before[-1:] or filter(None, [last]):
                 ended.ended = duration.seconds
             continue
-        follows = bool(behind) and (duration.owner == "following" or _opens(text, ws, duration.offset))
-        if follows:
-            owner = next((w for w in behind if w.lower not in _CONNECTORS), behind[0])
-        elif before or behind:
-            owner = before[-1] if before else behind[0]
-        else:
-            continue
-        owner.seconds = max(duration.seconds, owner.seconds or 0.0)
+        # at the beginning of a clause, "then for 2 seconds he waves", it belongs to what follows
+        lead = text[: duration.offset].rstrip()
+        opens = not before or before[-1].lower in _CONNECTORS or lead.endswith((".", "!", "?"))
+        opens = opens or (lead.endswith(",") and behind[:1] != [] and behind[0].lower not in _CONNECTORS)
+        owners = before[-1:]
+        if behind and (duration.owner == "following" or opens):
+            owners = [*(w for w in behind if w.lower not in _CONNECTORS), behind[0]][:1]
+        for owner in owners:
+            owner.seconds = max(duration.seconds, owner.seconds or 0.0)
     return spoken[-1] if spoken else last
-
-
-def _opens(text: str, ws: Sequence[Word], offset: int) -> bool:
-    """True when a duration at `offset` stands at the beginning of a clause: "then for 2 seconds he waves"."""
-    before = [w for w in ws if w.start < offset]
-    behind = [w for w in ws if w.start >= offset]
-    if not before or before[-1].lower in _CONNECTORS or text[:offset].rstrip().endswith((".", "!", "?")):
-        return True
-    return (
-        before[-1].text == "," and bool(behind) and behind[0].is_word and behind[0].lower not in _CONNECTORS
-    )

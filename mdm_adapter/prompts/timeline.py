@@ -7,14 +7,13 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mdm_adapter.prompts.action import (
     Action,
+    check_bounds,
     check_count,
-    check_number,
     check_seconds,
     clean,
     has_letter,
@@ -137,13 +136,13 @@ def _from_json(text: str) -> list[Action]:
             f"the JSON timeline has {len(text)} characters, the limit is {MAX_BYTES}; shorten it"
         )
     try:
-        items = json.loads(text, object_pairs_hook=_Pairs)
+        items = json.loads(text, object_pairs_hook=tuple)  # arrays are lists, objects keep repeated keys
     except RecursionError as error:
         raise ValueError("the JSON timeline is nested too deeply; give a flat list of objects") from error
     except ValueError as error:
         raise ValueError(f"the timeline is not JSON: {shorten(str(error), 120)}; correct it there") from error
     if not isinstance(items, list):
-        kind = "an object" if isinstance(items, _Pairs) else f"a {type(items).__name__}"
+        kind = "an object" if isinstance(items, tuple) else f"a {type(items).__name__}"
         raise ValueError(
             f'the JSON timeline is {kind}; give a list such as [{{"text": "wave", "seconds": 3}}]'
         )
@@ -153,26 +152,19 @@ def _from_json(text: str) -> list[Action]:
     return [_item(index, item) for index, item in enumerate(items)]
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """The members of a JSON object with repeated keys still visible."""
-
-    members: list[tuple[str, Any]]
-
-
 def _item(index: int, item: object) -> Action:
-    if not isinstance(item, _Pairs):
+    if not isinstance(item, tuple):
         raise ValueError(f'timeline[{index}] is no object; write {{"text": ..., "seconds": ...}}')
-    values: dict[str, Any] = {}
-    for key, value in item.members:
-        if key not in _KEYS:
-            raise ValueError(
-                f"timeline[{index}] has the unknown key {shorten(key)!r}; use {', '.join(_KEYS)}"
-            )
-        if key in values:
-            raise ValueError(f"timeline[{index}] has the key {key!r} twice; keep one")
-        values[key] = value
-    return _row(values, f"timeline[{index}]")
+    _check_names([key for key, _ in item], f"timeline[{index}] has", "key")
+    return _row(dict(item), f"timeline[{index}]")
+
+
+def _check_names(names: Sequence[str], where: str, kind: str) -> None:
+    for name in names:
+        if name not in _KEYS:
+            raise ValueError(f"{where} the unknown {kind} {shorten(name)!r}; use {', '.join(_KEYS)}")
+        if names.count(name) > 1:
+            raise ValueError(f"{where} the {kind} {name!r} twice; keep one")
 
 
 def _row(values: dict[str, Any], where: str) -> Action:
@@ -187,13 +179,8 @@ def _row(values: dict[str, Any], where: str) -> Action:
         raise ValueError(f'"text" of {where} has no words; describe the action there')
     if not words and seconds is None:
         raise ValueError(f'{where} has no "text"; describe the action there, or give a gap its seconds')
-    bounds = {"start": (0.0, 3600.0), "transition": (0.05, 3600.0), "guidance": (0.0, 100.0)}
-    others = {
-        name: check_number(values[name], f"{name} of {where}", low=low, high=high)
-        for name, (low, high) in bounds.items()
-        if values.get(name) is not None
-    }
-    return Action(words, seconds, **others)
+    check_bounds(values, where)
+    return Action(**{**values, "text": words, "seconds": seconds})
 
 
 def _from_csv(text: str, name: str) -> list[Action]:
@@ -208,14 +195,7 @@ def _from_csv(text: str, name: str) -> list[Action]:
     lines = [(number, row) for number, row in lines if any(row)]
     columns: Sequence[str] = _KEYS[:2]
     if lines and "text" in (names := [cell.lower() for cell in lines[0][1]]):
-        where = f"line {lines[0][0]} of {shorten(name)}"
-        for column in names:
-            if column not in _KEYS:
-                raise ValueError(
-                    f"{where} names the unknown column {shorten(column)!r}; use {', '.join(_KEYS)}"
-                )
-            if names.count(column) > 1:
-                raise ValueError(f"{where} names the column {column!r} twice; keep one")
+        _check_names(names, f"line {lines[0][0]} of {shorten(name)} names", "column")
         columns, lines = names, lines[1:]
     if not lines:
         raise ValueError(f"{shorten(name)} has no rows; write one for each action: text,seconds")
@@ -228,13 +208,11 @@ def _csv_row(columns: Sequence[str], row: Sequence[str], where: str) -> Action:
         raise ValueError(
             f"{where} has {len(row)} cells for {len(columns)} columns; put a text with commas into quotes"
         )
-    values: dict[str, Any] = {}
-    for column, cell in zip(columns, row):
-        if column == "text" or not cell:
-            values[column] = cell or None
-            continue
+    values: dict[str, Any] = dict(zip(columns, row))
+    for column in values.keys() - {"text"}:
+        cell = values[column]
         try:
-            values[column] = float(cell)
+            values[column] = float(cell) if cell else None
         except ValueError as error:
             raise ValueError(f"{column} of {where} is {shorten(cell)!r}, not a number; correct it") from error
     return _row(values, where)

@@ -28,78 +28,88 @@ _UNITS_AND_TEENS = (
 _DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
 SMALL = {word: number for number, word in enumerate(_UNITS_AND_TEENS.split())}
 TENS = {word: 10 * number for number, word in enumerate(_DECADES.split(), start=2)}
+_SCALES = {
+    "milliseconds?|msecs?|ms": 0.001,
+    "seconds?|secs?|s": 1.0,
+    "minutes?|mins?": 60.0,
+    "hours?|hrs?": 3600.0,
+}
+_VAGUE = {"half": 0.5, "quarter": 0.25, "couple": 2.0}
 
 _DIGITS = r"\d+(?:[.,]\d+)?(?:e[+-]?\d{1,3})?|\.\d+"
 _TEENS = "|".join(sorted(SMALL, key=len, reverse=True))
 _NUMBER_WORD = rf"(?:{'|'.join(TENS)})(?:[-\s](?:{_TEENS}))?|(?:{_TEENS})"
-_VAGUE = r"half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?"
-_BIG_UNIT = r"minutes?|mins?|hours?|hrs?"
-_UNIT = r"milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|hours?|hrs?"
+_UNIT = "|".join(_SCALES)
 
 
 def _amount_of(unit: str) -> str:
     """The pattern of one number with a unit."""
     return (
-        rf"(?:(?:{_DIGITS})\s*(?:-|–|to)\s*(?:{_DIGITS})[\s-]*(?:{unit})"
-        rf"|(?:{_DIGITS})[\s-]*(?:{unit})"
+        rf"(?:(?:{_DIGITS})(?:\s*(?:-|–|to)\s*(?:{_DIGITS}))?[\s-]*(?:{unit})"
         rf"|(?:{_NUMBER_WORD})(?:\s+and\s+an?\s+half)?[\s-]+(?:{unit})"
-        rf"|(?:{_VAGUE})\s+(?:{unit}))(?![\w-])(?:\s+and\s+a\s+half(?!\w))?"
+        rf"|(?:half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?)\s+(?:{unit}))"
+        r"(?![\w-])(?:\s+and\s+a\s+half(?!\w))?"
     )
 
 
 _AMOUNT = _amount_of(_UNIT)
 # "one minute and 30 seconds" is one length, "2 seconds, 3 seconds" are two
-_TOTAL = rf"(?:{_amount_of(_BIG_UNIT)}(?:\s*,)?\s*(?:and\s+)?(?!a\s){_AMOUNT}|{_AMOUNT})"
+_TOTAL = re.compile(
+    rf"(?<![\w.])(?:{_amount_of(r'minutes?|mins?|hours?|hrs?')}(?:\s*,)?\s*(?:and\s+)?(?!a\s){_AMOUNT}|{_AMOUNT})",
+    re.IGNORECASE,
+)
+_LINK = r"(?:then|and|while|whilst|as|before|after|followed|next|finally)\b"
+# Where a clause may begin.
+_OPENS = r"(?:^|(?<=\n)|(?<=[,;.:] )|(?<=\bthen )|(?<=\band ))"
 _ABOUT = (
     r"(?:(?:about|around|roughly|approximately|approx\.?|exactly|at\s+least|up\s+to|another|some"
     r"|a\s+total\s+of|(?:the\s+)?(?:first|next|last|remaining)|the)\s+|~\s*)*"
 )
-_LINK = r"(?:then|and|while|whilst|as|before|after|followed|next|finally)\b"
-# What may stand behind a duration that has no "for": the end, a stop, or a connector.
-_CLOSES = r"(?=\s*(?:$|[,.;:!?)\]\n–—]|-\s|" + _LINK + "))"
-# Where a clause may begin.
-_OPENS = r"(?:^|(?<=\n)|(?<=[,;.:] )|(?<=\bthen )|(?<=\band ))"
-
-_PATTERN = re.compile(
-    rf"(?P<article>\ban?\s+|\bthe\s+)(?P<compound>(?:{_DIGITS}|{_NUMBER_WORD})[\s-](?:second|minute|sec|min))"
-    rf"(?=\s+[a-z])(?!\s+(?:of|and|then|while)\b)"
-    rf"|\b(?:for\s+)?(?P<of>{_ABOUT}{_TOTAL})\s+of\s+(?=[a-z])"
-    rf"|\b(?P<ended>after\s+{_ABOUT}{_TOTAL})(?!\s+of\b)(?:\s*,)?(?!\w)"
-    rf"|(?P<later>(?<![\w.]){_TOTAL}\s+later\b)"
-    rf"|\b(?:for|lasting|during|over)\s+(?P<sign>-\s*)?(?P<plain>{_ABOUT}{_TOTAL})(?:\s+long\b)?"
-    rf"|[\[(]\s*(?:for\s+)?(?P<bracket>{_ABOUT}{_TOTAL})\s*[\])]"
-    rf"|{_OPENS}\s*(?P<label>{_ABOUT}{_TOTAL})\s*(?:[:,–-]\s+|[:–-]?\s*)(?=[a-z])(?!{_LINK}|later\b)"
-    rf"|\s*[:=@]\s*(?P<tail>{_TOTAL})(?=\s*(?:[,;.\n]|$))"
-    rf"|(?<=[\s,–-])(?P<bare>(?:about\s+|~\s*)?{_TOTAL}){_CLOSES}",
-    re.IGNORECASE,
+# What stands before a length, and what behind it. "every 2 seconds" and "in 2 seconds" say when or how often.
+_BEFORE = re.compile(
+    rf"(?<!\w)(?P<word>(?:for|lasting|during|over)\s+|after\s+)?(?P<sign>(?<=\s)-\s*)?(?P<about>{_ABOUT})$",
+    re.I,
 )
-# "every 2 seconds" and "in 2 seconds" say when or how often, not how long the action lasts
-_NOT_A_LENGTH = re.compile(
-    r"\b(?:every|each|per|in|within|at|than|until|by|of|every\s+other)\s+$", re.IGNORECASE
-)
-_ORDINAL = re.compile(rf"^\s*(?!{_LINK})\w", re.IGNORECASE)
-
+_MARK = re.compile(r"\s*[:=@]\s*$")
+_ARTICLE = re.compile(r"\b(?P<article>an?|the)\s+$", re.I)
+_BRACKET = re.compile(rf"[\[(]\s*(?:for\s+)?{_ABOUT}$", re.I)
+_NOT_A_LENGTH = re.compile(r"\b(?:every|each|per|in|within|at|than|until|by|of|every\s+other)\s+$", re.I)
+_BEHIND_LENGTH = {
+    name: re.compile(rf"\s*(?:{pattern})", re.I)
+    for name, pattern in {
+        "noun": rf"(?<=\s)(?=[a-z])(?!(?:of|{_LINK})\b)",
+        "of": r"(?<=\s)of\s+(?=[a-z])",
+        "later": r"(?<=\s)later\b",
+        "long": r"(?<=\s)long\b",
+        "comma": r",",
+        "bracket": r"[\])]",
+        "label": rf"(?:[:,–-]\s+|[:–-]?\s*)(?=[a-z])(?!{_LINK}|later\b)",
+        "end": r"[,;.\n]|$",
+        # the end, a stop or a connector
+        "stop": rf"$|[,.;:!?)\]\n–—]|-\s|{_LINK}",
+    }.items()
+}
+_ORDINAL = re.compile(rf"\s*(?!{_LINK})\w", re.I)  # "for a second time"
 
 _CLOCK = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\.\d+)?"
 _S = r"\s*(?:seconds?|secs?|s)\b"
 _STAMP = rf"(?:{_CLOCK}|\d+(?:\.\d+)?)"
+# "[0-2] run", "from 0 to 2 seconds: run"; the same behind the action; "0:05 jump", "at 3 s: jump"
 _RANGE = re.compile(
-    rf"{_OPENS}(?:(?:from|between)\s+)?(?P<unit0>seconds?\s+)?(?P<open>[\[(])?\s*(?P<first>{_STAMP})(?P<unit1>{_S})?"
-    rf"\s*(?:-+|–|—|to|until|and)>?\s*(?P<last>{_STAMP})(?P<unit2>{_S})?\s*(?P<close>[\])])?\s*[:,–-]*\s*(?=[a-z\"'])"
-    rf"|[\[(]\s*(?P<first2>{_STAMP})(?:{_S})?\s*(?:-|–|—|to)\s*(?P<last2>{_STAMP})(?:{_S})?\s*[\])]\s*[:–-]?\s*(?=[a-z])",
-    re.IGNORECASE,
+    rf"(?:{_OPENS}|(?=[\[(]))(?:(?:from|between)\s+)?(?P<unit0>seconds?\s+)?(?P<open>[\[(])?\s*(?P<first>{_STAMP})"
+    rf"(?P<unit1>{_S})?\s*(?:-+|–|—|to|until|and)>?\s*(?P<last>{_STAMP})(?P<unit2>{_S})?\s*(?P<close>[\])])?"
+    r"\s*[:,–-]*\s*(?=[a-z\"'])",
+    re.I,
 )
 _BEHIND = re.compile(
-    rf"\s*(?:[\[(]\s*(?P<first>{_STAMP})(?:{_S})?\s*(?:-|–|—|to)\s*(?P<last>{_STAMP})(?:{_S})?\s*[\])]"
-    rf"|\bfrom\s+(?P<first2>{_STAMP})(?:{_S})?\s+(?:-|–|—|to|until)\s+(?P<last2>{_STAMP}){_S})"
-    rf"(?=\s*(?:$|[,.;\n]|{_LINK}))\s*[,.;]?",
-    re.IGNORECASE,
+    rf"\s*(?:[\[(]\s*|\bfrom\s+)(?P<first>{_STAMP})(?:{_S})?\s*(?:-|–|—|to|until)\s*(?P<last>{_STAMP})"
+    rf"(?:{_S}|(?:{_S})?\s*[\])])(?=\s*(?:$|[,.;\n]|{_LINK}))\s*[,.;]?",
+    re.I,
 )
 _POINT = re.compile(
-    rf"{_OPENS}[\[(]?\s*(?:(?:at|@|t\s*=|from)\s*(?P<named>{_STAMP})(?:{_S})?|(?P<first>{_CLOCK})|(?P<weak>\d+(?:\.\d+)?){_S})"
-    rf"\s*[\])]?\s*[:,–-]*\s*(?=[a-z\"'])"
-    rf"|[\[(]\s*(?P<boxed>{_CLOCK})\s*[\])]\s*(?=[a-z])",
-    re.IGNORECASE,
+    rf"(?:{_OPENS}|(?=[\[(]))[\[(]?\s*(?:(?:at|@|t\s*=|from)\s*(?P<named>{_STAMP})(?:{_S})?|(?P<clock>{_CLOCK})"
+    rf"|(?P<weak>\d+(?:\.\d+)?){_S})\s*[\])]?\s*[:,–-]*\s*(?=[a-z\"'])",
+    re.I,
 )
 
 
@@ -117,49 +127,53 @@ def stretches(text: str) -> list[Stretch]:
 
     Marks must run forward. What stands before the first belongs to the first stretch.
     """
-    behind_text = [(m, *_bounds(m)) for m in _BEHIND.finditer(text)]
-    if behind_text and not has_letter(text[behind_text[-1][0].end() :]):
-        ends = [0, *(m.end() for m, _, _ in behind_text)]
-        found = [Stretch(text[a : m.start()], *when) for a, (m, *when) in zip(ends, behind_text)]
-        if all(has_letter(s.text) and s.end is not None and s.end > (s.start or 0) for s in found):
+    behind = list(_BEHIND.finditer(text))
+    if behind and not has_letter(text[behind[-1].end() :]):
+        ends = [0, *(m.end() for m in behind)]
+        found = [Stretch(text[a : m.start()], *_bounds(m)) for a, m in zip(ends, behind)]
+        if all(s.end is not None and _is_sound(s) for s in found):
             return found
     for pattern in (_RANGE, _POINT):
-        marks = [(m, *_bounds(m)) for m in pattern.finditer(text)]
-        starts = [start for _, start, _ in marks]
-        alone = len(marks) == 1 and (pattern is _POINT or starts[0] != 0.0)
-        # "3s walk, 2s run" are lengths; "0s walk, 3s run" cannot be
-        weak = pattern is _POINT and any(m["weak"] for m, _, _ in marks) and starts[:1] != [0.0]
-        if not marks or alone or weak or starts != sorted(set(starts)):
+        marks = list(pattern.finditer(text))
+        bounds = [_bounds(m) for m in marks]
+        starts = [start for start, _ in bounds]
+        if not marks or starts != sorted(set(starts)):
             continue
-        bare = pattern is _RANGE and not all(_has_unit(m) for m, _, _ in marks)
-        if bare and (
-            len(marks) < 2 or any(end != start for (_, _, end), (_, start, _) in zip(marks, marks[1:]))
-        ):
-            continue  # "1 - 2" alone may be anything
-        found = []
-        for n, (match, start, end) in enumerate(marks):
-            behind = marks[n + 1][0].start() if n + 1 < len(marks) else len(text)
-            piece = text[match.end() : behind].strip(" ,;\n")
-            if n == 0:
-                piece = f"{text[: match.start()].rstrip(' ')} {piece}".strip()
-            following = starts[n + 1] if n + 1 < len(marks) else None
-            found.append(Stretch(piece, start, following if end is None else end))
-        if all(has_letter(s.text) and (s.end is None or s.end > (s.start or 0)) for s in found):
+        if pattern is _POINT:
+            # "3s walk, 2s run" are lengths; "0s walk, 3s run" cannot be
+            doubtful = len(marks) == 1 or (starts[0] != 0.0 and any(m["weak"] for m in marks))
+        else:
+            # "1 - 2" alone may be anything
+            gap = any(end != start for (_, end), start in zip(bounds, starts[1:]))
+            doubtful = (len(marks) == 1 and starts[0] != 0.0) or (
+                not all(_has_unit(m) for m in marks) and (len(marks) < 2 or gap)
+            )
+        pieces = [
+            text[a.end() : b].strip(" ,;\n") for a, b in zip(marks, [*(m.start() for m in marks[1:]), None])
+        ]
+        pieces[0] = f"{text[: marks[0].start()].rstrip(' ')} {pieces[0]}".strip()
+        following = [*starts[1:], None]
+        found = [Stretch(p, a, b if b is not None else c) for p, (a, b), c in zip(pieces, bounds, following)]
+        if not doubtful and all(_is_sound(s) for s in found):
             return found
     return [Stretch(text)]
 
 
+def _is_sound(stretch: Stretch) -> bool:
+    return has_letter(stretch.text) and (stretch.end is None or stretch.end > (stretch.start or 0))
+
+
 def _has_unit(match: re.Match[str]) -> bool:
     """True for a range that says that it is one of seconds."""
-    if match["first2"] or (":" in match["first"] and ":" in match["last"]):
-        return True
-    return bool(match["unit0"] or match["unit1"] or match["unit2"] or (match["open"] and match["close"]))
+    clocks = ":" in match["first"] and ":" in match["last"]
+    named = match["unit0"] or match["unit1"] or match["unit2"] or (match["open"] and match["close"])
+    return clocks or bool(named)
 
 
 def _bounds(match: re.Match[str]) -> tuple[float, float | None]:
     if match.re is _POINT:
-        return _clock(match["named"] or match["first"] or match["boxed"] or match["weak"]), None
-    return _clock(match["first"] or match["first2"]), _clock(match["last"] or match["last2"])
+        return _clock(match["named"] or match["clock"] or match["weak"]), None
+    return _clock(match["first"]), _clock(match["last"])
 
 
 def _clock(stamp: str) -> float:
@@ -175,75 +189,77 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
     if re.match(_AMOUNT, text, re.IGNORECASE):
         # "5s run 3s walk 2s stop"
         text = re.sub(rf"(?<=[a-z]) (?={_DIGITS}\s?{_S} [a-z])", ", ", text)
-    pieces: list[str] = []
-    length = 0
-    last = 0
+    shorter, last = "", 0
     found: list[Duration] = []
-    for match in _PATTERN.finditer(text):
-        name = match.lastgroup or ""
-        if name == "bare" and _NOT_A_LENGTH.search(text[max(0, match.start() - 20) : match.start()]):
+    for match in _TOTAL.finditer(text):
+        taken = _context(text, last, match)
+        if taken is None:
             continue
-        if name in ("plain", "ended") and _is_ordinal(match[name], text[match.end() : match.end() + 20]):
-            continue
-        kept = text[last : match.start()]
-        kept, replacement, owner = _replacement(name, match, kept)
-        pieces += [kept, replacement]
-        length += len(kept)
-        if match["sign"]:
-            raise ValueError(f"{shorten(match[0])!r} is below 0; give a finite number of seconds above 0")
-        words = match["compound"] if name == "compound" else match[name]
-        found.append(Duration(length, check_seconds(_seconds(words), f"{shorten(match[0])!r}"), owner))
-        length += len(replacement)
-        last = match.end()
-    return "".join([*pieces, text[last:]]), found
+        start, end, put, owner = taken
+        shorter += text[last:start]
+        if owner == "before":
+            shorter = shorter.rstrip(" ") + " " * shorter.endswith((" ", "\t"))
+        seconds = sum(_amount(m[0]) for m in re.finditer(_AMOUNT, match[0], re.IGNORECASE))
+        what = repr(shorten(text[start:end]))
+        if text[start : match.start()].rstrip().endswith("-"):
+            raise ValueError(f"{what} is below 0; give a finite number of seconds above 0")
+        found.append(Duration(len(shorter), check_seconds(seconds, what), owner))
+        shorter += put
+        last = end
+    return shorter + text[last:], found
 
 
-def _replacement(name: str, match: re.Match[str], kept: str) -> tuple[str, str, Owner]:
-    if name == "compound":
+def _context(text: str, last: int, match: re.Match[str]) -> tuple[int, int, str, Owner] | None:
+    """From where to where a length is taken out, what is put in its place, and whose it is; None to leave it.
+
+    `last` is where the length before it ended.
+    """
+    at, end = match.span()
+    left, right, length = text[max(last, at - 80) : at], text[end:], match[0].lower()
+    before = _BEFORE.search(left)
+    assert before is not None  # it matches nothing as well
+    word = (before["word"] or "").strip().lower()
+    start, about = at - len(left) + before.start(), at - len(left) + before.start("about")
+    second = length == "a second" or (length.endswith("second") and "the" in before["about"].lower().split())
+    ordinal = second and _ORDINAL.match(right)
+    article, bracket, mark = (pattern.search(left) for pattern in (_ARTICLE, _BRACKET, _MARK))
+    behind = {name: m.end() for name, pattern in _BEHIND_LENGTH.items() if (m := pattern.match(right))}
+    if article and "noun" in behind and re.search(r"[\s-](?:second|minute|sec|min)$", length):
         # "an 8 second walk" becomes "a walk"
-        following = match.string[match.end() :].lstrip()[:1].lower()
-        article = match["article"].lower().strip()
-        if article != "the":
-            article = "an" if following in tuple("aeiou") else "a"
-        return kept, article, "following"
-    if name in ("ended", "later"):
-        return kept, " then ", "ended"
-    if name in ("of", "label"):
-        return kept, " " if name == "of" else "", "following"
-    return kept.rstrip(" ") + (" " if kept.endswith((" ", "\t")) else ""), "", "before"
-
-
-def _is_ordinal(words: str, rest: str) -> bool:
-    """True for "for a second" in "for a second time": not a length."""
-    return bool(re.fullmatch(r"an?\s+second|the\s+.*second", words, re.IGNORECASE) and _ORDINAL.match(rest))
-
-
-def _seconds(words: str) -> float:
-    """The number of seconds that a matched run of words means."""
-    return sum(_amount(m[0]) for m in re.finditer(_AMOUNT, words, re.IGNORECASE))
+        an = "an" if right[behind["noun"]].lower() in "aeiou" else "a"
+        put = "the" if article[1].lower() == "the" else an
+        return at - len(left) + article.start(), end, put, "following"
+    if "of" in behind and word in ("", "for", "after"):
+        return (start if word == "for" else about), end + behind["of"], " ", "following"
+    if word == "after":
+        return start, end + behind.get("comma", 0), " then ", "ended"
+    if "later" in behind:
+        return at, end + behind["later"], " then ", "ended"
+    if word not in ("", "after"):
+        return None if ordinal else (start, end + behind.get("long", 0), "", "before")
+    if bracket and "bracket" in behind:
+        return at - len(left) + bracket.start(), end + behind["bracket"], "", "before"
+    if mark and "end" in behind:
+        return at - len(left) + mark.start(), end, "", "before"
+    if "label" in behind and re.search(rf"{_OPENS}\s*$", text[:about]):
+        return about, end + behind["label"], "", "following"
+    if "stop" in behind and text[max(about - 1, 0)] in " \t\n,–-" and not _NOT_A_LENGTH.search(left):
+        return about, end, "", "before"
+    return None
 
 
 def _amount(words: str) -> float:
-    words = re.sub(r"[\s]+", " ", words.lower())
-    half = 0.5 if re.search(r"and an? half", words) else 0.0
-    words = re.sub(r" and an? half", "", words)
-    numbers = [float(n.replace(",", ".")) for n in re.findall(_DIGITS, words)]
+    """The seconds of one number with its unit."""
+    words = " ".join(words.lower().split())
+    bare = re.sub(r" and an? half", "", words)
+    numbers = [float(n.replace(",", ".")) for n in re.findall(_DIGITS, bare)]
+    spoken = [SMALL.get(w, 0) + TENS.get(w, 0) for w in re.split(r"[\s-]", bare) if w in SMALL or w in TENS]
+    vague = [value for word, value in _VAGUE.items() if word in bare]
+    value = 1.0
     if numbers:
         value = sum(numbers) / len(numbers)
-    elif "half" in words:
-        value = 0.5
-    elif "quarter" in words:
-        value = 0.25
-    elif "couple" in words:
-        value = 2.0
-    else:
-        spoken = [w for w in re.split(r"[\s-]", words) if w in SMALL or w in TENS]
-        value = float(sum(SMALL.get(w, 0) + TENS.get(w, 0) for w in spoken)) if spoken else 1.0
-    unit = re.search(rf"(?:{_UNIT})$", words)
-    name = unit[0] if unit else "s"
-    scale = 0.001 if name.startswith("mil") or name.startswith("ms") else 1.0
-    if name.startswith("min"):
-        scale = 60.0
-    elif name.startswith("h"):
-        scale = 3600.0
-    return (value + half) * scale
+    elif vague or spoken:
+        value = float(sum(vague[:1] or spoken))
+    unit = re.search(rf"(?:{_UNIT})$", bare)
+    scale = next((scale for name, scale in _SCALES.items() if unit and re.fullmatch(name, unit[0])), 1.0)
+    return (value + 0.5 * (words != bare)) * scale

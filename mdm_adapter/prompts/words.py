@@ -55,8 +55,6 @@ DIRECTIONS = (WAYS - {"diagonally"}) | listed(
 
 # Tags of what may stand behind a verb.
 TAGS_BEHIND_VERB = frozenset(("IN", "DT", "PRP$", "PRP", "CC", "TO", "RP", "RB", "CD"))
-# These stand as a subject alone.
-STANDALONE = listed("this that these those each another") | NUMBERS
 # What stands before a clause that is the content of another: "watches how he walks".
 CONTENT_MARKERS = listed("that what how way who which like than and where if")
 # Sides and ways, as they follow one another: "the left, then the right", "forward, then back".

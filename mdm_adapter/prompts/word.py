@@ -1,0 +1,164 @@
+"""A word of a sentence with all that is known about it, and what may be said of a phrase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from mdm_adapter.prompts import words
+from mdm_adapter.prompts.verbs import Form, is_motion, is_order, parts_of_speech, readings
+
+
+@dataclass(eq=False)
+class Word:
+    """One word or mark; compared by identity, since the same one may occur many times.
+
+    Attributes:
+        space: a blank follows.
+        start: position of its first character in the text.
+        guarded: stands in quotes or brackets, where nothing is split or rewritten.
+        form: as which form of a verb it may be read where it stands, None for no verb.
+        base: the plain form of that verb.
+        head: the word that it depends on in the tree, and how (`dep`).
+        first: the first of all words that depend on it.
+        subject: who does what this verb says, as far as the sentence names them.
+        relative: this verb belongs to a clause with "who".
+        inside: in the "subject" of a verb, or in the "gap" between them; nothing is cut there.
+        seconds: a duration that stood behind this word; `ended`: one of the kind "after 2 seconds".
+        stretch: the line of a timetable ("0-3 s: run") in which it stands.
+    """
+
+    text: str
+    tag: str = ""
+    space: bool = True
+    start: int = 0
+    guarded: bool = False
+    form: Form | None = None
+    base: str = ""
+    head: Word | None = None
+    dep: str = ""
+    first: Word | None = None
+    subject: tuple[Word, ...] = ()
+    relative: bool = False
+    inside: str = ""
+    seconds: float | None = None
+    ended: float | None = None
+    stretch: int | None = None
+    lower: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lower = self.text.lower()
+
+    @property
+    def is_word(self) -> bool:
+        return any(c.isalnum() for c in self.text)
+
+    @property
+    def is_noun(self) -> bool:
+        return self.tag.startswith("NN") or self.lower in words.BODY | words.PEOPLE
+
+    @property
+    def is_adverb(self) -> bool:
+        return (self.tag.startswith("RB") or self.lower in words.ADVERBS) and self.lower not in words.BODY
+
+    @property
+    def is_plural(self) -> bool:
+        if self.lower in words.PEOPLE:
+            return self.lower in words.PLURAL_PEOPLE or (self.lower.endswith("s") and self.lower != "actress")
+        return self.tag in ("NNS", "NNPS")
+
+    @property
+    def is_finite(self) -> bool:
+        return self.form in ("s", "base", "past")
+
+    @property
+    def opens_noun(self) -> bool:
+        """True for "the", "his", "two"."""
+        return self.lower in words.DETERMINERS | words.POSSESSIVES | words.NUMBERS
+
+    def copy(self) -> Word:
+        """The same word for a second place, without its duration."""
+        return Word(self.text, self.tag, self.space, form=self.form, base=self.base, stretch=self.stretch)
+
+
+def phrase_end(ws: Sequence[Word]) -> int:
+    """How many words stand before the first preposition or relative behind the first word."""
+    for i, word in enumerate(ws):
+        if i and (word.lower in words.PREPOSITIONS or word.tag in ("IN", "TO", "WP", "WDT")):
+            return i
+    return len(ws)
+
+
+def is_subject(phrase: Sequence[Word]) -> bool:
+    """True for words that may be said to act: "he", "the man", "two of them"."""
+    opens = len(phrase) > 1 and phrase[0].opens_noun
+    return opens or any(w.is_noun or w.tag in ("CD", "PRP", "DT") for w in phrase)
+
+
+def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
+    """The noun phrase that ends before `end`."""
+    first = ws[end - 1].first if end else None
+    return list(ws[ws.index(first) : end]) if first is not None else []
+
+
+def is_body_part(ws: Sequence[Word]) -> bool:
+    """True for "his left arm": such a subject moves with the person, it is nobody of its own."""
+    nouns = [w for w in ws[: phrase_end(ws)] if w.is_noun]
+    return bool(nouns) and nouns[-1].lower in words.BODY
+
+
+def is_prefix(ws: Iterable[Word]) -> bool:
+    """True for words that may stand before a clause: "with his left hand", "slowly"."""
+    head = next((w for w in ws if w.is_word), None)
+    opens = head is not None and (head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH"))
+    return opens or (head is not None and head.is_adverb)
+
+
+def move_head(ws: Sequence[Word]) -> Word | None:
+    """The noun of "a slow jump to the left" if it names a move."""
+    head = noun_head(ws)
+    return head if head is not None and names_move(head) else None
+
+
+def noun_head(ws: Sequence[Word]) -> Word | None:
+    """The last word before the first preposition, relative or direction."""
+    head: Word | None = None
+    for word in ws[: phrase_end(ws)]:
+        if not word.is_word or word.lower in words.PREPOSITIONS:
+            break
+        if head is not None and (word.lower in words.DIRECTIONS or word.is_adverb):
+            if word.lower not in words.SIDES:
+                break
+            continue
+        head = word
+    return head
+
+
+def names_move(word: Word) -> bool:
+    """True when a noun may be the name of a move: "cartwheel", "jump", "cycle"."""
+    low = word.lower
+    if (low in words.NAMES and word.tag == "NNP") or (low in words.ADJECTIVE_VERBS and low != "idle"):
+        return False
+    if {low, low.removesuffix("s")} & (words.MOVE_NOUNS | words.MOVE_COMPOUNDS):
+        return True
+    return is_motion(low) and any(f in ("base", "s") and b not in words.NOT_MOVES for b, f in readings(low))
+
+
+def is_compound_move(head: Word, after: Word | None) -> bool:
+    """True for "dodge roll left" and "spin kick", which name a move; "go walk" and "regain balance" do not."""
+    if after is None or head.base in words.TAKES_VERB | words.LIGHT_VERBS | words.AUXILIARIES:
+        return False
+    plain = is_order(after.lower) and after.lower not in words.NEVER_VERBS | words.ADJECTIVE_VERBS
+    return plain and parts_of_speech(head.lower) != {"verb"}
+
+
+def modifies_noun(head: Word, after: Word | None, *, end: bool) -> bool:
+    """True for the first word of "walking man waves", "jumping jacks" and, at the `end`, "running jump"."""
+    if head.form not in ("ing", "part", "past") or after is None:
+        return False
+    move = after.lower in words.GERUND_MOVES or (end and is_order(after.lower))
+    return after.lower in words.PEOPLE or (head.form == "ing" and move)
+
+
+def lowers(ws: Sequence[Word]) -> list[str]:
+    return [w.lower for w in ws]
