@@ -98,7 +98,8 @@ def is_subject(phrase: Sequence[Word]) -> bool:
 def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
     """The noun phrase that ends before `end`."""
     first = ws[end - 1].first if end else None
-    return list(ws[ws.index(first) : end]) if first is not None else []
+    # Its first word may have been taken away as a connective ("then a who walks").
+    return list(ws[ws.index(first) : end]) if first is not None and first in ws else []
 
 
 def is_body_part(ws: Sequence[Word]) -> bool:
