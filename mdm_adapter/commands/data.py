@@ -6,13 +6,16 @@ from typing import Annotated
 
 import typer
 
+from motioncollage.shell import values
+from motioncollage.shell.options import Force
 from motioncollage.shell.output import console, progress_bar
+from motioncollage.wording import plural
 
 app = typer.Typer(help="Inspect datasets, import BVH recordings.", no_args_is_help=True)
 
 
 @app.command()
-def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]) -> None:
+def info(path: Annotated[Path, values.data_folder("A HumanML3D folder or a starter pack.")]) -> None:
     """Count clips, hours and actions; list what cannot be used and why."""
     from rich.table import Table
 
@@ -40,9 +43,9 @@ def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a star
 
 @app.command("import-bvh")
 def import_bvh_command(
-    files: Annotated[list[Path], typer.Argument(help="BVH recordings.")],
-    out: Annotated[Path, typer.Option(help="Folder for one .npz per recording.")] = Path("out"),
-    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
+    files: Annotated[list[Path], values.file_to_read("BVH recordings.", what="recording")],
+    out: Annotated[Path, values.folder("Folder for one .npz per recording.")] = Path("out"),
+    force: Force = False,
 ) -> None:
     """Bring BVH recordings to the 22 joints and the 263 features, as .npz like generated motion."""
     from mdm_adapter.motion import read_motion
@@ -51,4 +54,4 @@ def import_bvh_command(
         motion = read_motion(path)
         target = out / f"{path.stem}.npz"
         motion.save(target, force=force)
-        console.print(f"wrote {target} ({motion.frames} frames)")
+        console.print(f"wrote {target} ({plural(motion.frames, 'frame')})")

@@ -17,10 +17,12 @@ from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
 from mdm_adapter.representation.humanml3d import HUMANML3D
 from mdm_adapter.representation.protocol import Representation
-from motioncollage.files import load_numbers
+from motioncollage.files import load_numbers, read_arrays, read_text
+from motioncollage.memory import check_fits
 
 SPLITS = ("train", "val", "test")
-MAX_PACK_BYTES = 4 << 30
+MAX_PACK_BYTES = 1 << 30  # unpacked; a hundred hours
+BYTES_PER_FRAME = 4 * 263 * 4  # features, their mirror image, and what is on its way
 Progress = Callable[[int, int], None]
 
 
@@ -97,13 +99,9 @@ def read_dataset(
 
 def read_starter(path: Path, split: str, progress: Progress | None = None) -> Dataset:
     """The starter pack: joints as integers in one archive, captions and labels in JSON lines."""
-    if (path / "motions.npz").stat().st_size > MAX_PACK_BYTES:
-        raise ValueError(f"{path / 'motions.npz'} is larger than {MAX_PACK_BYTES >> 30} GiB")
-    with np.load(path / "motions.npz", allow_pickle=False) as archive:
-        joints, offsets = archive["joints"], archive["offsets"]
-        scale = float(archive["metres_per_unit"])
+    joints, offsets, scale = _starter_motions(path / "motions.npz")
     rejected: dict[str, str] = {}
-    lines = (path / "captions.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = read_text(path / "captions.jsonl", "captions").splitlines()
     if len(lines) != len(offsets) - 1:
         raise ValueError(
             f"{path}: {len(lines)} captions for {len(offsets) - 1} motions; copy captions.jsonl and motions.npz again"
@@ -112,15 +110,38 @@ def read_starter(path: Path, split: str, progress: Progress | None = None) -> Da
     wanted = [(i, row) for i, row in enumerate(rows) if row is not None and row["split"] == split]
     clips: list[Clip] = []
     for count, (i, row) in enumerate(wanted):
-        motion = joints[offsets[i] : offsets[i + 1]].astype(np.float32) * scale
+        places: Any = joints[offsets[i] : offsets[i + 1]].astype(np.float32) * scale
         # Some recordings start in the T-pose that their converter put in front.
-        motion = torch.from_numpy(motion[leading_rest_frames(motion, 1 / representation.FPS) :])
+        motion = torch.from_numpy(places[leading_rest_frames(places, 1 / representation.FPS) :])
         clip = _checked(row["name"], motion, row["captions"], rejected)
         if clip is not None:
             clips.append(replace(clip, action=row["content"], style=row["style"]))
         if progress:
             progress(count + 1, len(wanted))
     return Dataset(tuple(clips), rejected)
+
+
+def _starter_motions(file: Path) -> tuple[np.ndarray, np.ndarray, float]:
+    """Joints [frames, 22, 3] of all motions, where each begins and the last ends, and metres of a unit."""
+    found = read_arrays(
+        file,
+        {"joints": "fiu", "offsets": "iu", "metres_per_unit": "fiu"},
+        what="starter pack",
+        remedy="copy it again",
+        most=MAX_PACK_BYTES,
+    )
+    joints, offsets, scale = found["joints"], found["offsets"], found["metres_per_unit"]
+    if joints.ndim != 3 or joints.shape[1:] != (skeleton.JOINT_COUNT, 3):
+        raise ValueError(
+            f"{file}: joints have the shape {list(joints.shape)}, not [frames, {skeleton.JOINT_COUNT}, 3]; copy it again"
+        )
+    whole = offsets.astype(np.int64) if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])
+    if whole[0] != 0 or whole[-1] != len(joints) or (np.diff(whole) < 0).any():
+        raise ValueError(f"{file}: offsets do not rise from 0 to the {len(joints)} frames; copy it again")
+    if scale.shape != () or not 0 < float(scale) < math.inf:
+        raise ValueError(f"{file}: metres_per_unit is no number above 0; copy it again")
+    check_fits(f"starter pack {file}", BYTES_PER_FRAME, len(joints), "frames", "give a smaller one")
+    return joints, whole, float(scale)
 
 
 def _starter_row(number: int, line: str, rejected: dict[str, str]) -> dict[str, Any] | None:
@@ -146,7 +167,7 @@ def read_humanml3d(path: Path, split: str, progress: Progress | None = None) -> 
     listing = path / f"{split}.txt"
     if not listing.exists():
         raise ValueError(f"{listing} is missing; it lists the clips of the split, a name per line")
-    names = listing.read_text(encoding="utf-8").split()
+    names = read_text(listing, "list of clips").split()
     clips: list[Clip] = []
     rejected: dict[str, str] = {}
     for count, name in enumerate(names):
@@ -180,7 +201,7 @@ def _captions(
         raise ValueError("no caption file")
     found: list[tuple[str, list[str], tuple[float, float] | None]] = []
     whole = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines()):
+    for number, line in enumerate(read_text(path, "captions", errors="replace").splitlines()):
         parts = line.strip().split("#")
         if not parts[0]:
             continue

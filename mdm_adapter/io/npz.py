@@ -15,18 +15,19 @@ import json
 import math
 import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mdm_adapter.motion import Motion, Segment, Writer, check_segments
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, read_arrays
+from motioncollage.wording import reason
 
 JOINTS = 22
 MAX_WIDTH = 4096
 MAX_BYTES = 2 * 1024**3
-_KEYS = ("joints", "features", "fps", "segments", "settings")
+_KEYS = dict.fromkeys(("joints", "features", "fps", "segments", "settings"), "fiuU")
 _AGAIN = "export the motion again"
 
 
@@ -75,16 +76,7 @@ def load_archive(path: Path | str) -> Motion:
         ValueError: anything is wrong with it; one line with the file, the key, the problem and a remedy.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; give the .npz of a generated motion")
-    try:
-        with zipfile.ZipFile(path) as archive_file:
-            size = sum(member.file_size for member in archive_file.infolist())
-            if size > MAX_BYTES:
-                raise ValueError(f"{path}: holds {size:,} bytes, more than {MAX_BYTES:,}: refused")
-            arrays = {key: _read(path, archive_file, key) for key in _KEYS}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise ValueError(f"{path}: not a whole .npz file ({_line(error)}): {_AGAIN}") from error
+    arrays = read_arrays(path, _KEYS, what="motion", remedy=_AGAIN, most=MAX_BYTES)
     fps = arrays["fps"]
     if fps.shape != () or fps.dtype.kind not in "fiu":
         raise ValueError(f"{path}: fps must be a single number, not {fps.dtype} {list(fps.shape)}: {_AGAIN}")
@@ -97,36 +89,6 @@ def load_archive(path: Path | str) -> Motion:
     )
     _check(path, archive)
     return archive
-
-
-def _read(path: Path, archive_file: zipfile.ZipFile, key: str) -> NDArray[Any]:
-    """One array of the zip, its header checked against the bytes that are really there."""
-    try:
-        member = archive_file.getinfo(f"{key}.npy")
-    except KeyError:
-        raise ValueError(f"{path}: key {key!r} is missing: give the .npz of a generated motion") from None
-    try:
-        with archive_file.open(member) as stream:
-            shape, dtype = _header(stream)
-            expected = math.prod(shape) * dtype.itemsize
-            if dtype.hasobject:
-                raise ValueError("holds Python objects, which are never loaded")
-            if expected != member.file_size - stream.tell():
-                raise ValueError(f"header promises {expected:,} bytes, not what the file holds")
-        with archive_file.open(member) as stream:
-            array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-            return array
-    except (ValueError, TypeError, RuntimeError, SyntaxError, OSError) as error:
-        raise ValueError(f"{path}: key {key!r} cannot be read ({_line(error)}): {_AGAIN}") from error
-
-
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"npy version {version} is not supported")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
-    return shape, dtype
 
 
 def _check(path: Path, archive: Motion) -> None:
@@ -166,7 +128,7 @@ def _to_json(path: Path, key: str, value: Any) -> str:
         return json.dumps(value, ensure_ascii=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path}: {key} cannot be written as JSON ({_line(error)}): use JSON types"
+            f"{path}: {key} cannot be written as JSON ({reason(error)}): use JSON types"
         ) from error
 
 
@@ -190,7 +152,7 @@ def _from_json(path: Path, key: str, array: NDArray[Any]) -> Any:
     try:
         return json.loads(array.item())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: {key} is not valid JSON ({_line(error)}): {_AGAIN}") from error
+        raise ValueError(f"{path}: {key} is not valid JSON ({reason(error)}): {_AGAIN}") from error
 
 
 def _segments(path: Path, value: Any) -> tuple[Segment, ...]:
@@ -200,10 +162,6 @@ def _segments(path: Path, value: Any) -> tuple[Segment, ...]:
         if not isinstance(entry, dict) or set(entry) != {"text", "start", "end"}:
             raise ValueError(f"{path}: segments: entry {i} must have text, start and end only: {_AGAIN}")
     return tuple(Segment(entry["text"], entry["start"], entry["end"]) for entry in value)
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 WRITER = Writer(save_archive, together=True)

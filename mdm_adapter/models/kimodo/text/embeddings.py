@@ -17,6 +17,7 @@ from torch import Tensor
 from mdm_adapter.models.kimodo.text.cleaning import clean_prompt
 from mdm_adapter.models.text import TextEmbedding, TextEncoder, padded_embedding
 from motioncollage.files import atomic_path
+from motioncollage.wording import reason
 
 FORMAT, VERSION = "motioncollage text embeddings", "1"
 MAX_BYTES = 4 << 30
@@ -131,7 +132,7 @@ def read_embeddings(path: Path | str) -> CachedEncoder:
             _check(path, sentences, list(shape), list(counts), remedy)
             tokens, lengths = archive.get_tensor("tokens").float(), archive.get_tensor("lengths")
     except (safetensors.SafetensorError, OSError, json.JSONDecodeError, RecursionError) as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0][:100]
+        said = reason(error, 100)
         raise ValueError(f"{path} is damaged or no safetensors file ({said}); {remedy}") from error
     if lengths.is_floating_point() or bool((lengths < 1).any()) or int(lengths.max()) > MAX_TOKENS:
         raise ValueError(f"{path} has sentences of no or too many tokens; {remedy}")
