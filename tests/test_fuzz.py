@@ -153,7 +153,7 @@ def test_commands(
     monkeypatch.setattr(eval.commands.image, "REAL_CROPS", 80)
     monkeypatch.chdir(tmp_path)
 
-    @fuzz(many, 150)
+    @fuzz(many, 80)
     @given(case=cases(all_options(), names))
     def one(case: Case) -> None:
         out = tmp_path / "made"
