@@ -17,9 +17,14 @@ from mdm_adapter.planning.lengths import Expected, expect
 from mdm_adapter.planning.pieces import Plan, PlanSettings
 from mdm_adapter.representation.resampling import resample
 from motioncollage.collage.denoiser import Composed
+from motioncollage.memory import check_fits
 from motioncollage.methods import Method, MethodSettings, method
 from motioncollage.sampling.noise import OnStep
 from motioncollage.seeds import sample_keys
+
+# Memory that sampling takes for a number of a motion: noise, state and predictions of a step, features and joints in
+# single and double precision. Measured: 40, on the way from one minute to eight of the bundled model.
+BYTES_PER_NUMBER = 50
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,13 @@ class Maker:
         Args:
             start: features [width], not normalised, of the frame that it begins with, where that is known.
         """
+        check_fits(
+            f"{settings.samples} motions of {plan.frames / plan.fps:g} s",
+            plan.frames * self.representation.width * BYTES_PER_NUMBER,
+            settings.samples,
+            "motions",
+            "make fewer samples, or a shorter motion",
+        )
         arrival = settings.path.arrival
         if arrival is not None:
             if not plan.loop:

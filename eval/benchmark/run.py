@@ -64,6 +64,7 @@ def collect(
 ) -> tuple[Results, dict[str, tuple[Unit, Path]]] | None:  # fmt: skip
     """Results, and a unit of every method to look at; None for all but the first of several processes."""
     workers = Workers.here()
+    workers.hold(cache.parent)
     identity = digest(benchmark, reference.identity, pipeline.identity)
     store = Store(cache, settings, identity)
     how = protocol(settings.protocol)

@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from motioncollage import plugins
 from motioncollage.hub import is_hub_name
 from motioncollage.models import BUNDLED
+from motioncollage.shell import values
 from motioncollage.shell.options import (
     CutOptions,
+    Device,
+    Force,
     GuidanceOptions,
     SamplingOptions,
     TextEncoderPlace,
@@ -37,81 +38,126 @@ def evaluate(
     guidance: GuidanceOptions,
     pieces: CutOptions,
     benchmark: Annotated[
-        str | None, typer.Option(help="starter, humanml3d or babel; by default what the protocol is for.")
+        str | None,
+        values.option(
+            "starter, humanml3d or babel; by default what the protocol is for.", panel=values.MAKING
+        ),
     ] = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for results; a run that was interrupted goes on in it.")
+        Path, values.folder("Folder for results; a run that was interrupted goes on in it.")
     ] = Path("out/eval"),
     methods: Annotated[
-        str | None, typer.Option(help="Comma-separated, or all; by default what the protocol compares.")
+        str | None,
+        values.option("Comma-separated, or all; by default what the protocol compares.", panel=values.MAKING),
     ] = None,
     protocol: Annotated[
         str,
-        typer.Option(
-            help="long (24 s of one text), composition (several actions), loops, official, flowmdm, babel, actions, or a"
-            " plug-in's."
+        values.option(
+            "long (24 s of one text), composition (several actions), loops, official, flowmdm, babel, actions, or a"
+            " plug-in's.",
+            panel=values.MAKING,
         ),
     ] = "long",
     repetitions: Annotated[
-        int | None, typer.Option(help="How often all is made anew; 20 by default.")
+        int | None,
+        values.count("How often all is made anew; 20 by default.", most=1000, panel=values.LENGTH),
     ] = None,
     texts: Annotated[
         int | None,
-        typer.Option(
-            help="Motions per method and repetition; 32 by default, of official the whole test set."
+        values.count(
+            "Motions per method and repetition; 32 by default, of official the whole test set.",
+            most=100_000,
+            panel=values.LENGTH,
         ),
     ] = None,
     takes: Annotated[
-        int | None, typer.Option(help="Takes of every action, of the protocol actions; 16 by default.")
+        int | None,
+        values.count(
+            "Takes of every action, of the protocol actions; 16 by default.", most=10_000, panel=values.LENGTH
+        ),
     ] = None,
     only: Annotated[
-        str | None, typer.Option(help="Labels of actions, comma-separated, for the protocol actions.")
+        str | None,
+        values.option("Labels of actions, comma-separated, for the protocol actions.", panel=values.MAKING),
     ] = None,
     compositions: Annotated[
         Path | None,
-        typer.Option(help="FlowMDM's humanml_test_set.json, for the protocol flowmdm; else texts are drawn."),
+        values.file_option(
+            "FlowMDM's humanml_test_set.json, for the protocol flowmdm; else texts are drawn.",
+            what="--compositions",
+            panel=values.MAKING,
+        ),
     ] = None,
     scenario: Annotated[
-        str | None, typer.Option(help="Part of that file: short, medium, long; all of it by default.")
+        str | None,
+        values.choice(
+            "Part of that file: short, medium, long; all of it by default.",
+            known=("short", "medium", "long"),
+            panel=values.MAKING,
+        ),
     ] = None,
     jerk_reference: Annotated[
         str | None,
-        typer.Option(
-            help="measured, or flowmdm: the area under the jerk from FlowMDM's constant beside ours (its protocol's default)."
+        values.choice(
+            "measured, or flowmdm: the area under the jerk from FlowMDM's constant beside ours (its protocol's default).",
+            known=("measured", "flowmdm"),
+            panel=values.ADVANCED,
         ),
     ] = None,
-    quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
-    timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
+    quick: Annotated[
+        bool, values.option("A rough table in about five minutes on two cores.", panel=values.LENGTH)
+    ] = False,
+    timing: Annotated[
+        bool, values.option("Also measure wall-clock against length.", panel=values.OUTPUT)
+    ] = True,
     tail: Annotated[
         str,
-        typer.Option(
-            help="What the official evaluator sees behind a sample's end: kept (as published) or zero."
+        values.choice(
+            "What the official evaluator sees behind a sample's end: kept (as published) or zero.",
+            known=("kept", "zero"),
+            panel=values.ADVANCED,
         ),
     ] = "kept",
     model: Annotated[
-        str, typer.Option(help="A bundled model, a checkpoint folder, or hf:owner/name[@revision].")
+        str,
+        values.option(
+            "A bundled model, a checkpoint folder, or hf:owner/name[@revision].", panel=values.MAKING
+        ),
     ] = BUNDLED["motion"],
     text_encoder: TextEncoderPlace = None,
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="HumanML3D folder, or BABEL's; for starter and actions only to measure or judge real clips anew."
+        values.folder_option(
+            "HumanML3D folder, or BABEL's; for starter and actions only to measure or judge real clips anew.",
+            what="--data",
+            panel=values.MAKING,
         ),
     ] = None,
     evaluator: Annotated[
         Path | None,
-        typer.Option(help="The official t2m/ folder, or an evaluator.safetensors of train evaluator."),
+        values.option(
+            "The official t2m/ folder, or an evaluator.safetensors of train evaluator.", panel=values.MAKING
+        ),
     ] = None,
-    glove: Annotated[Path | None, typer.Option(help="The official glove/ folder.")] = None,
-    seed: Annotated[int, typer.Option(help="Of draws and noise.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    glove: Annotated[
+        Path | None,
+        values.folder_option("The official glove/ folder.", what="--glove", panel=values.MAKING),
+    ] = None,
+    seed: Annotated[int, values.seed("Of draws and noise.")] = 0,
+    device: Device = "auto",
     precision: Annotated[
-        str | None, typer.Option(help="auto, float32 or bfloat16; the preset's by default.")
+        str | None,
+        values.option("auto, float32 or bfloat16; the preset's by default.", panel=values.ADVANCED),
     ] = None,
     table: Annotated[
-        str | None, typer.Option(help="What the terminal shows: main (four metrics, the default) or all.")
+        str | None,
+        values.choice(
+            "What the terminal shows: main (four metrics, the default) or all.",
+            known=("main", "all"),
+            panel=values.OUTPUT,
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace results that are there.")] = False,
+    force: Force = False,
 ) -> None:
     """Measure methods for long motion against each other, as in tables 3 and 4 of the paper.
 
@@ -133,8 +179,6 @@ def evaluate(
         unread |= {"benchmark": benchmark, "evaluator": evaluator, "glove": glove}
         unread |= {"repetitions": repetitions, "texts": texts, "table": table}
     _refuse(protocol, unread)
-    if table not in (None, *TABLES):
-        raise ValueError(f"--table is {table!r}; choose one of {', '.join(TABLES)}")
     labels = None if only is None else tuple(filter(None, (name.strip() for name in only.split(","))))
     given: dict[str, Any] = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
     given |= {"scenario": scenario, "jerk_reference": jerk_reference}

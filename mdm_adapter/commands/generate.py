@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from mdm_adapter.commands.options import OutputOptions, Precision, Prompt, Seconds
 from mdm_adapter.commands.output import Output
+from motioncollage.shell import values
 from motioncollage.shell.options import (
     GuidanceOptions,
     ModelOptions,
@@ -26,7 +25,11 @@ if TYPE_CHECKING:
 
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Show the actions, how long each lasts and the pieces; make nothing."),
+    values.option(
+        "Show the actions, how long each lasts and the pieces; make nothing.",
+        "--dry-run",
+        panel=values.OUTPUT,
+    ),
 ]
 
 
@@ -35,10 +38,17 @@ def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
     model: ModelOptions, seconds: Seconds = None, precision: Precision = None, dry_run: DryRun = False,
     method: Annotated[
-        str, typer.Option(help="How pieces become one motion: collage, or another method of eval to compare it with.")
+        str,
+        values.option(
+            "How pieces become one motion: collage, or another method of eval to compare it with.",
+            panel=values.ADVANCED,
+        ),
     ] = "collage",
 ) -> None:  # fmt: skip
-    """Make one continuous motion in which the actions of the prompt follow each other."""
+    """Make one continuous motion in which the actions of the prompt follow each other.
+
+    motioncollage generate "a person walks, then waves" --seconds 8
+    """
     from motioncollage.methods import method as named_method
 
     named_method(method)  # refused before the model is loaded
@@ -50,20 +60,32 @@ def generate(
 def loop(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
     model: ModelOptions, seconds: Seconds = None,
-    frames: Annotated[int | None, typer.Option(help="Period in frames, instead of --seconds.")] = None,
+    frames: Annotated[
+        int | None, values.count("Period in frames, instead of --seconds.", most=100_000, panel=values.LENGTH)
+    ] = None,
     path: Annotated[
         str,
-        typer.Option(
-            help="Way of a cycle: free, in-place (ends where it began), circular (--turn), or travelling (no net turn)."
+        values.option(
+            "Way of a cycle: free, in-place (ends where it began), circular (--turn), or travelling (no net turn).",
+            panel=values.MAKING,
         ),
     ] = "free",
     turn: Annotated[
-        float | None, typer.Option(help="Degrees to the left in a cycle of a circular path; 360 by default.")
+        float | None,
+        values.number(
+            "Degrees to the left in a cycle of a circular path; 360 by default.", least=-36_000, most=36_000,
+            panel=values.MAKING,
+        ),
     ] = None,
-    tile: Annotated[int, typer.Option(help="Cycles that the video shows.")] = 2, precision: Precision = None,
+    tile: Annotated[
+        int, values.count("Cycles that the video shows.", most=100, panel=values.OUTPUT)
+    ] = 2, precision: Precision = None,
     dry_run: DryRun = False,
 ) -> None:  # fmt: skip
-    """Make a motion whose last frame flows into its first."""
+    """Make a motion whose last frame flows into its first.
+
+    motioncollage loop "a person walks forward" --seconds 8
+    """
     from mdm_adapter.editing.loops import LoopPath
 
     if turn is not None and path != "circular":
@@ -72,8 +94,6 @@ def loop(
         raise ValueError(
             f"--frames {frames} and --seconds {seconds:g} say the same; leave one of the two out"
         )
-    if not 1 <= tile <= 100:
-        raise ValueError(f"--tile is {tile}; show 1 to 100 cycles")
     way = LoopPath(path, 360.0 if turn is None else turn)
     job = Job(prompt, output, pieces, sampling, guidance, model, precision, cycles=tile, dry_run=dry_run)
     if frames is not None:
@@ -82,7 +102,10 @@ def loop(
 
 
 def split(prompt: Prompt) -> None:
-    """Show the actions that a prompt is split into."""
+    """Show the actions that a prompt is split into.
+
+    motioncollage split "a person walks, then waves"
+    """
     from rich.table import Table
 
     from mdm_adapter.prompts import read_split
@@ -138,7 +161,7 @@ class Job:
         show(plan)
         if self.dry_run:
             return
-        with progress_bar("sampling") as update:
+        with self.output.making(), progress_bar("sampling") as update:
             motion = self.model.generate(plan, settings, method=method, on_step=update)
         self.output.write(motion, self.model)
 
@@ -148,15 +171,17 @@ def tell(readings: "Sequence[str]") -> None:
     from rich.markup import escape
 
     for reading in readings:
-        notes.print(f"[cyan]note:[/] {escape(reading)}")
+        notes.print(f"[cyan]note:[/] {escape(reading)}", markup=True)
 
 
 def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
     """Say which actions a model does not know or hardly makes, what is like them, and which counts it cuts short."""
+    from rich.markup import escape
+
     from mdm_adapter.advice import advice
 
     for line in advice(model, actions):
-        notes.print(f"[yellow]warning:[/] {line}")
+        notes.print(f"[yellow]warning:[/] {escape(line)}", markup=True)
 
 
 def show(plan: "Plan") -> None:

@@ -113,7 +113,7 @@ def fetch(
         got = offered
     console.print(f"{got.name} is in {got.folder}", highlight=False, markup=False, soft_wrap=True)
     if not got.fresh:
-        notes.print("[yellow]warning:[/] the hub was not asked whether there is a newer one")
+        notes.print("[yellow]warning:[/] the hub was not asked whether there is a newer one", markup=True)
     if got.licence:
         console.print(f"licence of the weights: {got.licence}", highlight=False, markup=False)
     console.print(
@@ -149,6 +149,6 @@ def show_groups(name: str, actions: "Sequence[KnownAction]", happening: "Mapping
             continue
         names = ", ".join(words for _, words in sorted(groups[group], key=lambda row: (-row[0], row[1])))
         lines = fill(names, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
-        console.print(f"\n[bold]{title}[/], {len(groups[group])}", highlight=False)
+        console.print(f"\n[bold]{title}[/], {len(groups[group])}", highlight=False, markup=True)
         console.print(lines, highlight=False, markup=False)
     console.print(f"\nA sentence for each: motioncollage models {name} --captions", highlight=False)

@@ -90,7 +90,7 @@ def _encoder(path: Path, fps: float, size: tuple[int, int]) -> Generator[None, A
             codec="libx264",
             quality=None,
             macro_block_size=2,
-            ffmpeg_log_level="error",
+            ffmpeg_log_level="quiet",
             output_params=[
                 *("-crf", "17", "-preset", "medium", "-tune", "animation", "-movflags", "+faststart"),
                 # Say which colours the numbers mean, or players guess and the paper turns yellow.

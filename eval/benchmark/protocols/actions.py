@@ -59,6 +59,7 @@ class Actions(OwnProtocol):
             raise ValueError("no method makes anything; name one besides real, such as collage")
         found = questions(maker, task.data, settings.only, named=settings.only != QUICK, model=task.model)
         workers = Workers.here()
+        workers.hold(task.out)
         store = Store(task.out / "cache", settings, digest(self.name, maker.identity))
         units = {m: self.units(m, found.asked, settings, maker.representation.fps) for m in methods}
         with progress_bar("making motion") as update:

@@ -289,7 +289,7 @@ def test_missing_official_files_are_named(
             ("--protocol", "official", "--texts", 20),
             "texts is 20; the official protocol retrieves in pools of 32",
         ),
-        (("--tail", "cut"), "tail is 'cut'; choose one of kept, zero"),
+        (("--tail", "cut"), "--tail 'cut' is unknown; choose one of kept, zero"),
         (("--methods", ""), "no methods were named"),
         (("--repetitions", 0), "repetitions is 0"),
         (("--texts", 0), "texts is 0"),
