@@ -96,6 +96,7 @@ setup(
             "reconstruction=motioncollage.methods:RECONSTRUCTION",
             "multidiffusion=motioncollage.methods:MULTIDIFFUSION",
             "collage=motioncollage.methods:COLLAGE",
+            "dip=mdm_adapter.models.mdm.dip:DIP",
         ],
         "motioncollage.metrics": [
             "retrieval=eval.metrics.motion:retrieval",

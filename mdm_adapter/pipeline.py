@@ -7,6 +7,7 @@ model.generate("a person walks, then waves")
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -87,6 +88,7 @@ class MotionPipeline(Maker):
         *,
         seconds: float | None = None,
         loop: bool = False,
+        method: str | None = None,
         on_step: OnStep | None = None,
         **changes: Any,
     ) -> Motion:
@@ -99,6 +101,8 @@ class MotionPipeline(Maker):
             settings: everything else; `changes` are fields of it, such as seed or samples.
             seconds: length of everything, for requests that are no plan yet.
             loop: let the last frame flow into the first, for requests that are no plan yet.
+            method: by which it is made (`motioncollage.methods`); the model's own by default, which is nearly always the
+                collage.
             on_step: called after every sampling step with (done, of how many).
 
         The same request, settings and device give the same motion, whatever else is made beside it.
@@ -108,7 +112,24 @@ class MotionPipeline(Maker):
             plan = request
         else:
             plan = self.plan(request, settings, seconds=seconds, loop=loop)
-        return self.finish(self.make(self.job(plan, settings, on_step=on_step)), plan, settings)
+        name = self.method_of(plan, method)
+        return self.finish(self.made(self.job(plan, settings, on_step=on_step), name), plan, settings, name)
+
+    def method_of(self, plan: Plan, asked: str | None = None) -> str:
+        """By which method a plan is made: the one that is asked for, or the model's own.
+
+        Raises:
+            ValueError: one that is unknown, cannot be used with the model, or cannot make such a plan.
+        """
+        name = asked or ("collage" if plan.loop else self.model.defaults.method)
+        if why := self.refusal(name):
+            raise ValueError(why)
+        ends = [0, *(segment.end for segment in plan.segments)]
+        in_a_row = [segment.start for segment in plan.segments] == ends[:-1] and ends[-1] == plan.frames
+        if name != "collage" and (plan.loop or plan.layers or not in_a_row):
+            what = "no loops" if plan.loop else "actions one behind the other, without gaps or overlaps"
+            raise ValueError(f"the method {name} makes {what}; use --method collage, or another request")
+        return name
 
     def loop(
         self,
@@ -152,12 +173,9 @@ class MotionPipeline(Maker):
         Raises:
             ValueError: unknown method, or scripts whose lengths differ.
         """
-        how = method(name)
         if len({script.frames for script in scripts}) != 1 or len(seeds) != len(scripts):
             raise ValueError("the scripts of a batch need the same lengths and a seed each")
-        job = self.scripted(scripts, settings, seeds=seeds, on_step=on_step)
-        made = how.run(job)
-        return Made(self.model.denormalise(made.sites).cpu(), made.seams)
+        return self.made(self.scripted(scripts, settings, seeds=seeds, on_step=on_step), name)
 
     def ordinary(
         self, scripts: Sequence[Script], settings: MethodSettings, *, seeds: Sequence[int], frames: int
@@ -221,15 +239,23 @@ class MotionPipeline(Maker):
         keys = tuple((seed, 0) for seed in seeds)
         return MotionJob(self.model, plan, settings, keys, wordings, on_step=on_step)
 
-    def finish(self, features: Tensor, plan: Plan, settings: GenerateSettings) -> Motion:
-        """A motion of made features, with what it remembers of how it was made."""
+    def finish(
+        self, made: Made, plan: Plan, settings: GenerateSettings, name: str = "collage"
+    ) -> Motion:
+        """A motion of what a method made, with what it remembers of how it was made."""
         first = plan.shift - plan.pieces[0].start
         pieces = [[piece.start + first, piece.frames] for piece in plan.pieces]
-        about = {**self.describe(settings), "taper": plan.taper, "pieces": pieces, "loop": plan.loop}
+        about = {**self.describe(settings), "taper": plan.taper, "loop": plan.loop, "method": name}
+        if name != "collage":
+            unread = {"piece", "overlap", "taper", "style", "own_text"} - set(method(name).all_reads)
+            about = {key: value for key, value in about.items() if key not in unread}
+            edges = [0, *made.seams, plan.frames]
+            pieces = [[start, end - start] for start, end in pairwise(edges)]
+        about["pieces"] = pieces
         if settings.path.kind != "free":
             about |= {"path": settings.path.kind, "turn": settings.path.turn}
         arrival = settings.path.arrival
-        features = features.double()
+        features = made.sites.double()
         return self.motion(
             arrival.project(features, self.representation) if arrival else features, plan.segments, about
         )

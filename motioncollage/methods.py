@@ -5,7 +5,7 @@ points; the names there are what `--methods` takes.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import torch
@@ -143,10 +143,12 @@ class Method:
         run: makes the things of a job.
         reads: what it reads of `MethodSettings` besides `COMMON`. Benchmarks keep what was made under what the
             method reads, so a change of anything else makes nothing anew.
+        refuses: why it cannot be used with a model, in a line; empty where it can.
     """
 
     run: Callable[[Job], Made]
     reads: tuple[str, ...] = ()
+    refuses: Callable[[object], str] = field(default=lambda model: str(getattr(model, "no_pieces", "")))
 
     @property
     def all_reads(self) -> tuple[str, ...]:

@@ -22,11 +22,13 @@ class MotionDefaults:
         guidance: of texts.
         piece: frames of the pieces that a long action is cut into.
         overlap: frames that neighbouring pieces share.
+        method: by which motion is made (`motioncollage.methods`).
     """
 
     guidance: Guidance = field(default_factory=lambda: Guidance(2.5))
     piece: int = 120
     overlap: int = 10
+    method: str = "collage"
 
 
 class MotionModel(Protocol):

@@ -126,13 +126,14 @@ class Service:
                 f"{settings.samples} samples of {seconds:g} s are {seconds * settings.samples:g} s; ask for"
                 f" {MAX_TOTAL_SECONDS:g} s at most in one job"
             )
-        ready = self.model.job(plan, settings)  # what it refuses, it refuses now
+        # What they refuse, they refuse now.
+        ready, name = self.model.job(plan, settings), self.model.method_of(plan)
 
         def work(watch: Watch) -> Motion:
             parts = {field.name: getattr(ready, field.name) for field in fields(ready)}
             job = WatchedJob(**{**parts, "on_step": watch.step, "check": watch.check})
             watch.check()
-            return self.model.finish(self.model.make(job), plan, settings)
+            return self.model.finish(self.model.made(job, name), plan, settings, name)
 
         about = {
             "kind": "loop" if request.loop else "generate",

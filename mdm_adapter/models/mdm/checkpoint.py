@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mdm_adapter.models.mdm.dit import DiT
+from mdm_adapter.models.mdm.kinds import other_kind
 from mdm_adapter.models.mdm.layout import ARGS, MEAN, SAFETENSORS, STD, args_file
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
 from mdm_adapter.representation.normalisation import Normalisation
@@ -63,13 +64,15 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str) -> Loaded
         device: where network and statistics go.
 
     Raises:
-        ValueError: a file is missing, broken, too large or does not fit the architecture; one line that names
-            the file and the remedy.
+        ValueError: a file is missing, broken, too large or does not fit the architecture, or the checkpoint is of
+            another kind (`kinds`); one line that names the file and the remedy.
     """
     path = Path(folder)
     file = path if path.is_file() else _newest(path)
     about = args_file(file.parent)
     args = _read_args(about)
+    if other := other_kind(args):
+        raise ValueError(f"{about}: {other}")
     try:
         config = NetworkConfig.from_args(args)
         _check_types(config)
