@@ -5,6 +5,7 @@ model.generate("a person walks, then waves")
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
@@ -17,7 +18,7 @@ from mdm_adapter.editing.editor import Editor
 from mdm_adapter.editing.loops import LoopPath, tile
 from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.making import MotionJob
-from mdm_adapter.models.protocol import PaddedModel
+from mdm_adapter.models.protocol import MotionModel, PaddedModel, PrefixModel
 from mdm_adapter.models.vocabulary import KnownAction, Match
 from mdm_adapter.motion import Motion, Segment
 from mdm_adapter.planning.lengths import over, with_repeats
@@ -26,6 +27,8 @@ from mdm_adapter.planning.timing import lay_out
 from mdm_adapter.prompts import Action, read_prompt
 from motioncollage.methods import Made, MethodSettings, Script, method
 from motioncollage.sampling.noise import OnStep
+from motioncollage.sampling.registry import SamplerSettings
+from motioncollage.work import Call, Stand, Work, count_work, time_call
 
 Request = str | Sequence[Action] | Plan
 
@@ -197,6 +200,47 @@ class MotionPipeline(Maker):
             job = replace(job, single=self.model.padded(settings.precision, valid))
         return self.model.denormalise(job.sample(job.alone(0), frames)).cpu()
 
+    @property
+    def own_method(self) -> str:
+        """By which method the model makes motion where nobody says otherwise."""
+        return self.model.defaults.method
+
+    def work(
+        self, name: str, scripts: Sequence[Script], settings: MethodSettings, *, frames: int = 0
+    ) -> Work:
+        """What making motions would ask of the network, without asking it.
+
+        Args:
+            frames: of the windows of ordinary samples, instead of a method's (`ordinary`).
+        """
+        seeds = range(len(scripts))
+
+        def make(stand: Stand, sampler: SamplerSettings) -> None:
+            pipeline = MotionPipeline(_in_the_place(stand, self.model))
+            how = replace(settings, sampler=sampler)
+            if frames:
+                pipeline.ordinary(scripts, how, seeds=seeds, frames=frames)
+            else:
+                pipeline.by_method(name, scripts, how, seeds=seeds)
+
+        return count_work(make, settings.sampler)
+
+    def seconds_of(self, call: Call, text: str, settings: MethodSettings) -> float:
+        """How long a call of the network takes, measured.
+
+        Args:
+            text: of every window.
+        """
+        model, precision = self.model, settings.precision
+        x = torch.randn(call.windows, call.frames, model.representation.width).to(model.device)
+        if isinstance(model, PrefixModel):
+            denoiser = model.continuing(precision, model.start.expand(call.windows, -1, -1))
+        else:
+            denoiser = model.denoiser(precision, beyond=True)
+        levels = model.levels(settings.sampler.spacing).levels(settings.sampler.steps)
+        condition = model.conditions([text])[0]
+        return time_call(denoiser, x, levels[len(levels) // 2], condition, gradient=call.gradient)
+
     def seams(self, script: Script, settings: MethodSettings) -> tuple[int, ...]:
         """Frames at which the pieces of a collage of such a script join."""
         return self.scripted([script], settings, seeds=[0]).plan.seams
@@ -239,9 +283,7 @@ class MotionPipeline(Maker):
         keys = tuple((seed, 0) for seed in seeds)
         return MotionJob(self.model, plan, settings, keys, wordings, on_step=on_step)
 
-    def finish(
-        self, made: Made, plan: Plan, settings: GenerateSettings, name: str = "collage"
-    ) -> Motion:
+    def finish(self, made: Made, plan: Plan, settings: GenerateSettings, name: str = "collage") -> Motion:
         """A motion of what a method made, with what it remembers of how it was made."""
         first = plan.shift - plan.pieces[0].start
         pieces = [[piece.start + first, piece.frames] for piece in plan.pieces]
@@ -269,3 +311,12 @@ class MotionPipeline(Maker):
             for segment in motion.segments
         ]
         return self.motion(tile(torch.from_numpy(motion.features), cycles), segments, motion.settings)
+
+
+def _in_the_place(stand: Stand, model: MotionModel) -> MotionModel:
+    """The same model with another denoiser."""
+    other = copy(model)
+    for name in ("denoiser", "padded", "continuing"):
+        if hasattr(other, name):
+            object.__setattr__(other, name, lambda *_, **__: stand)
+    return other

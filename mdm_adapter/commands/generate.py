@@ -175,4 +175,6 @@ def show(plan: "Plan", method: str) -> None:
         start, end = part.start / plan.fps, part.end / plan.fps
         table.add_row(part.text, f"{start:g} s", f"{end:g} s", f"{end - start:g}")
     console.print(table)
-    console.print(plan.describe() if method == "collage" else f"{plan.frames / plan.fps:g} s by the method {method}")
+    console.print(
+        plan.describe() if method == "collage" else f"{plan.frames / plan.fps:g} s by the method {method}"
+    )

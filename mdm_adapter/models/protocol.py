@@ -97,3 +97,31 @@ class PaddedModel(Protocol):
     def padded(self, precision: str, valid: Sequence[int]) -> Denoiser:
         """A denoiser of pieces [batch, frames, width], of which the first `valid[i]` frames of sample i count."""
         ...
+
+
+@runtime_checkable
+class PrefixModel(Protocol):
+    """A model that continues a few known frames by a few more, and makes nothing else (the method `dip`).
+
+    Attributes:
+        context: frames that a prediction continues.
+        predicted: frames of a prediction.
+        start: [context, width], normalised: what a motion begins after.
+        no_pieces: why methods that ask for pieces cannot be used, in a line.
+    """
+
+    @property
+    def context(self) -> int: ...
+
+    @property
+    def predicted(self) -> int: ...
+
+    @property
+    def start(self) -> Tensor: ...
+
+    @property
+    def no_pieces(self) -> str: ...
+
+    def continuing(self, precision: str, known: Tensor) -> Denoiser:
+        """Predicts the frames after those that are known [samples, context, width], normalised."""
+        ...

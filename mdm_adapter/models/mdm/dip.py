@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mdm_adapter.models.mdm.denoiser import MDMDenoiser
 from mdm_adapter.models.mdm.model import MDMModel
-from mdm_adapter.models.protocol import MotionDefaults
+from mdm_adapter.models.protocol import MotionDefaults, PrefixModel
 from mdm_adapter.representation import skeleton
 from motioncollage.collage.denoiser import Composed, Denoiser
 from motioncollage.collage.guidance import Guidance
@@ -33,30 +33,6 @@ STANDING = torch.tensor(
 NO_PREFIX = (
     "the method dip continues a prefix, for which this model was not trained (DiP is); leave --method out"
 )
-
-
-@runtime_checkable
-class PrefixModel(Protocol):
-    """What the method `dip` asks of a model.
-
-    Attributes:
-        context: frames that a prediction continues.
-        predicted: frames of a prediction.
-        start: [context, width], normalised: what a motion begins after.
-    """
-
-    @property
-    def context(self) -> int: ...
-
-    @property
-    def predicted(self) -> int: ...
-
-    @property
-    def start(self) -> Tensor: ...
-
-    def continuing(self, precision: str, known: Tensor) -> Denoiser:
-        """Predicts the frames after those that are known [samples, context, width], normalised."""
-        ...
 
 
 @runtime_checkable
