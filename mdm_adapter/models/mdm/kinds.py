@@ -1,8 +1,13 @@
 """Checkpoints that MDM's code, or code that grew from it, wrote for something else: told by their `args.json`."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from mdm_adapter.models.mdm.layout import ARGS
+
+MAX_ARGS_BYTES = 1 << 20
 _TEXT_ONLY = "models of texts run, such as humanml_trans_enc_512"
 _ACTIONS = "a model of {} (an action's number instead of a text, 24 joints as rotations)"
 _DATASETS = {
@@ -38,3 +43,29 @@ def other_kind(args: Mapping[str, Any]) -> str:
     if args.get("emb_policy", "add") != "add":
         return f"it does not add text and time (emb_policy {args['emb_policy']!r}); {_TEXT_ONLY}"
     return ""
+
+
+def read_args(path: Path) -> dict[str, Any]:
+    """The contents of an `args.json`, without what is null in it.
+
+    Raises:
+        ValueError: it is missing, too large or something else.
+    """
+    if not path.is_file():
+        raise ValueError(
+            f"{path} is missing; copy the {ARGS} that was published with the weights beside them"
+        )
+    if path.stat().st_size > MAX_ARGS_BYTES:
+        raise ValueError(f"{path} is larger than {MAX_ARGS_BYTES} bytes; it is not a checkpoint's {ARGS}")
+    try:
+        args = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError) as error:
+        raise ValueError(
+            f"{path} is not JSON ({' '.join(str(error).split())[:200]}); copy it again from where it came"
+        ) from error
+    if not isinstance(args, dict):
+        raise ValueError(
+            f"{path} holds a {type(args).__name__}, not an object; copy it again from where it came"
+        )
+    # Copies on hubs write down what the training left open.
+    return {name: value for name, value in args.items() if value is not None}
