@@ -117,5 +117,7 @@ def load(
     vocabulary, happening = Vocabulary.read(beside), read_happening(beside)
     kind: type[MDMModel] = MDMModel
     if loaded.config.context_len:
-        from mdm_adapter.models.mdm.dip import DiPModel as kind
+        from mdm_adapter.models.mdm.dip import DiPModel
+
+        kind = DiPModel
     return MotionPipeline(kind(loaded, encoder, name=name, vocabulary=vocabulary, happening=happening))
