@@ -18,6 +18,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from eval.judges.words import WordVectoriser
 from eval.metrics.metric import to_float64
+from motioncollage.files import load_numbers
 
 UNIT_LENGTH = 4  # frames a movement covers
 MAX_FRAMES = 196
@@ -263,7 +264,7 @@ def load_official_evaluator(folder: Path, glove: Path | None = None) -> Official
                 f"{folder / name} is missing: {what}. It belongs to the official evaluator (the folder "
                 "t2m/ of HumanML3D's or MDM's evaluation download)"
             )
-    mean, std = (np.load(folder / f"Comp_v6_KLD01/meta/{name}.npy") for name in ("mean", "std"))
+    mean, std = (load_numbers(folder / f"Comp_v6_KLD01/meta/{name}.npy") for name in ("mean", "std"))
     vectoriser = WordVectoriser.load(glove) if glove is not None else None
     return build_official_evaluator(
         load_weights(folder / "text_mot_match/model/finest.tar"), mean, std, vectoriser

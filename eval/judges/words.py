@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from motioncollage.files import load_numbers
+
 MAX_WORDS = 20
 SEQUENCE_LENGTH = MAX_WORDS + 2  # with start and end
 UNKNOWN, START, END = "unk/OTHER", "sos/OTHER", "eos/OTHER"
@@ -126,7 +128,7 @@ class WordVectoriser:
                     f"{folder / name} is missing: {what}. It belongs to the official evaluation files "
                     "(the folder glove/ of HumanML3D's release)"
                 )
-        vectors = np.load(folder / "our_vab_data.npy", allow_pickle=False)
+        vectors = load_numbers(folder / "our_vab_data.npy")
         words = load_plain_pickle(folder / "our_vab_words.pkl")
         rows = load_plain_pickle(folder / "our_vab_idx.pkl")
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):

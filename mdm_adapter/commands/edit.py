@@ -211,7 +211,7 @@ class Job:
             metres = 0.0  # points that are no numbers are refused where they are used
         plan = self.model.plan(actions, self.settings, seconds=seconds, metres=metres)
         check_speed(plan.segments, plan.fps, metres, self.model.expected)
-        show(plan)
+        show(plan, "collage")
         return plan
 
     def make(self, edit: "Callable[..., Motion]") -> None:

@@ -33,15 +33,21 @@ DryRun = Annotated[
 @spread_options
 def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
-    model: ModelOptions, seconds: Seconds = None, precision: Precision = None, dry_run: DryRun = False,
+    model: ModelOptions, seconds: Seconds = None,
     method: Annotated[
-        str, typer.Option(help="How pieces become one motion: collage, or another method of eval to compare it with.")
-    ] = "collage",
+        str | None,
+        typer.Option(
+            help="How: collage, or dip of models that continue a prefix, the model's own by default; also short, baseline,"
+            " replacement, reconstruction, multidiffusion, or a plug-in's, to compare."
+        ),
+    ] = None,
+    precision: Precision = None, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other."""
-    from motioncollage.methods import method as named_method
+    if method is not None:
+        from motioncollage.methods import method as known
 
-    named_method(method)  # refused before the model is loaded
+        known(method)  # an unknown one is refused before a model is loaded
     job = Job(prompt, output, pieces, sampling, guidance, model, precision, dry_run=dry_run)
     job.make(job.settings, seconds=seconds, loop=False, method=method)
 
@@ -130,12 +136,13 @@ class Job:
         )
 
     def make(
-        self, settings: "GenerateSettings", *, seconds: float | None, loop: bool, method: str = "collage"
+        self, settings: "GenerateSettings", *, seconds: float | None, loop: bool, method: str | None = None
     ) -> None:
         tell(self.notes)
         warn_of_unknown(self.model, self.actions)
         plan = self.model.plan(self.actions, settings, seconds=seconds, loop=loop)
-        show(plan)
+        method = self.model.method_of(plan, method)
+        show(plan, method)
         if self.dry_run:
             return
         with progress_bar("sampling") as update:
@@ -159,8 +166,8 @@ def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
         notes.print(f"[yellow]warning:[/] {line}")
 
 
-def show(plan: "Plan") -> None:
-    """What happens when, and the pieces."""
+def show(plan: "Plan", method: str) -> None:
+    """What happens when, and the pieces, or the method that makes none."""
     from rich.table import Table
 
     table = Table("action", "from", "to", "seconds")
@@ -168,4 +175,6 @@ def show(plan: "Plan") -> None:
         start, end = part.start / plan.fps, part.end / plan.fps
         table.add_row(part.text, f"{start:g} s", f"{end:g} s", f"{end - start:g}")
     console.print(table)
-    console.print(plan.describe())
+    console.print(
+        plan.describe() if method == "collage" else f"{plan.frames / plan.fps:g} s by the method {method}"
+    )

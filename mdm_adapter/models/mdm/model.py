@@ -16,6 +16,7 @@ from mdm_adapter.models.protocol import MotionDefaults
 from mdm_adapter.models.text import TextEmbedding, TextEncoder, embed_each, load_text_encoder
 from mdm_adapter.models.vocabulary import Matcher, Vocabulary
 from mdm_adapter.representation.humanml3d import HUMANML3D
+from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.collage.guidance import Guidance
 from motioncollage.sampling.levels import DiscreteLevels
 from motioncollage.sampling.schedules import VPSchedule
@@ -49,12 +50,11 @@ class MDMModel:
         Raises:
             ValueError: a checkpoint without statistics.
         """
-        if loaded.normalisation is None:
-            raise ValueError(f"model {name} has no Mean.npy and Std.npy; copy the dataset's into its folder")
+        normalisation = check_statistics(loaded, name)
         self.loaded, self.encoder, self.name = loaded, encoder, name
         self.longest = loaded.config.max_frames
         self.device = next(loaded.network.parameters()).device
-        self.normalisation = loaded.normalisation.to(self.device)
+        self.normalisation = normalisation.to(self.device)
         self.schedule = VPSchedule.named(loaded.config.noise_schedule, loaded.config.diffusion_steps)
         self.matcher = Matcher(vocabulary, encoder, happening) if vocabulary else None
         self.own_encoder = loaded.config.text_encoder_type in ("static", "ordered")
@@ -96,6 +96,17 @@ class MDMModel:
         return self.normalisation.undo(motion)
 
 
+def check_statistics(loaded: LoadedModel, name: str) -> Normalisation:
+    """The statistics that came with a checkpoint.
+
+    Raises:
+        ValueError: none did.
+    """
+    if loaded.normalisation is None:
+        raise ValueError(f"model {name} has no Mean.npy and Std.npy; copy the dataset's into its folder")
+    return loaded.normalisation
+
+
 def load(
     folder: Path | None, device: torch.device, name: str, *, text_encoder: str | None = None
 ) -> "MotionPipeline":
@@ -108,7 +119,13 @@ def load(
 
     assert folder is not None
     loaded = load_checkpoint(folder, device=device)
+    check_statistics(loaded, name)  # before an encoder is fetched
     encoder = load_text_encoder(loaded.config.text_encoder_type, text_encoder)
     beside = folder if folder.is_dir() else folder.parent
     vocabulary, happening = Vocabulary.read(beside), read_happening(beside)
-    return MotionPipeline(MDMModel(loaded, encoder, name=name, vocabulary=vocabulary, happening=happening))
+    kind: type[MDMModel] = MDMModel
+    if loaded.config.context_len:
+        from mdm_adapter.models.mdm.dip import DiPModel
+
+        kind = DiPModel
+    return MotionPipeline(kind(loaded, encoder, name=name, vocabulary=vocabulary, happening=happening))

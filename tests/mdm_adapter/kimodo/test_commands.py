@@ -210,7 +210,7 @@ def test_methods_its_own_among_them(command: Command, folder: Path, tmp_path: Pa
         assert made[method].features.shape == (1, 360, 369)
         assert np.isfinite(made[method].features).all()
     assert made["kimodo-chain"].settings["method"] == "kimodo-chain"
-    assert made["kimodo-chain"].settings["seams"] == [180]
+    assert made["kimodo-chain"].settings["pieces"] == [[0, 180], [180, 180]]
     # Unjoined parts go on where the one before leads.
     short = torch.from_numpy(made["short"].features[0]).double()
     _, place = SOMA.way.arrival(short[:180])
@@ -238,7 +238,7 @@ def test_long_actions_are_chained_in_parts(command: Command, folder: Path, tmp_p
     )
     assert command(*asked, *QUIET).code == 0
     made = read_motion(tmp_path / "motion.npz")
-    assert (made.frames, made.settings["seams"]) == (600, [200, 400])
+    assert (made.frames, made.settings["pieces"]) == (600, [[0, 200], [200, 200], [400, 200]])
 
 
 def test_evaluators_judge_it(
