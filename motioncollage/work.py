@@ -45,6 +45,10 @@ class Work:
         """Windows that go through the network."""
         return sum(call.windows * count for call, count in self.calls.items())
 
+    def times(self, much: float) -> "Work":
+        """As much of it, such as of something longer; calls in whole numbers."""
+        return Work({call: round(much * count) for call, count in self.calls.items()}, much * self.around)
+
 
 class Stand:
     """In the place of a network's denoiser: it predicts nothing, and counts."""

@@ -1,12 +1,13 @@
 """What a benchmark will cost, before it begins: motions, evaluations of the network, minutes on this machine.
 
-Every batch that is not kept yet is gone through without a network, which counts what it would be asked. Then a few of
-those calls are made and timed, on the model itself.
+Batches that are not kept yet are gone through without a network, which counts what it would be asked; of batches that
+differ in length only, a dozen. Then a few of those calls are made and timed, on the model itself.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.table import Table
 
@@ -16,6 +17,7 @@ from eval.benchmark.settings import BenchmarkSettings
 from motioncollage.shell.output import console, progress_bar
 from motioncollage.work import Call, Work
 
+COUNTED = 12  # lengths of a method's motions that are counted; others are as much work a frame as the nearest of them
 TIMED = 3  # sizes of calls that are timed; the others are as fast a frame as the nearest of them
 
 
@@ -44,11 +46,13 @@ class Costs:
         rows: a method each.
         kept: motions that an earlier run left behind.
         measured: calls that were timed, with their seconds.
+        exact: every length was counted.
     """
 
     rows: tuple[Cost, ...]
     kept: int
     measured: dict[Call, float]
+    exact: bool = True
 
 
 def work_out(
@@ -63,7 +67,8 @@ def work_out(
     """
     every = [unit for units in groups.values() for unit in units]
     first = {_shape(unit): unit for unit in reversed(every)}
-    steps, done = len(first) + 2 * TIMED, 0
+    counted = _counted(first)
+    steps, done = len(counted) + 2 * TIMED, 0
 
     def another() -> None:
         nonlocal done
@@ -72,9 +77,16 @@ def work_out(
             progress(done, steps)
 
     works: dict[_Shape, Work] = {}
-    for shape, unit in first.items():
+    for shape in counted:
+        unit = first[shape]
         works[shape] = pipeline.work(unit.method, unit.scripts, settings.methods, frames=unit.window)
         another()
+    for shape in first.keys() - works.keys():
+        near = min(
+            (known for known in counted if known.alike == shape.alike),
+            key=lambda known: abs(known.size - shape.size),
+        )
+        works[shape] = works[near].times(shape.size / near.size)
     total: Counter[Call] = Counter()
     for shape, count in Counter(map(_shape, every)).items():
         total.update({call: times * count for call, times in works[shape].calls.items()})
@@ -96,15 +108,48 @@ def work_out(
                 sum(seconds[id(work)] for work in own),
             )
         )
-    return Costs(tuple(row for row in rows if row.motions), kept, measured)
+    exact = len(counted) == len(first)
+    return Costs(tuple(row for row in rows if row.motions), kept, measured, exact)
 
 
-_Shape = tuple[str, int, tuple[int, ...], int]
+class _Shape(NamedTuple):
+    """What decides how much work a unit is; frames of the parts, none where windows are all of one length."""
+
+    method: str
+    motions: int
+    parts: tuple[int, ...]
+    window: int
+
+    @property
+    def alike(self) -> tuple[str, int, int]:
+        """What shapes have in common that differ in length only."""
+        return self.method, self.motions, self.window
+
+    @property
+    def size(self) -> int:
+        """Frames of a motion."""
+        return sum(self.parts) or self.window
 
 
 def _shape(unit: Unit) -> _Shape:
-    """What decides how much work a unit is: method, motions, frames of the parts, window."""
-    return unit.method, len(unit.scripts), () if unit.window else unit.scripts[0].frames, unit.window
+    parts = () if unit.window else unit.scripts[0].frames
+    return _Shape(unit.method, len(unit.scripts), parts, unit.window)
+
+
+def _counted(shapes: Iterable[_Shape]) -> list[_Shape]:
+    """Of shapes that differ in length only, some of all lengths."""
+    groups: dict[tuple[str, int, int], list[_Shape]] = {}
+    for shape in shapes:
+        groups.setdefault(shape.alike, []).append(shape)
+    chosen: list[_Shape] = []
+    for group in groups.values():
+        ordered = sorted(group, key=lambda shape: (shape.size, shape))
+        last = len(ordered) - 1
+        places: Sequence[int] = range(len(ordered))
+        if last >= COUNTED:
+            places = [round(i * last / (COUNTED - 1)) for i in range(COUNTED)]
+        chosen += [ordered[place] for place in places]
+    return chosen
 
 
 def _worth_timing(total: Counter[Call]) -> list[Call]:
@@ -134,12 +179,13 @@ def tell_cost(costs: Costs, workers: Workers, machine: str) -> None:
         console.print(f"all {costs.kept} motions are there from an earlier run; nothing is made")
         return
     table = Table("to make", "motions", "evaluations", "time")
+    about = "" if costs.exact else "about "
     for row in costs.rows:
-        table.add_row(row.name, f"{row.motions:,}", f"{row.evaluations:,}", duration(row.seconds))
+        table.add_row(row.name, f"{row.motions:,}", f"{about}{row.evaluations:,}", duration(row.seconds))
     seconds = sum(row.seconds for row in costs.rows)
     motions, evaluations = sum(r.motions for r in costs.rows), sum(r.evaluations for r in costs.rows)
     if len(costs.rows) > 1:
-        table.add_row("all", f"{motions:,}", f"{evaluations:,}", duration(seconds))
+        table.add_row("all", f"{motions:,}", f"{about}{evaluations:,}", duration(seconds))
     console.print(table)
     call, took = max(costs.measured.items(), key=lambda item: item[0].size)
     several = f"; {workers.count} processes share it" if workers.count > 1 else ""

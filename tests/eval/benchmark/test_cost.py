@@ -1,12 +1,12 @@
 """The cost that is told before a run: the evaluations that the network then really makes."""
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from counting import calls_of, check_counted
 
 import motioncollage as mc
 from eval.benchmark.cost import Costs, duration, tell_cost, work_out
@@ -43,20 +43,8 @@ def planner(tmp_path_factory: pytest.TempPathFactory) -> MotionPipeline:
     return mc.load(str(folder), device="cpu")
 
 
-def really_made(pipeline: MotionPipeline, make: Any, monkeypatch: pytest.MonkeyPatch) -> Counter[Call]:
-    """Calls of the network itself while something is made."""
-    network: Any = pipeline.model.loaded.network  # type: ignore[attr-defined]
-    calls: Counter[Call] = Counter()
-    real = network.forward
-
-    def forward(x: torch.Tensor, *args: Any, **more: Any) -> torch.Tensor:
-        calls[Call(len(x), x.shape[1], x.requires_grad)] += 1
-        return real(x, *args, **more)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(network, "forward", forward)
-        make()
-    return calls
+def network(maker: MotionPipeline) -> torch.nn.Module:
+    return maker.model.loaded.network  # type: ignore[attr-defined,no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -64,28 +52,20 @@ def really_made(pipeline: MotionPipeline, make: Any, monkeypatch: pytest.MonkeyP
     [*((name, "ddim") for name in (*METHODS, "dip")), ("collage", "heun"), ("short", "dpm++")],
 )
 def test_calls_are_those_of_the_network(
-    name: str,
-    sampler: str,
-    pipeline: MotionPipeline,
-    planner: MotionPipeline,
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, sampler: str, pipeline: MotionPipeline, planner: MotionPipeline
 ) -> None:
     maker = planner if name == "dip" else pipeline
     settings = replace(SETTINGS, sampler=SamplerSettings(sampler, steps=12))
     scripts = ONE if sampler == "ddim" else TWO
-    made = really_made(maker, lambda: maker.by_method(name, scripts, settings, seeds=[1, 2, 3]), monkeypatch)
-    work = maker.work(name, scripts, settings)
-    assert work.calls == made
-    assert work.evaluations == sum(call.windows * count for call, count in made.items())
+    check_counted(maker, network(maker), [name], scripts, settings)
 
 
-def test_ordinary_samples_and_nothing_of_the_model_is_changed(
-    pipeline: MotionPipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ordinary_samples_and_nothing_of_the_model_is_changed(pipeline: MotionPipeline) -> None:
     scripts = [Script(("a person walks",), (frames,)) for frames in (40, 60)]
     work = pipeline.work("short", scripts, SETTINGS, frames=196)
     make = lambda: pipeline.ordinary(scripts, SETTINGS, seeds=[0, 1], frames=196)
-    assert work.calls == really_made(pipeline, make, monkeypatch) == {Call(2, 196, False): 24}
+    assert work.calls == calls_of(network(pipeline), make) == {Call(2, 196, False): 24}
+    assert work.evaluations == 48
 
 
 def test_few_steps_are_gone_through_and_many_are_reckoned() -> None:
@@ -107,9 +87,11 @@ class Measured:
 
     def __init__(self) -> None:
         self.asked: list[Call] = []
+        self.counted: list[int] = []
 
     def work(self, name: str, scripts: Any, settings: MethodSettings, *, frames: int = 0) -> Work:
         length = frames or scripts[0].frames[0]
+        self.counted.append(length)
         return Work({Call(len(scripts), length, name == "reconstruction"): 10}, 0.5)
 
     def seconds_of(self, call: Call, text: str, settings: MethodSettings) -> float:
@@ -133,6 +115,18 @@ def test_minutes_are_calls_times_their_measured_time(capsys: pytest.CaptureFixtu
     told = " ".join(capsys.readouterr().out.split())
     assert "Making takes about 22 s on this machine, measured: 8 windows of 100 frames in 0.8 s" in told
     assert "2 processes share it. 7 motions are there from an earlier run." in told
+
+
+def test_of_many_lengths_a_dozen_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    lengths = range(100, 500, 10)
+    pairs = [(Script(("a",), (frames,)), seed) for seed, frames in enumerate(lengths)]
+    model = Measured()
+    costs = work_out({"collage": in_batches("collage", 0, pairs, 1)}, 0, model, BenchmarkSettings())  # type: ignore[arg-type]
+    assert (len(model.counted), model.counted[0], model.counted[-1]) == (12, 100, 490)
+    assert costs.rows[0].motions == 40
+    assert costs.rows[0].seconds == pytest.approx(40 * 0.5 + 10 * sum(lengths) * 0.001, rel=0.03)
+    tell_cost(costs, Workers(), "this machine")
+    assert f"about {costs.rows[0].evaluations}" in capsys.readouterr().out
 
 
 def test_nothing_to_make_and_units_of_time(capsys: pytest.CaptureFixture[str]) -> None:

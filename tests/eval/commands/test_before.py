@@ -11,7 +11,7 @@ import pytest
 from command_line import Command, one_line
 from official_files import Official, make_official, write_evaluator
 
-from eval.commands.before import check_humanml3d, check_place, usable_methods
+from eval.commands.before import check_babel, check_humanml3d, check_place, usable_methods
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,29 @@ def test_one_bad_clip_among_good_ones_is_let_in(official: Official) -> None:
     (official.data / "new_joint_vecs" / "000000.npy").unlink()
     (official.data / "new_joint_vecs" / "000001.npy").write_bytes(b"<html>")
     check_humanml3d(official.data)
+
+
+def test_what_lies_beside_babels_labels(tmp_path: Path) -> None:
+    labels, motion = tmp_path / "val.json", tmp_path / "pose_data"
+
+    def refused(words: str) -> None:
+        for data in (tmp_path, labels):
+            with pytest.raises(ValueError, match=words):
+                check_babel(data)
+
+    refused("val.json is missing: BABEL's labels")
+    labels.write_text("[]")
+    refused("does not map ids to sequences")
+    labels.write_text('{"1": {}}')
+    refused("pose_data/ is missing")
+    motion.mkdir()
+    refused("holds no .npy file")
+    (motion / "CMU").mkdir()
+    np.save(motion / "CMU" / "walk.npy", np.zeros((60, 251), dtype=np.float32))
+    refused(r"has shape \(60, 251\), not \[frames, 22 or more, 3\] \(251 are KIT-ML's\); none of the first")
+    np.save(motion / "CMU" / "run.npy", np.zeros((60, 52, 3), dtype=np.float32))
+    check_babel(tmp_path)
+    check_babel(labels)
 
 
 def test_the_place_of_the_results(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from command_line import Command, one_line
+from counting import check_counted
 from hub_server import Hub, point_to, serving
 from kimodo_toys import ToyEncoder, toy_folder
 
@@ -15,6 +17,7 @@ import motioncollage as mc
 from mdm_adapter.models.kimodo.numbers import SOMA
 from mdm_adapter.models.kimodo.text import embed_sentences, read_embeddings, write_embeddings
 from mdm_adapter.motion import read_motion
+from motioncollage.methods import MethodSettings, Script
 
 pytest.importorskip("yaml")
 QUIET = ("--steps", 2, "--no-video", "--no-sheet")
@@ -239,6 +242,17 @@ def test_long_actions_are_chained_in_parts(command: Command, folder: Path, tmp_p
     assert command(*asked, *QUIET).code == 0
     made = read_motion(tmp_path / "motion.npz")
     assert (made.frames, made.settings["pieces"]) == (600, [[0, 200], [200, 200], [400, 200]])
+
+
+def test_what_it_is_asked_is_counted(folder: Path) -> None:
+    maker = mc.load(str(folder)).written_as("humanml3d")  # type: ignore[attr-defined]
+    settings = MethodSettings(sampler=mc.SamplerSettings(steps=2))
+    network, methods = maker.model.kimodo.network, ("collage", "kimodo-chain", "replacement", "short")
+    check_counted(maker, network, methods, [Script(TEXTS, (80, 80))], settings)
+    cycle = [Script(TEXTS[:1], (80,))]
+    check_counted(maker, network, ("collage",), cycle, replace(settings, loop=True))
+    call = next(iter(maker.work("collage", cycle, settings).calls))
+    assert maker.seconds_of(call, TEXTS[0], settings) > 0
 
 
 def test_evaluators_judge_it(
