@@ -212,21 +212,34 @@ def _made(unit: Unit, pipeline: MotionMaker, settings: BenchmarkSettings) -> Mad
     return Made(pipeline.ordinary(unit.scripts, settings.methods, seeds=unit.seeds, frames=unit.window), ())
 
 
+def timing_units(
+    methods: Sequence[str], settings: BenchmarkSettings, fps: float, seconds: Sequence[float], text: str
+) -> list[Unit]:
+    """One motion of every length by every method, to be timed; the first also sets up kernels and is made twice."""
+    units = [
+        Unit(name, 0, 0, (Script((text,), (round(length * fps),)),), (settings.seed,))
+        for name in methods
+        if name not in (REAL, "short")
+        for length in seconds
+    ]
+    return units[:1] + units
+
+
 def time_methods(
-    methods: Sequence[str], pipeline: MotionMaker, settings: BenchmarkSettings, seconds: Sequence[float], text: str,
+    units: Sequence[Unit], pipeline: MotionMaker, settings: BenchmarkSettings,
     *, progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, list[tuple[float, float]]]:  # fmt: skip
-    """Wall-clock of one motion against its length: (seconds of motion, seconds of work) per method (paper, figure 5)."""
-    longest = max(seconds)
+    """Wall-clock of one motion against its length: (seconds of motion, seconds of work) per method (paper, figure 5).
+
+    Args:
+        units: `timing_units`.
+    """
     result: dict[str, list[tuple[float, float]]] = {}
-    todo = [(method, length) for method in methods for length in seconds if method not in (REAL, "short")]
-    for number, (name, length) in enumerate(todo):
-        script = Script((text,), (round(length * pipeline.representation.fps),))
-        unit = Unit(name, 0, 0, (script,), (settings.seed,))
-        if not result:
-            make_unit(unit, pipeline, settings)  # the first call also sets up kernels
-        result.setdefault(name, []).append((length, make_unit(unit, pipeline, settings).seconds))
+    for number, unit in enumerate(units):
+        took = make_unit(unit, pipeline, settings).seconds
+        if number:
+            length = unit.scripts[0].frames[0] / pipeline.representation.fps
+            result.setdefault(unit.method, []).append((length, took))
         if progress:
-            progress(number + 1, len(todo))
-    assert all(points[-1][0] == longest for points in result.values())
+            progress(number + 1, len(units))
     return result

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from motioncollage.methods import Script
     from motioncollage.sampling.registry import SamplerSettings
 
-BENCHMARKS = ("starter", "humanml3d", "babel")
-
 
 @spread_options
 def evaluate(
@@ -127,7 +125,7 @@ def evaluate(
     text_encoder: TextEncoderPlace = None,
     data: Annotated[
         Path | None,
-        values.folder_option(
+        values.place_option(
             "HumanML3D folder, or BABEL's; for starter and actions only to measure or judge real clips anew.",
             what="--data",
             panel=values.MAKING,
@@ -135,8 +133,10 @@ def evaluate(
     ] = None,
     evaluator: Annotated[
         Path | None,
-        values.option(
-            "The official t2m/ folder, or an evaluator.safetensors of train evaluator.", panel=values.MAKING
+        values.place_option(
+            "The official t2m/ folder, or an evaluator.safetensors of train evaluator.",
+            what="--evaluator",
+            panel=values.MAKING,
         ),
     ] = None,
     glove: Annotated[
@@ -158,18 +158,24 @@ def evaluate(
         ),
     ] = None,
     force: Force = False,
+    dry_run: Annotated[
+        bool,
+        values.option(
+            "Check everything, say what it will cost, and make nothing.", "--dry-run", panel=values.OUTPUT
+        ),
+    ] = False,
 ) -> None:
     """Measure methods for long motion against each other, as in tables 3 and 4 of the paper.
 
     Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.shell.main eval ...
     """
-    from motioncollage.models import at_hand, load_model
-
-    at_hand(model, medium="motion")
     from eval.benchmark.protocol import OwnProtocol, Task, any_protocol
     from eval.benchmark.run import run
     from eval.benchmark.settings import REPRESENTATION
     from eval.benchmark.tables import TABLES
+    from eval.commands import before
+    from motioncollage.devices import choose_device
+    from motioncollage.models import at_hand, load_model
 
     how = any_protocol(protocol)
     some: dict[str, object] = {"takes": takes, "only": only, "compositions": compositions}
@@ -184,19 +190,19 @@ def evaluate(
     given |= {"scenario": scenario, "jerk_reference": jerk_reference}
     given |= {"compositions": None if compositions is None else str(compositions)}
     settings = _settings(how, given, sampling.settings(), pieces, seed, tail, quick=quick)
-    chosen = _methods(",".join(how.methods or ("all",)) if methods is None else methods)
+    chosen = before.named_methods(",".join(how.methods or ("all",)) if methods is None else methods)
     compared = "" if isinstance(how, OwnProtocol) else benchmark or how.benchmark
-    if compared and compared not in BENCHMARKS:
-        raise ValueError(f"benchmark {compared!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
-    own = compared if isinstance(how, OwnProtocol) else how.benchmark
-    if compared != own and "babel" in (compared, own):
-        raise ValueError(
-            f"the protocol {protocol} is not for the benchmark {compared}; babel goes with babel"
-        )
-    if (out / "results.json").exists() and not force:
-        raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
-    judge = load_judge(compared, data, evaluator, glove) if compared else None
+    before.check_names(how)
+    choose_device(device)
+    before.check_place(out, force=force)
+    if compared:
+        before.check_benchmark(how, compared)
+        before.check_files(compared, data, evaluator, glove)
+    at_hand(model, medium="motion")
+    # Whatever may be wrong with a file comes out before anything long: the judge's, then the model's, then the data's.
+    judge = load_evaluator(evaluator, glove) if compared else None
     pipeline = load_model(model, medium="motion", device=device, text_encoder=text_encoder)
+    chosen = before.usable_methods(chosen, pipeline, named=methods is not None)
     if is_hub_name(model):
         model = pipeline.name  # with its commit: results say which weights they are of
     if judge is not None:
@@ -209,26 +215,13 @@ def evaluate(
         plugins.load("writers", "png").write(path, pipeline.shown(features, script), force=True)
 
     if isinstance(how, OwnProtocol):
-        how.run(Task(settings, chosen, pipeline, model, data, out, sheet))
+        how.run(Task(settings, chosen, pipeline, model, data, out, sheet, dry_run))
     elif judge is not None:
+        reference = load_reference(*judge, compared, data, evaluator)
         run(
-            settings, chosen, pipeline, *judge, out, timing=timing and how.timed, model=model, benchmark=compared,
-            sheet=sheet, table=table or TABLES[0],
+            settings, chosen, pipeline, judge[0], reference, out, timing=timing and how.timed, model=model,
+            benchmark=compared, sheet=sheet, table=table or TABLES[0], dry_run=dry_run,
         )  # fmt: skip
-
-
-def _methods(names: str) -> list[str]:
-    from eval.benchmark.settings import all_methods
-
-    general = all_methods()
-    known = [*general, *(name for name in plugins.available("methods") if name not in general)]
-    chosen = general if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
-    for name in chosen:
-        if name not in known:
-            raise ValueError(f"method {name!r} is unknown; choose among {', '.join(known)}")
-    if not chosen:
-        raise ValueError("no methods were named; use --methods all")
-    return list(dict.fromkeys(chosen))
 
 
 def _refuse(protocol: str, options: dict[str, object]) -> None:
@@ -269,35 +262,33 @@ def load_judge(
     benchmark: str, data: Path | None, evaluator: Path | None, glove: Path | None
 ) -> "tuple[TextMotionEvaluator, Reference]":
     """The evaluator and the real clips it is used on."""
+    from eval.commands.before import check_files
+
+    check_files(benchmark, data, evaluator, glove)
+    judge = load_evaluator(evaluator, glove)
+    return judge[0], load_reference(*judge, benchmark, data, evaluator)
+
+
+def load_reference(
+    judge: "TextMotionEvaluator", name: str, benchmark: str, data: Path | None, evaluator: Path | None
+) -> "Reference":
+    """The real clips that an evaluator is used on.
+
+    Args:
+        name: what results remember of the evaluator.
+        evaluator: where it is from; None for the bundled one.
+    """
     from eval.benchmark.reference import Reference, measure_reference
     from eval.benchmark.settings import digest
     from eval.checks import rates
 
     official = benchmark == "humanml3d"
-    if official and (data is None or evaluator is None or (evaluator.is_dir() and glove is None)):
-        raise ValueError(
-            "the humanml3d benchmark needs --data HumanML3D/ --evaluator t2m/ --glove glove/: the dataset, the"
-            " official evaluator (text_mot_match/, Comp_v6_KLD01/) and its word vectors (our_vab_*)"
-        )
-    if benchmark == "babel" and (
-        data is None or (evaluator is not None and evaluator.is_dir() and glove is None)
-    ):
-        raise ValueError(
-            "the babel benchmark needs --data BABEL/ (val.json of babel_v1.0_release, and pose_data/ with AMASS's joints), and"
-            " with --evaluator t2m/ also --glove glove/"
-        )
-    judge, name = _load_evaluator(evaluator, glove)
     if benchmark == "babel":
-        return judge, _sequences(
-            data, f"{name} {benchmark}", tagged=evaluator is not None and evaluator.is_dir()
-        )
+        assert data is not None  # as `check_files` has seen
+        tagged = evaluator is not None and evaluator.is_dir()
+        return _sequences(data, f"{name} {benchmark}", tagged=tagged)
     if data is None:
-        bundled = bundled_reference()
-        if evaluator is not None:
-            raise ValueError(
-                "another evaluator needs --data: the bundled figures of real motion belong to the bundled one"
-            )
-        return judge, replace(Reference.load(bundled), happened=rates.bundled())
+        return replace(Reference.load(bundled_reference()), happened=rates.bundled())
     with progress_bar("reading test") as update:
         dataset = plugins.load("readers", "items" if official else "dataset")(data, "test", progress=update)
     identity = digest(name, [(clip.name, clip.frames, clip.captions) for clip in dataset])
@@ -312,10 +303,10 @@ def load_judge(
             progress=update,
         )
     _tell_rejected(rejected)
-    return judge, reference
+    return reference
 
 
-def _sequences(data: Path | None, name: str, *, tagged: bool) -> "Reference":
+def _sequences(data: Path, name: str, *, tagged: bool) -> "Reference":
     """BABEL's recorded sequences."""
     from eval.benchmark.reference import sequence_reference
     from eval.benchmark.settings import digest
@@ -335,18 +326,27 @@ def _tell_rejected(rejected: dict[str, str]) -> None:
         notes.print(f"left out {count}: {reason} (such as {example})")
 
 
-def _load_evaluator(path: Path | None, glove: Path | None) -> "tuple[TextMotionEvaluator, str]":
-    """An evaluator and what results remember of it."""
+def load_evaluator(path: Path | None, glove: Path | None) -> "tuple[TextMotionEvaluator, str]":
+    """An evaluator and what results remember of it.
+
+    Raises:
+        ValueError, FileNotFoundError: its files are missing, damaged or something else's.
+    """
     import hashlib
 
+    from eval.benchmark.settings import WIDTH
     from eval.judges.official import load_official_evaluator
-    from eval.judges.starter import FILE, load_starter_evaluator
+    from eval.judges.starter import load_starter_evaluator
 
     if path is not None and path.is_dir():
-        return load_official_evaluator(path, glove), f"official {path.name}"
+        official = load_official_evaluator(path, glove)
+        if official.dims.pose != WIDTH:
+            kit = " (KIT-ML's)" if official.dims.pose == 251 else ""
+            raise ValueError(
+                f"the evaluator in {path} reads {official.dims.pose} numbers a frame{kit}, not {WIDTH}; give HumanML3D's t2m/"
+            )
+        return official, f"official {path.name}"
     file = bundled_evaluator() if path is None else path
-    if not file.exists():
-        raise ValueError(f"evaluator {file} does not exist; give t2m/ or the {FILE} of train evaluator")
     return load_starter_evaluator(file), hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
 
 

@@ -262,7 +262,7 @@ class Job:
         warn_of_unknown(self.model, actions)
         plan = self.model.plan(actions, self.settings, seconds=seconds, metres=metres)
         check_speed(plan.segments, plan.fps, metres, self.model.expected)
-        show(plan)
+        show(plan, "collage")
         return plan
 
     def make(self, edit: "Callable[..., Motion]") -> None:

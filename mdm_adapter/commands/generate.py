@@ -36,22 +36,25 @@ DryRun = Annotated[
 @spread_options
 def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
-    model: ModelOptions, seconds: Seconds = None, precision: Precision = None, dry_run: DryRun = False,
+    model: ModelOptions, seconds: Seconds = None,
     method: Annotated[
-        str,
+        str | None,
         values.option(
-            "How pieces become one motion: collage, or another method of eval to compare it with.",
+            "How: the model's own by default (collage, or dip of models that continue a prefix); also short, baseline,"
+            " replacement, reconstruction, multidiffusion, kimodo-chain of Kimodo's, or a plug-in's, to compare.",
             panel=values.ADVANCED,
         ),
-    ] = "collage",
+    ] = None,
+    precision: Precision = None, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other.
 
     motioncollage generate "a person walks, then waves" --seconds 8
     """
-    from motioncollage.methods import method as named_method
+    if method is not None:
+        from motioncollage.methods import method as known
 
-    named_method(method)  # refused before the model is loaded
+        known(method)  # an unknown one is refused before a model is loaded
     job = Job(prompt, output, pieces, sampling, guidance, model, precision, dry_run=dry_run)
     job.make(job.settings, seconds=seconds, loop=False, method=method)
 
@@ -153,12 +156,13 @@ class Job:
         )
 
     def make(
-        self, settings: "GenerateSettings", *, seconds: float | None, loop: bool, method: str = "collage"
+        self, settings: "GenerateSettings", *, seconds: float | None, loop: bool, method: str | None = None
     ) -> None:
         tell(self.notes)
         warn_of_unknown(self.model, self.actions)
         plan = self.model.plan(self.actions, settings, seconds=seconds, loop=loop)
-        show(plan)
+        method = self.model.method_of(plan, method)
+        show(plan, method)
         if self.dry_run:
             return
         with self.output.making(), progress_bar("sampling") as update:
@@ -184,8 +188,8 @@ def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
         notes.print(f"[yellow]warning:[/] {escape(line)}", markup=True)
 
 
-def show(plan: "Plan") -> None:
-    """What happens when, and the pieces."""
+def show(plan: "Plan", method: str) -> None:
+    """What happens when, and the pieces, or the method that makes none."""
     from rich.table import Table
 
     table = Table("action", "from", "to", "seconds")
@@ -193,4 +197,6 @@ def show(plan: "Plan") -> None:
         start, end = part.start / plan.fps, part.end / plan.fps
         table.add_row(part.text, f"{start:g} s", f"{end:g} s", f"{end - start:g}")
     console.print(table)
-    console.print(plan.describe())
+    console.print(
+        plan.describe() if method == "collage" else f"{plan.frames / plan.fps:g} s by the method {method}"
+    )

@@ -102,6 +102,8 @@ def fetch(
     Only safetensors, statistics and texts are fetched, nothing that can carry code.
     """
     from mdm_adapter.models.fetched_text import LAYOUT
+    from mdm_adapter.models.mdm.kinds import other_kind, read_args
+    from mdm_adapter.models.mdm.layout import args_file
     from motioncollage import hub
 
     try:
@@ -111,6 +113,9 @@ def fetch(
         if offered is None:
             raise
         got = offered
+    about = args_file(got.folder)
+    if about.exists() and (other := other_kind(read_args(about))):
+        raise ValueError(f"{got.name} was fetched, but {other}")
     console.print(f"{got.name} is in {got.folder}", highlight=False, markup=False, soft_wrap=True)
     if not got.fresh:
         notes.print("[yellow]warning:[/] the hub was not asked whether there is a newer one", markup=True)

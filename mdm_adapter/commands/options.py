@@ -131,8 +131,9 @@ class ReadOptions:
     ] = None
     body_model: Annotated[
         Path | None,
-        values.option(
+        values.place_option(
             "Folder of SMPL body models (.npz) for AMASS files; MOTIONCOLLAGE_BODY_MODELS, or ~/.motioncollage/body_models.",
+            what="--body-model",
             panel=ADVANCED,
         ),
     ] = None

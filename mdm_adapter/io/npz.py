@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_adapter.io.arrays import MAX_BYTES
-from mdm_adapter.motion import Motion, Segment, Writer, check_segments
+from mdm_adapter.motion import Motion, Writer
+from mdm_adapter.segments import Segment, check_segments
 from motioncollage.files import atomic_path, read_arrays
 from motioncollage.wording import reason
 

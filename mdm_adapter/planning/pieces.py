@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import torch
 
-from mdm_adapter.io.npz import Segment
 from mdm_adapter.planning.timing import Row, Timing, boundaries, consecutive, shared
 from mdm_adapter.prompts import Action
 from mdm_adapter.prompts.action import shorten
+from mdm_adapter.segments import Segment
 from motioncollage.collage.graph import FactorGraph, Node, Region
 from motioncollage.collage.layouts import chain, cycle
 from motioncollage.wording import plural

@@ -156,6 +156,16 @@ def folder_option(help: str, *names: str, what: str, panel: str | None = None) -
     return option(help, *names, panel=panel, check=lambda name, value: check_folder(value, what))
 
 
+def place_option(help: str, *names: str, what: str, panel: str | None = None) -> Any:
+    """An option that is a folder which is there, or an ordinary file."""
+
+    def check(name: str, value: Path) -> None:
+        if not (_exists(what, value) and value.is_dir()):
+            check_file(value, what)
+
+    return option(help, *names, panel=panel, check=check)
+
+
 def check_folder(path: Path, what: str) -> None:
     """Refuse a path that is no folder.
 

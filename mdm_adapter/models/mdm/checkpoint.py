@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mdm_adapter.models.mdm.dit import DiT
+from mdm_adapter.models.mdm.kinds import other_kind, read_args
 from mdm_adapter.models.mdm.layout import ARGS, MEAN, SAFETENSORS, STD, args_file
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
 from mdm_adapter.representation.normalisation import Normalisation
@@ -27,7 +28,7 @@ from motioncollage.wording import reason
 
 Network = MDM | DiT
 MAX_BYTES = 4 << 30
-MAX_ARGS_BYTES, MAX_STATISTICS_BYTES = 1 << 20, 1 << 20
+MAX_STATISTICS_BYTES = 1 << 20
 _NUMBERED = re.compile(r"model(\d*)\.pt")
 
 
@@ -63,13 +64,15 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str) -> Loaded
         device: where network and statistics go.
 
     Raises:
-        ValueError: a file is missing, broken, too large or does not fit the architecture; one line that names
-            the file and the remedy.
+        ValueError: a file is missing, broken, too large or does not fit the architecture, or the checkpoint is of
+            another kind (`kinds`); one line that names the file and the remedy.
     """
     path = Path(folder)
     file = path if path.is_file() else _newest(path)
     about = args_file(file.parent)
-    args = _read_args(about)
+    args = read_args(about)
+    if other := other_kind(args):
+        raise ValueError(f"{about}: {other}")
     try:
         config = NetworkConfig.from_args(args)
         _check_types(config)
@@ -143,25 +146,6 @@ def _newest(folder: Path) -> Path:
     raise ValueError(
         f"{folder} has neither model*.pt nor {SAFETENSORS}; give the folder that the training wrote"
     )
-
-
-def _read_args(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ValueError(
-            f"{path} is missing; copy the {ARGS} that was published with the weights beside them"
-        )
-    if path.stat().st_size > MAX_ARGS_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_ARGS_BYTES} bytes; it is not a checkpoint's {ARGS}")
-    try:
-        args = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
-        raise ValueError(f"{path} is not JSON ({reason(error)}); copy it again from where it came") from error
-    if not isinstance(args, dict):
-        raise ValueError(
-            f"{path} holds a {type(args).__name__}, not an object; copy it again from where it came"
-        )
-    # Copies on hubs write down what the training left open.
-    return {name: value for name, value in args.items() if value is not None}
 
 
 def _read_weights(file: Path, *, average: bool) -> dict[str, Tensor]:

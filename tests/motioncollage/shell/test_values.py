@@ -63,6 +63,11 @@ def test_files_and_folders(tmp_path: Path) -> None:
     assert "is a folder" in str(read(tmp_path))
     assert "does not exist" in str(read(tmp_path / "none"))
     assert "cannot be read" in str(read("n" * 5000))
+    either = values.place_option(".", what="data")
+    for there in (file, tmp_path):
+        assert given(Path, either, "--value", str(there)) == there
+    assert "is a pipe" in str(given(Path, either, "--value", str(pipe)))
+    assert "data nowhere does not exist" in str(given(Path, either, "--value", "nowhere"))
     out = values.folder(".")
     assert given(Path, out, "--value", str(tmp_path / "new")) == tmp_path / "new"
     assert "is a file; name a folder" in str(given(Path, out, "--value", str(file)))
