@@ -114,6 +114,7 @@ setup(
             "multidiffusion=motioncollage.methods:MULTIDIFFUSION",
             "collage=motioncollage.methods:COLLAGE",
             "kimodo-chain=mdm_adapter.models.kimodo.method:CHAIN",
+            "dip=mdm_adapter.models.mdm.dip:DIP",
         ],
         "motioncollage.metrics": [
             "retrieval=eval.metrics.motion:retrieval",

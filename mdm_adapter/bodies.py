@@ -282,7 +282,7 @@ def read_recording(path: Path | str) -> Recording:
         ValueError: it is no such file; one line with the problem and a remedy.
     """
     path = Path(path)
-    archive = Archive(path, "an AMASS recording", "copy it again")
+    archive = Archive(path, "AMASS recording", "copy it again")
     optional = ("betas", "gender", "mocap_framerate", "mocap_frame_rate")
     arrays = archive.read(("poses", "trans"), optional)
     poses, trans, betas = arrays["poses"], arrays["trans"], arrays.get("betas", np.zeros(0)).reshape(-1)

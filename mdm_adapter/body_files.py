@@ -65,7 +65,7 @@ def read_model(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, NDArray[Any
         raise ValueError(
             f"{path} is no .npz; pickles could run anything and are never loaded: take {KINDS['smplh'].source}"
         )
-    archive = Archive(path, "a body model (SMPL+H, SMPL-X)", "download it again")
+    archive = Archive(path, "body model (SMPL+H, SMPL-X)", "download it again")
     arrays = archive.read(keys)
     vertices, joints = len(arrays["v_template"]), arrays["kintree_table"].shape[-1]
     kind = next((name for name, kind in KINDS.items() if kind.joints == joints), None)

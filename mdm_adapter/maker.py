@@ -12,14 +12,20 @@ from mdm_adapter.editing.arrival import Arriving, way_of
 from mdm_adapter.editing.loops import LoopPath
 from mdm_adapter.making import MotionJob
 from mdm_adapter.models.protocol import MotionModel, PlacedModel
-from mdm_adapter.motion import Motion, Segment
+from mdm_adapter.motion import Motion
 from mdm_adapter.planning.lengths import Expected, expect
 from mdm_adapter.planning.pieces import Plan, PlanSettings
 from mdm_adapter.representation.resampling import resample
+from mdm_adapter.segments import Segment
 from motioncollage.collage.denoiser import Composed
-from motioncollage.methods import Method, MethodSettings, method
+from motioncollage.memory import check_fits
+from motioncollage.methods import Made, MethodSettings, method
 from motioncollage.sampling.noise import OnStep
 from motioncollage.seeds import sample_keys
+
+# Memory that sampling takes for a number of a motion: noise, state and predictions of a step, features and joints in
+# single and double precision. Measured: 40, on the way from one minute to eight of the bundled model.
+BYTES_PER_NUMBER = 50
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,13 @@ class Maker:
         Args:
             start: features [width], not normalised, of the frame that it begins with, where that is known.
         """
+        check_fits(
+            f"{settings.samples} motions of {plan.frames / plan.fps:g} s",
+            plan.frames * self.representation.width * BYTES_PER_NUMBER,
+            settings.samples,
+            "motions",
+            "make fewer samples, or a shorter motion",
+        )
         arrival = settings.path.arrival
         if arrival is not None:
             if not plan.loop:
@@ -99,10 +112,28 @@ class Maker:
             on_step=on_step,
         )  # fmt: skip
 
-    def make(self, job: MotionJob, how: Method | None = None) -> Tensor:
-        """Features [samples, frames, width] of a job, not normalised; by the method `collage` unless told otherwise."""
-        made = (how or method("collage")).run(job)
-        return self.model.denormalise(made.sites).cpu()
+    def refusal(self, name: str) -> str:
+        """Why a method cannot be used with this model; empty where it can.
+
+        Raises:
+            ValueError: an unknown name.
+        """
+        return method(name).refuses(self.model)
+
+    def make(self, job: MotionJob) -> Tensor:
+        """Features [samples, frames, width] of a job, not normalised, by the method `collage`."""
+        return self.made(job, "collage").sites
+
+    def made(self, job: MotionJob, name: str) -> Made:
+        """Features [samples, frames, width] of a job, not normalised, by a method, and the frames where they were joined.
+
+        Raises:
+            ValueError: an unknown method, or one that cannot be used with this model.
+        """
+        if why := self.refusal(name):
+            raise ValueError(why)
+        made = method(name).run(job)
+        return Made(self.model.denormalise(made.sites).cpu(), made.seams)
 
     def motion(self, features: Tensor, segments: Sequence[Segment], about: dict[str, Any]) -> Motion:
         """A motion of features [samples, frames, width], not normalised, with the joints that they describe."""

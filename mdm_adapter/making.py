@@ -112,7 +112,11 @@ class MotionJob:
         return self.guidance.compose(lambda scale: Conditioned(denoiser, condition, scale))
 
     def alone(self, part: int) -> Composed:
-        return self._guided(self.single or self.denoiser, self.condition(self.plan.segments[part].text))
+        return self.told(part, self.single or self.denoiser)
+
+    def told(self, part: int, denoiser: Denoiser) -> Composed:
+        """A denoiser of windows under the text of an action, guided."""
+        return self._guided(denoiser, self.condition(self.plan.segments[part].text))
 
     def whole(self) -> Composed:
         texts = [segment.text for segment in self.plan.segments]

@@ -1,7 +1,6 @@
 """What everything here makes, reads and writes: motions that share one text."""
 
 import inspect
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,17 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_adapter.segments import Segment
 from motioncollage import plugins
 from motioncollage.face import read
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A sentence and the frames it describes: `start` to `end`, end exclusive."""
-
-    text: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,19 +205,3 @@ def read_motion(path: Path | str, **options: Any) -> Motion:
     motion = read(path, **options)
     assert isinstance(motion, Motion)
     return motion
-
-
-def check_segments(segments: Sequence[Segment], frames: int) -> None:
-    """ValueError for segments that are empty, lie outside `frames` frames or are not ordered by start."""
-    before = 0
-    for i, segment in enumerate(segments):
-        where = f"segment {i} ({segment.start} to {segment.end})"
-        if not isinstance(segment.text, str):
-            raise ValueError(f"{where} has a text of type {type(segment.text).__name__}: give a string")
-        if any(isinstance(n, bool) or not isinstance(n, int) for n in (segment.start, segment.end)):
-            raise ValueError(f"{where} has a start or end that is not a whole number: give frame numbers")
-        if not 0 <= segment.start < segment.end <= frames:
-            raise ValueError(f"{where} must satisfy 0 <= start < end <= {frames}, the frames of the motion")
-        if segment.start < before:
-            raise ValueError(f"{where} starts before the one ahead of it: order the segments by start")
-        before = segment.start

@@ -5,8 +5,10 @@ model.generate("a person walks, then waves")
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,7 +18,7 @@ from mdm_adapter.editing.editor import Editor
 from mdm_adapter.editing.loops import LoopPath, tile
 from mdm_adapter.maker import GenerateSettings, Maker
 from mdm_adapter.making import MotionJob
-from mdm_adapter.models.protocol import PaddedModel, PlacedModel
+from mdm_adapter.models.protocol import CountedModel, MotionModel, PaddedModel, PlacedModel, PrefixModel
 from mdm_adapter.models.vocabulary import KnownAction, Match
 from mdm_adapter.motion import Motion
 from mdm_adapter.planning.lengths import over, with_repeats
@@ -27,6 +29,8 @@ from mdm_adapter.rewritten import RewrittenPipeline, segments_of
 from motioncollage import methods, plugins
 from motioncollage.methods import Made, MethodSettings, Script
 from motioncollage.sampling.noise import OnStep
+from motioncollage.sampling.registry import SamplerSettings
+from motioncollage.work import Call, Stand, Work, count_work, time_call
 
 Request = str | Sequence[Action] | Plan
 
@@ -89,7 +93,7 @@ class MotionPipeline(Maker):
         *,
         seconds: float | None = None,
         loop: bool = False,
-        method: str = "collage",
+        method: str | None = None,
         on_step: OnStep | None = None,
         **changes: Any,
     ) -> Motion:
@@ -102,7 +106,8 @@ class MotionPipeline(Maker):
             settings: everything else; `changes` are fields of it, such as seed or samples.
             seconds: length of everything, for requests that are no plan yet.
             loop: let the last frame flow into the first, for requests that are no plan yet.
-            method: how pieces become one motion, by its name; others than the collage put actions one behind the other.
+            method: by which it is made (`motioncollage.methods`); the model's own by default, which is nearly always the
+                collage.
             on_step: called after every sampling step with (done, of how many).
 
         The same request, settings and device give the same motion, whatever else is made beside it.
@@ -112,14 +117,24 @@ class MotionPipeline(Maker):
             plan = request
         else:
             plan = self.plan(request, settings, seconds=seconds, loop=loop)
-        job = self.job(plan, settings, on_step=on_step)
-        if method == "collage":
-            return self.finish(self.make(job), plan, settings)
-        how = methods.method(method)
-        _check_row(plan, method)
-        made = how.run(job)
-        about = {**self.describe(settings), "method": method, "seams": list(made.seams)}
-        return self.motion(self.model.denormalise(made.sites).cpu(), plan.segments, about)
+        name = self.method_of(plan, method)
+        return self.finish(self.made(self.job(plan, settings, on_step=on_step), name), plan, settings, name)
+
+    def method_of(self, plan: Plan, asked: str | None = None) -> str:
+        """By which method a plan is made: the one that is asked for, or the model's own.
+
+        Raises:
+            ValueError: one that is unknown, cannot be used with the model, or cannot make such a plan.
+        """
+        name = asked or ("collage" if plan.loop else self.model.defaults.method)
+        if why := self.refusal(name):
+            raise ValueError(why)
+        ends = [0, *(segment.end for segment in plan.segments)]
+        in_a_row = [segment.start for segment in plan.segments] == ends[:-1] and ends[-1] == plan.frames
+        if name != "collage" and (plan.loop or plan.layers or not in_a_row):
+            what = "no loops" if plan.loop else "actions one behind the other, without gaps or overlaps"
+            raise ValueError(f"the method {name} makes {what}; use --method collage, or another request")
+        return name
 
     def loop(
         self,
@@ -163,12 +178,9 @@ class MotionPipeline(Maker):
         Raises:
             ValueError: unknown method, or scripts whose lengths differ.
         """
-        how = methods.method(name)
         if len({script.frames for script in scripts}) != 1 or len(seeds) != len(scripts):
             raise ValueError("the scripts of a batch need the same lengths and a seed each")
-        job = self.scripted(scripts, settings, seeds=seeds, on_step=on_step)
-        made = how.run(job)
-        return Made(self.model.denormalise(made.sites).cpu(), made.seams)
+        return self.made(self.scripted(scripts, settings, seeds=seeds, on_step=on_step), name)
 
     def ordinary(
         self, scripts: Sequence[Script], settings: MethodSettings, *, seeds: Sequence[int], frames: int
@@ -189,6 +201,47 @@ class MotionPipeline(Maker):
         if isinstance(self.model, PaddedModel):
             job = replace(job, single=self.model.padded(settings.precision, valid))
         return self.model.denormalise(job.sample(job.alone(0), frames)).cpu()
+
+    @property
+    def own_method(self) -> str:
+        """By which method the model makes motion where nobody says otherwise."""
+        return self.model.defaults.method
+
+    def work(
+        self, name: str, scripts: Sequence[Script], settings: MethodSettings, *, frames: int = 0
+    ) -> Work:
+        """What making motions would ask of the network, without asking it.
+
+        Args:
+            frames: of the windows of ordinary samples, instead of a method's (`ordinary`).
+        """
+        seeds = range(len(scripts))
+
+        def make(stand: Stand, sampler: SamplerSettings) -> None:
+            pipeline = MotionPipeline(_in_the_place(stand, self.model))
+            how = replace(settings, sampler=sampler)
+            if frames:
+                pipeline.ordinary(scripts, how, seeds=seeds, frames=frames)
+            else:
+                pipeline.by_method(name, scripts, how, seeds=seeds)
+
+        return count_work(make, settings.sampler)
+
+    def seconds_of(self, call: Call, text: str, settings: MethodSettings) -> float:
+        """How long a call of the network takes, measured.
+
+        Args:
+            text: of every window.
+        """
+        model, precision = self.model, settings.precision
+        x = torch.randn(call.windows, call.frames, model.representation.width).to(model.device)
+        if isinstance(model, PrefixModel):
+            denoiser = model.continuing(precision, model.start.expand(call.windows, -1, -1))
+        else:
+            denoiser = model.denoiser(precision, beyond=True)
+        levels = model.levels(settings.sampler.spacing).levels(settings.sampler.steps)
+        condition = model.conditions([text])[0]
+        return time_call(denoiser, x, levels[len(levels) // 2], condition, gradient=call.gradient)
 
     def seams(self, script: Script, settings: MethodSettings) -> tuple[int, ...]:
         """Frames at which the pieces of a collage of such a script join."""
@@ -238,15 +291,21 @@ class MotionPipeline(Maker):
         keys = tuple((seed, 0) for seed in seeds)
         return MotionJob(self.model, plan, settings, keys, wordings, on_step=on_step)
 
-    def finish(self, features: Tensor, plan: Plan, settings: GenerateSettings) -> Motion:
-        """A motion of made features, with what it remembers of how it was made."""
+    def finish(self, made: Made, plan: Plan, settings: GenerateSettings, name: str = "collage") -> Motion:
+        """A motion of what a method made, with what it remembers of how it was made."""
         first = plan.shift - plan.pieces[0].start
         pieces = [[piece.start + first, piece.frames] for piece in plan.pieces]
-        about = {**self.describe(settings), "taper": plan.taper, "pieces": pieces, "loop": plan.loop}
+        about = {**self.describe(settings), "taper": plan.taper, "loop": plan.loop, "method": name}
+        if name != "collage":
+            unread = {"piece", "overlap", "taper", "style", "own_text"} - set(methods.method(name).all_reads)
+            about = {key: value for key, value in about.items() if key not in unread}
+            edges = [0, *made.seams, plan.frames]
+            pieces = [[start, end - start] for start, end in pairwise(edges)]
+        about["pieces"] = pieces
         if settings.path.kind != "free":
             about |= {"path": settings.path.kind, "turn": settings.path.turn}
         arrival = None if isinstance(self.model, PlacedModel) else settings.path.arrival
-        features = features.double()
+        features = made.sites.double()
         return self.motion(
             arrival.project(features, self.representation) if arrival else features, plan.segments, about
         )
@@ -263,16 +322,12 @@ class MotionPipeline(Maker):
         return self.motion(played, segments, motion.settings)
 
 
-def _check_row(plan: Plan, method: str) -> None:
-    """ValueError for plans that a method cannot make which puts actions one behind the other."""
-    ends = [segment.end for segment in plan.segments]
-    if (
-        plan.loop
-        or plan.layers
-        or [s.start for s in plan.segments] != [0, *ends[:-1]]
-        or ends[-1] != plan.frames
-    ):
-        raise ValueError(
-            f"method {method} makes actions one behind the other, and this request loops, waits or has some on top of"
-            " others; use the collage"
-        )
+def _in_the_place(stand: Stand, model: MotionModel) -> MotionModel:
+    """The same model with another denoiser."""
+    if isinstance(model, CountedModel):
+        return model.counted(stand)
+    other = copy(model)
+    for name in ("denoiser", "padded", "continuing"):
+        if hasattr(other, name):
+            object.__setattr__(other, name, lambda *_, **__: stand)
+    return other

@@ -12,10 +12,12 @@ from torch import Tensor
 from mdm_adapter.editing.loops import tile
 from mdm_adapter.models.protocol import MotionModel
 from mdm_adapter.models.vocabulary import KnownAction
-from mdm_adapter.motion import Motion, Segment
+from mdm_adapter.motion import Motion
 from mdm_adapter.representation.protocol import Representation
 from mdm_adapter.representation.resampling import resample
+from mdm_adapter.segments import Segment
 from motioncollage.methods import Made, MethodSettings, Script
+from motioncollage.work import Call, Work
 
 
 class Source(Protocol):
@@ -43,6 +45,17 @@ class Source(Protocol):
     ) -> Tensor: ...
 
     def seams(self, script: Script, settings: MethodSettings) -> tuple[int, ...]: ...
+
+    @property
+    def own_method(self) -> str: ...
+
+    def refusal(self, name: str) -> str: ...
+
+    def work(
+        self, name: str, scripts: Sequence[Script], settings: MethodSettings, *, frames: int = 0
+    ) -> Work: ...
+
+    def seconds_of(self, call: Call, text: str, settings: MethodSettings) -> float: ...
 
 
 class RewrittenPipeline:
@@ -81,13 +94,31 @@ class RewrittenPipeline:
         self, scripts: Sequence[Script], settings: MethodSettings, *, seeds: Sequence[int], frames: int
     ) -> Tensor:
         own = [self._script(script, loop=False) for script in scripts]
-        window = max(self._frames(frames), *(sum(script.frames) for script in own))
+        window = self._window(frames, own)
         made = self.pipeline.ordinary(own, self._settings(settings), seeds=seeds, frames=window)
         return self._rewritten(made, frames, loop=False)
 
     def seams(self, script: Script, settings: MethodSettings) -> tuple[int, ...]:
         found = self.pipeline.seams(self._script(script, loop=settings.loop), self._settings(settings))
         return tuple(round(seam / self.ratio) for seam in found)
+
+    @property
+    def own_method(self) -> str:
+        return self.pipeline.own_method
+
+    def refusal(self, name: str) -> str:
+        return self.pipeline.refusal(name)
+
+    def work(
+        self, name: str, scripts: Sequence[Script], settings: MethodSettings, *, frames: int = 0
+    ) -> Work:
+        """What the network is asked, in its own frames; that motions are rewritten is not counted."""
+        own = [self._script(script, loop=settings.loop and not frames) for script in scripts]
+        window = self._window(frames, own) if frames else 0
+        return self.pipeline.work(name, own, self._settings(settings), frames=window)
+
+    def seconds_of(self, call: Call, text: str, settings: MethodSettings) -> float:
+        return self.pipeline.seconds_of(call, text, settings)
 
     def shown(self, features: Tensor, script: Script) -> Motion:
         """A motion of features [frames, width] in the representation, with the texts of its script."""
@@ -100,6 +131,10 @@ class RewrittenPipeline:
     def _frames(self, frames: int) -> int:
         """The model's frames from which so many of the representation's can be written, one of which is lost."""
         return math.ceil(frames * self.ratio) + 1
+
+    def _window(self, frames: int, own: Sequence[Script]) -> int:
+        """The model's frames of a window in which its scripts fit."""
+        return max(self._frames(frames), *(sum(script.frames) for script in own))
 
     def _script(self, script: Script, *, loop: bool) -> Script:
         ends = [*accumulate(script.frames, initial=0)]

@@ -20,6 +20,7 @@ from mdm_adapter.models.vocabulary import Vocabulary
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
 from mdm_adapter.representation.normalisation import Normalisation
+from motioncollage.memory import check_fits
 from motioncollage.processes import ALONE, Processes
 from motioncollage.sampling.schedules import VPSchedule
 from motioncollage.sequences import Sequences
@@ -345,6 +346,17 @@ class DenoiserObjective:
 def _mean(values: Tensor, weights: Tensor, counted: Tensor) -> Tensor:
     """Weighted mean over `counted` frames of values [batch, frames, width]: weights [batch, frames], 0 where no frame is."""
     return (values * weights[..., None]).sum() / (counted * values.shape[-1]).clamp_min(1)
+
+
+def check_network_fits(config: NetworkConfig, batch: int) -> None:
+    """Refuse a network, or a batch, that memory cannot hold."""
+    with torch.device("meta"):
+        numbers = sum(parameter.numel() for parameter in build_network(config).parameters())
+    # Weights, their average, their gradients and two moments of Adam, four bytes each.
+    check_fits(f"a network of {numbers:,} parameters", 20, numbers, "parameters", "lower --width or --layers")
+    # At the least: what a layer keeps of its input for the way back.
+    motion = 4 * config.max_frames * (config.features + config.layers * config.latent_dim)
+    check_fits(f"a batch of {batch} clips", motion, batch, "clips", "lower --batch-size")
 
 
 def prepare(

@@ -5,7 +5,7 @@ points; the names there are what `--methods` takes.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
@@ -150,11 +150,14 @@ class Method:
         run: makes the things of a job.
         reads: what it reads of `MethodSettings` besides `COMMON`. Benchmarks keep what was made under what the
             method reads, so a change of anything else makes nothing anew.
-        general: whether it takes any model; `all` leaves out methods that are one model's own.
+        refuses: why it cannot be used with a model, in a line; empty where it can. By default a model that makes no
+            pieces says so itself (`no_pieces`).
+        general: whether `all` compares it; not of methods that are one kind of model's own, which have to be named.
     """
 
     run: Callable[[Job], Made]
     reads: tuple[str, ...] = ()
+    refuses: Callable[[object], str] = field(default=lambda model: str(getattr(model, "no_pieces", "")))
     general: bool = True
 
     @property

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from motioncollage.files import atomic_path
 from motioncollage.precision import check_precision, mixed
 from motioncollage.processes import ALONE, Processes
+from motioncollage.wording import reason
 
 # Steps between two looks at the loss on a GPU: each look waits until all that was asked of it is done.
 LOOK_EVERY = 25
@@ -338,7 +339,7 @@ class Trainer:
             self.step, self.best = int(contents["step"]), float(contents["best"])
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             raise ValueError(
-                f"{path} does not fit this model ({str(error).splitlines()[0][:120]}); choose another --out"
+                f"{path} does not fit this model ({reason(error, 120)}); choose another --out"
             ) from error
 
     def _differing(self, about: object) -> str:
@@ -349,11 +350,17 @@ class Trainer:
 
 
 class TrainingLog:
-    """Means of every `every` steps as JSON lines, appended; also what the plot in the model card is drawn from."""
+    """Means of every `every` steps as JSON lines, appended; also what the plot in the model card is drawn from.
+
+    A run that was killed goes on from its last checkpoint: rows that it had written beyond are dropped when the steps
+    come again, so that none is there twice.
+    """
 
     def __init__(self, path: Path, *, every: int = 50) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self.file = path.open("a", encoding="utf-8")
+        self.began = False
         self.every, self.count = every, 0
         self.sums: dict[str, float] = {}
 
@@ -363,7 +370,20 @@ class TrainingLog:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
+    def _drop_from(self, step: int) -> None:
+        """Leave out rows of this step and later ones, and a row that was cut off."""
+        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        kept = [line for line in lines if (done := _step_of(line)) is not None and done < step]
+        if kept != lines:
+            self.file.close()
+            with atomic_path(self.path, force=True) as target:
+                target.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            self.file = self.path.open("a", encoding="utf-8")
+
     def add(self, step: int, figures: dict[str, float]) -> None:
+        if not self.began:
+            self._drop_from(step)
+            self.began = True
         validation = figures.pop("validation", None)
         for name, value in figures.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
@@ -376,3 +396,11 @@ class TrainingLog:
         self.file.write(json.dumps(row) + "\n")
         self.file.flush()
         self.sums, self.count = {}, 0
+
+
+def _step_of(line: str) -> int | None:
+    """The step of a row; None for what is no whole row."""
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return None

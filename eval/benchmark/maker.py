@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from motioncollage.methods import Made, MethodSettings, Script
+from motioncollage.work import Call, Work
 
 
 class MotionNumbers(Protocol):
@@ -61,6 +62,25 @@ class MotionMaker(Protocol):
     @property
     def identity(self) -> str:
         """Hash of everything that decides its motions."""
+        ...
+
+    @property
+    def own_method(self) -> str:
+        """By which method it makes motion where nobody says otherwise."""
+        ...
+
+    def refusal(self, name: str) -> str:
+        """Why a method cannot be used with the model, in a line; empty where it can."""
+        ...
+
+    def work(
+        self, name: str, scripts: Sequence[Script], settings: MethodSettings, *, frames: int = 0
+    ) -> Work:
+        """What making motions would ask of the network, by a method or as ordinary samples in windows of `frames`."""
+        ...
+
+    def seconds_of(self, call: Call, text: str, settings: MethodSettings) -> float:
+        """How long such a call of the network takes, measured."""
         ...
 
     def by_method(

@@ -17,6 +17,8 @@ from eval.benchmark.maker import MotionMaker
 from eval.benchmark.settings import REAL, UNIT, BenchmarkSettings, digest
 from motioncollage.files import atomic_path
 from motioncollage.methods import Made, Script, method
+from motioncollage.shell.output import check_output, keeping
+from motioncollage.wording import reason, shown
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ class Motions:
                 return cls(features, tuple(archive["seams"].tolist()), float(archive["seconds"]))
         except Exception as error:
             # NumPy and zipfile raise many kinds for a damaged file.
-            raise ValueError(f"{path} is damaged ({error}); delete it and run the command again") from error
+            raise ValueError(
+                f"{path} is damaged ({reason(error)}); delete it and run the command again"
+            ) from error
 
 
 def in_batches(
@@ -125,10 +129,24 @@ class Workers:
 
     @classmethod
     def here(cls) -> "Workers":
-        return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+        rank, count = _whole("RANK", 0), _whole("WORLD_SIZE", 1)
+        if not 0 <= rank < count:
+            raise ValueError(
+                f"RANK is {rank} of WORLD_SIZE {count}; start the processes with torchrun, or unset both"
+            )
+        return cls(rank, count)
 
     def mine(self, units: Sequence[Unit]) -> list[Unit]:
         return list(units[self.rank :: self.count])
+
+    def hold(self, out: Path) -> None:
+        """Keep out whoever is none of these processes.
+
+        Raises:
+            ValueError: another run is at work in the folder, or it cannot be written.
+        """
+        if self.count == 1:
+            check_output(out, [], force=True)
 
     def wait(self) -> None:
         """Until all processes are here."""
@@ -141,6 +159,14 @@ class Workers:
         distributed.barrier()
 
 
+def _whole(name: str, default: int) -> int:
+    """A whole number in an environment variable."""
+    value = os.environ.get(name, str(default))
+    if not (value.isascii() and value.isdecimal() and len(value) < 10):
+        raise ValueError(f"{name} is {shown(value, 40)!r}; start the processes with torchrun, or unset it")
+    return int(value)
+
+
 def make_units(
     units: Sequence[Unit],
     store: Store,
@@ -148,12 +174,16 @@ def make_units(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Make what is not there yet. Progress counts frames, because units differ in length."""
+    """Make what is not there yet. Progress counts frames, because units differ in length.
+
+    What Ctrl-C ends can go on: units that are made are kept.
+    """
     frames = [sum(sum(script.frames) for script in unit.scripts) for unit in units]
     done = 0
     for unit, count in zip(units, frames):
         if unit not in store:
-            store.save(unit, make_unit(unit, pipeline, store.settings))
+            with keeping(f"what was made is kept in {store.folder}; the same command goes on from there"):
+                store.save(unit, make_unit(unit, pipeline, store.settings))
         done += count
         if progress:
             progress(done, sum(frames))
@@ -182,21 +212,34 @@ def _made(unit: Unit, pipeline: MotionMaker, settings: BenchmarkSettings) -> Mad
     return Made(pipeline.ordinary(unit.scripts, settings.methods, seeds=unit.seeds, frames=unit.window), ())
 
 
+def timing_units(
+    methods: Sequence[str], settings: BenchmarkSettings, fps: float, seconds: Sequence[float], text: str
+) -> list[Unit]:
+    """One motion of every length by every method, to be timed; the first also sets up kernels and is made twice."""
+    units = [
+        Unit(name, 0, 0, (Script((text,), (round(length * fps),)),), (settings.seed,))
+        for name in methods
+        if name not in (REAL, "short")
+        for length in seconds
+    ]
+    return units[:1] + units
+
+
 def time_methods(
-    methods: Sequence[str], pipeline: MotionMaker, settings: BenchmarkSettings, seconds: Sequence[float], text: str,
+    units: Sequence[Unit], pipeline: MotionMaker, settings: BenchmarkSettings,
     *, progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, list[tuple[float, float]]]:  # fmt: skip
-    """Wall-clock of one motion against its length: (seconds of motion, seconds of work) per method (paper, figure 5)."""
-    longest = max(seconds)
+    """Wall-clock of one motion against its length: (seconds of motion, seconds of work) per method (paper, figure 5).
+
+    Args:
+        units: `timing_units`.
+    """
     result: dict[str, list[tuple[float, float]]] = {}
-    todo = [(method, length) for method in methods for length in seconds if method not in (REAL, "short")]
-    for number, (name, length) in enumerate(todo):
-        script = Script((text,), (round(length * pipeline.representation.fps),))
-        unit = Unit(name, 0, 0, (script,), (settings.seed,))
-        if not result:
-            make_unit(unit, pipeline, settings)  # the first call also sets up kernels
-        result.setdefault(name, []).append((length, make_unit(unit, pipeline, settings).seconds))
+    for number, unit in enumerate(units):
+        took = make_unit(unit, pipeline, settings).seconds
+        if number:
+            length = unit.scripts[0].frames[0] / pipeline.representation.fps
+            result.setdefault(unit.method, []).append((length, took))
         if progress:
-            progress(number + 1, len(todo))
-    assert all(points[-1][0] == longest for points in result.values())
+            progress(number + 1, len(units))
     return result

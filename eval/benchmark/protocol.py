@@ -107,6 +107,7 @@ class Task:
         data: folder of recordings; None for what ships with the package.
         out: folder of the results, and of what is kept so that an interrupted run goes on.
         sheet: draws a motion.
+        dry_run: only say what it would cost.
     """
 
     settings: BenchmarkSettings
@@ -116,6 +117,7 @@ class Task:
     data: Path | None
     out: Path
     sheet: DrawSheet
+    dry_run: bool = False
 
 
 class AnyProtocol(ABC):

@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
+from eval.benchmark.cost import announce
 from eval.benchmark.maker import DrawSheet, MotionMaker
-from eval.benchmark.making import Store, Unit, Workers, make_units, time_methods
+from eval.benchmark.making import Store, Unit, Workers, make_units, time_methods, timing_units
 from eval.benchmark.pages import write_results
 from eval.benchmark.protocol import Bench, Protocol, Sample, Texts, measure, protocol
 from eval.benchmark.reference import Reference
@@ -26,22 +27,29 @@ TIMED_SECONDS = (6.0, 12.0, 24.0, 48.0)
 def run(
     settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionMaker, judge: TextMotionEvaluator,
     reference: Reference, out: Path, *, timing: bool, model: str, benchmark: str, sheet: DrawSheet,
-    table: str = "main",
+    table: str = "main", dry_run: bool = False,
 ) -> None:  # fmt: skip
-    """Make what is missing, measure all, write tables and pages. Only the first of several processes measures.
+    """Say what it costs, make what is missing, measure all, write tables and pages.
+
+    Only the first of several processes measures. A dry run ends when the cost is told.
 
     Args:
         table: what the terminal shows (`eval.benchmark.tables.TABLES`).
     """
-    found = collect(settings, methods, pipeline, judge, reference, out / "cache", benchmark=benchmark)
+    text = reference.entries[0].captions[0]
+    fps = pipeline.representation.fps
+    timed = timing_units(methods, settings, fps, TIMED_SECONDS, text) if timing else []
+    found = collect(
+        settings, methods, pipeline, judge, reference, out / "cache", benchmark=benchmark, timed=timed, told=True,
+        dry_run=dry_run,
+    )  # fmt: skip
     if found is None:
         return
     results, examples = found
     times = {}
-    if timing:
-        text = reference.entries[0].captions[0]
+    if timed:
         with progress_bar("timing") as update:
-            times = time_methods(methods, pipeline, settings, TIMED_SECONDS, text, progress=update)
+            times = time_methods(timed, pipeline, settings, progress=update)
     how = protocol(settings.protocol)
     about = {
         "benchmark": benchmark,
@@ -60,10 +68,19 @@ def run(
 
 def collect(
     settings: BenchmarkSettings, methods: Sequence[str], pipeline: MotionMaker, judge: TextMotionEvaluator,
-    reference: Reference, cache: Path, *, benchmark: str,
+    reference: Reference, cache: Path, *, benchmark: str, timed: Sequence[Unit] = (),
+    told: bool = False, dry_run: bool = False,
 ) -> tuple[Results, dict[str, tuple[Unit, Path]]] | None:  # fmt: skip
-    """Results, and a unit of every method to look at; None for all but the first of several processes."""
+    """Results, and a unit of every method to look at; None for all but the first of several processes.
+
+    Args:
+        timed: what is made besides, afterwards.
+        told: say what it will cost before it begins.
+        dry_run: stop there.
+    """
     workers = Workers.here()
+    if not dry_run:
+        workers.hold(cache.parent)
     identity = digest(benchmark, reference.identity, pipeline.identity)
     store = Store(cache, settings, identity)
     how = protocol(settings.protocol)
@@ -76,6 +93,12 @@ def collect(
         for method in methods
         for unit in how.units(method, repetition, drawn, reference, settings)
     ]
+    if told:
+        announce(
+            units, store.__contains__, pipeline, settings, workers, machine(pipeline.device), timed=timed
+        )
+    if dry_run:
+        return None
     with progress_bar("making motion") as update:
         make_units(workers.mine(units), store, pipeline, progress=update)
     workers.wait()

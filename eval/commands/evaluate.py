@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from motioncollage import plugins
 from motioncollage.hub import is_hub_name
 from motioncollage.models import BUNDLED
+from motioncollage.shell import values
 from motioncollage.shell.options import (
     CutOptions,
+    Device,
+    Force,
     GuidanceOptions,
     SamplingOptions,
     TextEncoderPlace,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from motioncollage.methods import Script
     from motioncollage.sampling.registry import SamplerSettings
 
-BENCHMARKS = ("starter", "humanml3d", "babel")
-
 
 @spread_options
 def evaluate(
@@ -37,93 +36,146 @@ def evaluate(
     guidance: GuidanceOptions,
     pieces: CutOptions,
     benchmark: Annotated[
-        str | None, typer.Option(help="starter, humanml3d or babel; by default what the protocol is for.")
+        str | None,
+        values.option(
+            "starter, humanml3d or babel; by default what the protocol is for.", panel=values.MAKING
+        ),
     ] = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for results; a run that was interrupted goes on in it.")
+        Path, values.folder("Folder for results; a run that was interrupted goes on in it.")
     ] = Path("out/eval"),
     methods: Annotated[
-        str | None, typer.Option(help="Comma-separated, or all; by default what the protocol compares.")
+        str | None,
+        values.option("Comma-separated, or all; by default what the protocol compares.", panel=values.MAKING),
     ] = None,
     protocol: Annotated[
         str,
-        typer.Option(
-            help="long (24 s of one text), composition (several actions), loops, official, flowmdm, babel, actions, or a"
-            " plug-in's."
+        values.option(
+            "long (24 s of one text), composition (several actions), loops, official, flowmdm, babel, actions, or a"
+            " plug-in's.",
+            panel=values.MAKING,
         ),
     ] = "long",
     repetitions: Annotated[
-        int | None, typer.Option(help="How often all is made anew; 20 by default.")
+        int | None,
+        values.count("How often all is made anew; 20 by default.", most=1000, panel=values.LENGTH),
     ] = None,
     texts: Annotated[
         int | None,
-        typer.Option(
-            help="Motions per method and repetition; 32 by default, of official the whole test set."
+        values.count(
+            "Motions per method and repetition; 32 by default, of official the whole test set.",
+            most=100_000,
+            panel=values.LENGTH,
         ),
     ] = None,
     takes: Annotated[
-        int | None, typer.Option(help="Takes of every action, of the protocol actions; 16 by default.")
+        int | None,
+        values.count(
+            "Takes of every action, of the protocol actions; 16 by default.", most=10_000, panel=values.LENGTH
+        ),
     ] = None,
     only: Annotated[
-        str | None, typer.Option(help="Labels of actions, comma-separated, for the protocol actions.")
+        str | None,
+        values.option("Labels of actions, comma-separated, for the protocol actions.", panel=values.MAKING),
     ] = None,
     compositions: Annotated[
         Path | None,
-        typer.Option(help="FlowMDM's humanml_test_set.json, for the protocol flowmdm; else texts are drawn."),
+        values.file_option(
+            "FlowMDM's humanml_test_set.json, for the protocol flowmdm; else texts are drawn.",
+            what="--compositions",
+            panel=values.MAKING,
+        ),
     ] = None,
     scenario: Annotated[
-        str | None, typer.Option(help="Part of that file: short, medium, long; all of it by default.")
+        str | None,
+        values.choice(
+            "Part of that file: short, medium, long; all of it by default.",
+            known=("short", "medium", "long"),
+            panel=values.MAKING,
+        ),
     ] = None,
     jerk_reference: Annotated[
         str | None,
-        typer.Option(
-            help="measured, or flowmdm: the area under the jerk from FlowMDM's constant beside ours (its protocol's default)."
+        values.choice(
+            "measured, or flowmdm: the area under the jerk from FlowMDM's constant beside ours (its protocol's default).",
+            known=("measured", "flowmdm"),
+            panel=values.ADVANCED,
         ),
     ] = None,
-    quick: Annotated[bool, typer.Option(help="A rough table in about five minutes on two cores.")] = False,
-    timing: Annotated[bool, typer.Option(help="Also measure wall-clock against length.")] = True,
+    quick: Annotated[
+        bool, values.option("A rough table in about five minutes on two cores.", panel=values.LENGTH)
+    ] = False,
+    timing: Annotated[
+        bool, values.option("Also measure wall-clock against length.", panel=values.OUTPUT)
+    ] = True,
     tail: Annotated[
         str,
-        typer.Option(
-            help="What the official evaluator sees behind a sample's end: kept (as published) or zero."
+        values.choice(
+            "What the official evaluator sees behind a sample's end: kept (as published) or zero.",
+            known=("kept", "zero"),
+            panel=values.ADVANCED,
         ),
     ] = "kept",
     model: Annotated[
-        str, typer.Option(help="A bundled model, a checkpoint folder, or hf:owner/name[@revision].")
+        str,
+        values.option(
+            "A bundled model, a checkpoint folder, or hf:owner/name[@revision].", panel=values.MAKING
+        ),
     ] = BUNDLED["motion"],
     text_encoder: TextEncoderPlace = None,
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="HumanML3D folder, or BABEL's; for starter and actions only to measure or judge real clips anew."
+        values.place_option(
+            "HumanML3D folder, or BABEL's; for starter and actions only to measure or judge real clips anew.",
+            what="--data",
+            panel=values.MAKING,
         ),
     ] = None,
     evaluator: Annotated[
         Path | None,
-        typer.Option(help="The official t2m/ folder, or an evaluator.safetensors of train evaluator."),
+        values.place_option(
+            "The official t2m/ folder, or an evaluator.safetensors of train evaluator.",
+            what="--evaluator",
+            panel=values.MAKING,
+        ),
     ] = None,
-    glove: Annotated[Path | None, typer.Option(help="The official glove/ folder.")] = None,
-    seed: Annotated[int, typer.Option(help="Of draws and noise.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    glove: Annotated[
+        Path | None,
+        values.folder_option("The official glove/ folder.", what="--glove", panel=values.MAKING),
+    ] = None,
+    seed: Annotated[int, values.seed("Of draws and noise.")] = 0,
+    device: Device = "auto",
     precision: Annotated[
-        str | None, typer.Option(help="auto, float32 or bfloat16; the preset's by default.")
+        str | None,
+        values.option("auto, float32 or bfloat16; the preset's by default.", panel=values.ADVANCED),
     ] = None,
     table: Annotated[
-        str | None, typer.Option(help="What the terminal shows: main (four metrics, the default) or all.")
+        str | None,
+        values.choice(
+            "What the terminal shows: main (four metrics, the default) or all.",
+            known=("main", "all"),
+            panel=values.OUTPUT,
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace results that are there.")] = False,
+    force: Force = False,
+    dry_run: Annotated[
+        bool,
+        values.option(
+            "Check everything, say what it will cost, and make nothing.", "--dry-run", panel=values.OUTPUT
+        ),
+    ] = False,
 ) -> None:
     """Measure methods for long motion against each other, as in tables 3 and 4 of the paper.
 
     Several processes share the work: torchrun --nproc-per-node 2 -m motioncollage.shell.main eval ...
     """
-    from motioncollage.models import at_hand, load_model
-
-    at_hand(model, medium="motion")
     from eval.benchmark.protocol import OwnProtocol, Task, any_protocol
     from eval.benchmark.run import run
     from eval.benchmark.settings import REPRESENTATION
     from eval.benchmark.tables import TABLES
+    from eval.commands import before
+    from motioncollage.devices import choose_device
+    from motioncollage.models import at_hand, load_model
 
     how = any_protocol(protocol)
     some: dict[str, object] = {"takes": takes, "only": only, "compositions": compositions}
@@ -133,26 +185,24 @@ def evaluate(
         unread |= {"benchmark": benchmark, "evaluator": evaluator, "glove": glove}
         unread |= {"repetitions": repetitions, "texts": texts, "table": table}
     _refuse(protocol, unread)
-    if table not in (None, *TABLES):
-        raise ValueError(f"--table is {table!r}; choose one of {', '.join(TABLES)}")
     labels = None if only is None else tuple(filter(None, (name.strip() for name in only.split(","))))
     given: dict[str, Any] = {"repetitions": repetitions, "texts": texts, "takes": takes, "only": labels}
     given |= {"scenario": scenario, "jerk_reference": jerk_reference}
     given |= {"compositions": None if compositions is None else str(compositions)}
     settings = _settings(how, given, sampling.settings(), pieces, seed, tail, quick=quick)
-    chosen = _methods(",".join(how.methods or ("all",)) if methods is None else methods)
+    chosen = before.named_methods(",".join(how.methods or ("all",)) if methods is None else methods)
     compared = "" if isinstance(how, OwnProtocol) else benchmark or how.benchmark
-    if compared and compared not in BENCHMARKS:
-        raise ValueError(f"benchmark {compared!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
-    own = compared if isinstance(how, OwnProtocol) else how.benchmark
-    if compared != own and "babel" in (compared, own):
-        raise ValueError(
-            f"the protocol {protocol} is not for the benchmark {compared}; babel goes with babel"
-        )
-    if (out / "results.json").exists() and not force:
-        raise ValueError(f"{out / 'results.json'} exists; use --force to replace it or another --out")
-    judge = load_judge(compared, data, evaluator, glove) if compared else None
+    before.check_names(how)
+    choose_device(device)
+    before.check_place(out, force=force)
+    if compared:
+        before.check_benchmark(how, compared)
+        before.check_files(compared, data, evaluator, glove)
+    at_hand(model, medium="motion")
+    # Whatever may be wrong with a file comes out before anything long: the judge's, then the model's, then the data's.
+    judge = load_evaluator(evaluator, glove) if compared else None
     pipeline = load_model(model, medium="motion", device=device, text_encoder=text_encoder)
+    chosen = before.usable_methods(chosen, pipeline, named=methods is not None)
     if is_hub_name(model):
         model = pipeline.name  # with its commit: results say which weights they are of
     if judge is not None:
@@ -165,26 +215,13 @@ def evaluate(
         plugins.load("writers", "png").write(path, pipeline.shown(features, script), force=True)
 
     if isinstance(how, OwnProtocol):
-        how.run(Task(settings, chosen, pipeline, model, data, out, sheet))
+        how.run(Task(settings, chosen, pipeline, model, data, out, sheet, dry_run))
     elif judge is not None:
+        reference = load_reference(*judge, compared, data, evaluator)
         run(
-            settings, chosen, pipeline, *judge, out, timing=timing and how.timed, model=model, benchmark=compared,
-            sheet=sheet, table=table or TABLES[0],
+            settings, chosen, pipeline, judge[0], reference, out, timing=timing and how.timed, model=model,
+            benchmark=compared, sheet=sheet, table=table or TABLES[0], dry_run=dry_run,
         )  # fmt: skip
-
-
-def _methods(names: str) -> list[str]:
-    from eval.benchmark.settings import all_methods
-
-    general = all_methods()
-    known = [*general, *(name for name in plugins.available("methods") if name not in general)]
-    chosen = general if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
-    for name in chosen:
-        if name not in known:
-            raise ValueError(f"method {name!r} is unknown; choose among {', '.join(known)}")
-    if not chosen:
-        raise ValueError("no methods were named; use --methods all")
-    return list(dict.fromkeys(chosen))
 
 
 def _refuse(protocol: str, options: dict[str, object]) -> None:
@@ -225,35 +262,33 @@ def load_judge(
     benchmark: str, data: Path | None, evaluator: Path | None, glove: Path | None
 ) -> "tuple[TextMotionEvaluator, Reference]":
     """The evaluator and the real clips it is used on."""
+    from eval.commands.before import check_files
+
+    check_files(benchmark, data, evaluator, glove)
+    judge = load_evaluator(evaluator, glove)
+    return judge[0], load_reference(*judge, benchmark, data, evaluator)
+
+
+def load_reference(
+    judge: "TextMotionEvaluator", name: str, benchmark: str, data: Path | None, evaluator: Path | None
+) -> "Reference":
+    """The real clips that an evaluator is used on.
+
+    Args:
+        name: what results remember of the evaluator.
+        evaluator: where it is from; None for the bundled one.
+    """
     from eval.benchmark.reference import Reference, measure_reference
     from eval.benchmark.settings import digest
     from eval.checks import rates
 
     official = benchmark == "humanml3d"
-    if official and (data is None or evaluator is None or (evaluator.is_dir() and glove is None)):
-        raise ValueError(
-            "the humanml3d benchmark needs --data HumanML3D/ --evaluator t2m/ --glove glove/: the dataset, the"
-            " official evaluator (text_mot_match/, Comp_v6_KLD01/) and its word vectors (our_vab_*)"
-        )
-    if benchmark == "babel" and (
-        data is None or (evaluator is not None and evaluator.is_dir() and glove is None)
-    ):
-        raise ValueError(
-            "the babel benchmark needs --data BABEL/ (val.json of babel_v1.0_release, and pose_data/ with AMASS's joints), and"
-            " with --evaluator t2m/ also --glove glove/"
-        )
-    judge, name = _load_evaluator(evaluator, glove)
     if benchmark == "babel":
-        return judge, _sequences(
-            data, f"{name} {benchmark}", tagged=evaluator is not None and evaluator.is_dir()
-        )
+        assert data is not None  # as `check_files` has seen
+        tagged = evaluator is not None and evaluator.is_dir()
+        return _sequences(data, f"{name} {benchmark}", tagged=tagged)
     if data is None:
-        bundled = bundled_reference()
-        if evaluator is not None:
-            raise ValueError(
-                "another evaluator needs --data: the bundled figures of real motion belong to the bundled one"
-            )
-        return judge, replace(Reference.load(bundled), happened=rates.bundled())
+        return replace(Reference.load(bundled_reference()), happened=rates.bundled())
     with progress_bar("reading test") as update:
         dataset = plugins.load("readers", "items" if official else "dataset")(data, "test", progress=update)
     identity = digest(name, [(clip.name, clip.frames, clip.captions) for clip in dataset])
@@ -268,10 +303,10 @@ def load_judge(
             progress=update,
         )
     _tell_rejected(rejected)
-    return judge, reference
+    return reference
 
 
-def _sequences(data: Path | None, name: str, *, tagged: bool) -> "Reference":
+def _sequences(data: Path, name: str, *, tagged: bool) -> "Reference":
     """BABEL's recorded sequences."""
     from eval.benchmark.reference import sequence_reference
     from eval.benchmark.settings import digest
@@ -291,18 +326,27 @@ def _tell_rejected(rejected: dict[str, str]) -> None:
         notes.print(f"left out {count}: {reason} (such as {example})")
 
 
-def _load_evaluator(path: Path | None, glove: Path | None) -> "tuple[TextMotionEvaluator, str]":
-    """An evaluator and what results remember of it."""
+def load_evaluator(path: Path | None, glove: Path | None) -> "tuple[TextMotionEvaluator, str]":
+    """An evaluator and what results remember of it.
+
+    Raises:
+        ValueError, FileNotFoundError: its files are missing, damaged or something else's.
+    """
     import hashlib
 
+    from eval.benchmark.settings import WIDTH
     from eval.judges.official import load_official_evaluator
-    from eval.judges.starter import FILE, load_starter_evaluator
+    from eval.judges.starter import load_starter_evaluator
 
     if path is not None and path.is_dir():
-        return load_official_evaluator(path, glove), f"official {path.name}"
+        official = load_official_evaluator(path, glove)
+        if official.dims.pose != WIDTH:
+            kit = " (KIT-ML's)" if official.dims.pose == 251 else ""
+            raise ValueError(
+                f"the evaluator in {path} reads {official.dims.pose} numbers a frame{kit}, not {WIDTH}; give HumanML3D's t2m/"
+            )
+        return official, f"official {path.name}"
     file = bundled_evaluator() if path is None else path
-    if not file.exists():
-        raise ValueError(f"evaluator {file} does not exist; give t2m/ or the {FILE} of train evaluator")
     return load_starter_evaluator(file), hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
 
 

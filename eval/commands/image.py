@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from motioncollage.files import check_file
 from motioncollage.image.commands.image import MakingOptions
+from motioncollage.shell import values
 from motioncollage.shell.options import spread_options
 from motioncollage.shell.output import check_output, console, progress_bar
 
@@ -33,19 +33,27 @@ REAL_CROPS = 512
 
 @spread_options
 def fid(
-    data: Annotated[Path, typer.Option(help="Real pictures, in folders of the model's classes.")],
+    data: Annotated[
+        Path,
+        values.folder_option(
+            "Real pictures, in folders of the model's classes.", what="--data", panel=values.MAKING
+        ),
+    ],
     options: MakingOptions,
-    methods: Annotated[str, typer.Option(help="Comma-separated, or all.")] = "all",
-    count: Annotated[int, typer.Option(help="Wide images of every method.")] = 64,
-    width: Annotated[int, typer.Option(help="Pixels, a multiple of 8.")] = 256,
-    crops: Annotated[int, typer.Option(help="Square crops of every image.")] = 4,
+    methods: Annotated[str, values.option("Comma-separated, or all.", panel=values.MAKING)] = "all",
+    count: Annotated[
+        int, values.count("Wide images of every method.", least=4, most=100_000, panel=values.LENGTH)
+    ] = 64,
+    width: Annotated[int, values.pixels("Pixels, a multiple of 8.")] = 256,
+    crops: Annotated[int, values.count("Square crops of every image.", most=1000, panel=values.LENGTH)] = 4,
     features: Annotated[
         str,
-        typer.Option(
-            help="offline (needs nothing), inception (torch-fidelity), or a file of Inception weights."
+        values.option(
+            "offline (needs nothing), inception (torch-fidelity), or a file of Inception weights.",
+            panel=values.QUALITY,
         ),
     ] = "offline",
-    out: Annotated[Path, typer.Option(help="Folder for image.md, image.json and image.png.")] = Path(
+    out: Annotated[Path, values.folder("Folder for image.md, image.json and image.png.")] = Path(
         "out/image-fid"
     ),
 ) -> None:
@@ -56,10 +64,6 @@ def fid(
     for name in chosen:
         if name not in IMAGE_METHODS:
             raise ValueError(f"method {name!r} is unknown; choose among {', '.join(IMAGE_METHODS)}")
-    if count < 4 or crops < 1:
-        raise ValueError(
-            f"--count is {count} and --crops {crops}; a Frechet distance needs at least 4 images"
-        )
     force = options.force
     check_output(out, list(FILES), force=force)
     study = Study(data, options, features, width, count, crops)
@@ -91,6 +95,9 @@ class Study:
         from motioncollage.image.pipelines import ImagePipeline, sites_of
         from motioncollage.models import load_model
 
+        if features not in ("offline", "inception"):
+            check_file(features, "--features")
+        options.sampling()
         self.pipeline: ImagePipeline = load_model(options.model, medium="image", device=options.device)
         self.model_name, loaded = options.model, self.pipeline.model
         self.features_name, self.size = features, loaded.size * loaded.factor

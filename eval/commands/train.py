@@ -4,34 +4,53 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from motioncollage import plugins
-from motioncollage.shell.output import console, progress_bar
+from motioncollage.shell import values
+from motioncollage.shell.options import Device
+from motioncollage.shell.output import check_output, console, progress_bar, tell_stopped
+from motioncollage.wording import plural
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from eval.benchmark.maker import RealClips
     from eval.judges.probes import ProbeRow
+    from eval.judges.training import Progress
     from eval.judges.training_data import EvaluatorData
 
-Data = Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]
-Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]
+Data = Annotated[Path, values.data_folder("A HumanML3D folder or a starter pack.")]
+Out = Annotated[Path, values.folder("Folder for checkpoint, log and the finished model.")]
 
 
 def evaluator(
     data: Data,
     out: Out = Path("runs/evaluator"),
-    steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 800,
-    batch_size: Annotated[int, typer.Option(help="Clips per step; each is the others' wrong answer.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,
-    mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
+    steps: Annotated[
+        int,
+        values.count(
+            "Steps in all, counted from the start of the run.", most=100_000_000, panel=values.LENGTH
+        ),
+    ] = 800,
+    batch_size: Annotated[
+        int,
+        values.count(
+            "Clips per step; each is the others' wrong answer.", least=2, most=65_536, panel=values.QUALITY
+        ),
+    ] = 128,
+    learning_rate: Annotated[
+        float, values.number("Peak learning rate.", above=0, most=1, panel=values.QUALITY)
+    ] = 1e-3,
+    mirror: Annotated[
+        bool, values.option("Add mirrored clips with left and right exchanged.", panel=values.MAKING)
+    ] = True,
     cache: Annotated[
-        Path | None, typer.Option(help="Folder for the features, read once; usually cache/ beside the run.")
+        Path | None,
+        values.folder(
+            "Folder for the features, read once; usually cache/ beside the run.", panel=values.ADVANCED
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, values.seed("Seed of weights, batches and noise.")] = 0,
+    device: Device = "auto",
 ) -> None:
     """Train a text-motion evaluator and show how well it judges the val split."""
     from eval.judges.probes import probe_evaluator
@@ -44,17 +63,25 @@ def evaluator(
     refuse_several("train evaluator")
     settings = TrainingSettings(steps=steps, batch=batch_size, learning_rate=learning_rate, seed=seed)
     where = choose_device(device)
-    out.mkdir(parents=True, exist_ok=True)
+    check_output(out, [], force=True)
     cache = cache or out / "cache"
+    reached = 0
+
+    def report(state: "Progress") -> None:
+        nonlocal reached
+        reached = state.step
+        update(state.step, state.steps)
+
     clips = evaluator_data(
         _read(data, "train", cache=cache), mirror=mirror, shortest=settings.shortest, cache=cache
     )
     with progress_bar("training") as update:
         update(0, steps)
         judge = train_evaluator(
-            clips, settings, device=where,
-            checkpoint=out / "checkpoint.pt", progress=lambda state: update(state.step, state.steps),
+            clips, settings, device=where, checkpoint=out / "checkpoint.pt", progress=report,
         )  # fmt: skip
+    if reached:
+        tell_stopped(reached, steps)
     target = out / FILE
     save_starter_evaluator(judge, target)
     console.print(f"wrote {target}: use it with motioncollage eval --evaluator {target}")
@@ -75,7 +102,7 @@ def evaluator_data(
 
     short = {clip.name for clip in dataset if clip.frames <= shortest}
     if short:
-        console.print(f"left out {len(short)} clips of at most {shortest} frames")
+        console.print(f"left out {plural(len(short), 'clip')} of at most {shortest} frames")
     both = dataset
     if mirror:
         with progress_bar("mirroring") as update:

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from eval.metrics.metric import Float64
+from motioncollage.wording import reason
 
 OFFLINE_HINT = "or use --features offline"
 # the same file under the names that its two publishers give it, and the start of its SHA-256
@@ -340,7 +341,7 @@ def _inception(path: Path) -> Any:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision made for another torch
         raise ImportError(
-            f"Inception features need torch-fidelity: pip install torch-fidelity, {OFFLINE_HINT} ({_reason(error)})"
+            f"Inception features need torch-fidelity: pip install torch-fidelity, {OFFLINE_HINT} ({reason(error)})"
         ) from error
     try:
         # torch-fidelity unpickles whatever the file asks for; this refuses all but tensors first
@@ -350,14 +351,9 @@ def _inception(path: Path) -> Any:
         )
     except Exception as error:
         raise ValueError(
-            f"{path} holds no Inception weights; give {INCEPTION_FILES[0]}, {OFFLINE_HINT} ({_reason(error)})"
+            f"{path} holds no Inception weights; give {INCEPTION_FILES[0]}, {OFFLINE_HINT} ({reason(error)})"
         ) from error
     return network.eval()
-
-
-def _reason(error: Exception) -> str:
-    """One line of an error that may have many or none."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _checked(pictures: Tensor, smallest: int) -> Tensor:

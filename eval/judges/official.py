@@ -18,6 +18,8 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from eval.judges.words import WordVectoriser
 from eval.metrics.metric import to_float64
+from motioncollage.files import check_file, load_numbers
+from motioncollage.wording import reason
 
 UNIT_LENGTH = 4  # frames a movement covers
 MAX_FRAMES = 196
@@ -225,9 +227,11 @@ class OfficialEvaluator(nn.Module):
 def load_weights(path: Path) -> dict[str, dict[str, Tensor]]:
     """Read `finest.tar` as weights only (no code is run): state dictionaries of the three encoders."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(check_file(path, "evaluator"), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds; each means the same to the caller
-        raise ValueError(f"{path} cannot be read as plain weights: {error}") from error
+        raise ValueError(
+            f"{path} cannot be read as plain weights ({reason(error)}); copy it again"
+        ) from error
     missing = [part for part in PARTS if not isinstance(content, dict) or part not in content]
     if missing:
         raise ValueError(
@@ -243,9 +247,20 @@ def build_official_evaluator(
     vectoriser: WordVectoriser | None = None,
 ) -> OfficialEvaluator:
     """An evaluator from weights in memory; every key must fit."""
-    evaluator = OfficialEvaluator(OfficialDims.of(weights), mean, std, vectoriser)
-    for part in PARTS:
-        getattr(evaluator, part).load_state_dict(dict(weights[part]))
+    try:
+        dims = OfficialDims.of(weights)
+    except (KeyError, IndexError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"the evaluator's weights are others than the official ones ({reason(error)}); give the t2m/ of HumanML3D"
+        ) from error
+    evaluator = OfficialEvaluator(dims, mean, std, vectoriser)
+    try:
+        for part in PARTS:
+            getattr(evaluator, part).load_state_dict(dict(weights[part]))
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"the evaluator's weights do not fit together ({reason(error)}); give the t2m/ of HumanML3D"
+        ) from error
     return evaluator
 
 
@@ -263,7 +278,7 @@ def load_official_evaluator(folder: Path, glove: Path | None = None) -> Official
                 f"{folder / name} is missing: {what}. It belongs to the official evaluator (the folder "
                 "t2m/ of HumanML3D's or MDM's evaluation download)"
             )
-    mean, std = (np.load(folder / f"Comp_v6_KLD01/meta/{name}.npy") for name in ("mean", "std"))
+    mean, std = (load_numbers(folder / f"Comp_v6_KLD01/meta/{name}.npy") for name in ("mean", "std"))
     vectoriser = WordVectoriser.load(glove) if glove is not None else None
     return build_official_evaluator(
         load_weights(folder / "text_mot_match/model/finest.tar"), mean, std, vectoriser

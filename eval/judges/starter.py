@@ -20,7 +20,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from motioncollage.files import atomic_path
+from motioncollage.files import DAMAGE, atomic_path, check_file
+from motioncollage.wording import reason
 
 FILE = "evaluator.safetensors"
 FORMAT = "motioncollage starter evaluator 2"
@@ -293,17 +294,14 @@ def load_starter_evaluator(path: Path, device: torch.device | str = "cpu") -> St
         ValueError: a file of another kind, a damaged one, or weights that do not fit its sizes.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; give the {FILE} of motioncollage train evaluator")
-    if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MB; it is not a starter evaluator")
+    check_file(path, "evaluator", most=MAX_BYTES)
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise ValueError(
-            f"{path} is no safetensors file ({' '.join(str(error).split())[:100]}); give the {FILE} of"
+            f"{path} is no safetensors file ({reason(error)}); give the {FILE} of"
             " motioncollage train evaluator"
         ) from error
     if about.get("format") != FORMAT:
@@ -317,10 +315,8 @@ def load_starter_evaluator(path: Path, device: torch.device | str = "cpu") -> St
             raise ValueError("sizes and weights differ")
         evaluator = StarterEvaluator(config, words)
         evaluator.load_state_dict(state)
-    except (KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
-        raise ValueError(
-            f"{path} is damaged ({' '.join(str(error).split())[:100]}); copy it again"
-        ) from error
+    except DAMAGE as error:
+        raise ValueError(f"{path} is damaged ({reason(error)}); copy it again") from error
     return evaluator.to(device).eval().requires_grad_(False)
 
 

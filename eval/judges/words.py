@@ -15,6 +15,10 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from motioncollage.files import DAMAGE, check_file, load_numbers
+from motioncollage.wording import reason
+
+MAX_PICKLE_BYTES = 256 << 20
 MAX_WORDS = 20
 SEQUENCE_LENGTH = MAX_WORDS + 2  # with start and end
 UNKNOWN, START, END = "unk/OTHER", "sos/OTHER", "eos/OTHER"
@@ -126,7 +130,7 @@ class WordVectoriser:
                     f"{folder / name} is missing: {what}. It belongs to the official evaluation files "
                     "(the folder glove/ of HumanML3D's release)"
                 )
-        vectors = np.load(folder / "our_vab_data.npy", allow_pickle=False)
+        vectors = load_numbers(folder / "our_vab_data.npy")
         words = load_plain_pickle(folder / "our_vab_words.pkl")
         rows = load_plain_pickle(folder / "our_vab_idx.pkl")
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
@@ -151,17 +155,17 @@ def load_plain_pickle(path: Path) -> object:
     by name, which is refused here whatever the name.
     """
     try:
-        with open(path, "rb") as file:
+        with open(check_file(path, most=MAX_PICKLE_BYTES), "rb") as file:
             return _PlainUnpickler(file).load()
     except pickle.UnpicklingError as error:
         raise ValueError(f"{path}: {error}") from error
-    except (EOFError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+    except DAMAGE as error:
         # what a damaged pickle raises depends on where it is damaged
-        raise ValueError(f"{path} is not a readable pickle: {error}") from error
+        raise ValueError(f"{path} is not a readable pickle ({reason(error)}); copy it again") from error
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """An unpickler without names."""
+class _PlainUnpickler(pickle._Unpickler):
+    """An unpickler without names: the one in Python, since that in C takes memory for numbers that a file makes up."""
 
     def find_class(self, module: str, name: str) -> NoReturn:
         raise pickle.UnpicklingError(

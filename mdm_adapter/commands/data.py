@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motioncollage.shell.output import console, progress_bar
+from motioncollage.shell import values
+from motioncollage.shell.output import check_output, console, keeping, progress_bar
+from motioncollage.wording import plural
 
 if TYPE_CHECKING:
     from mdm_adapter.data.humanml3d import Cut, Made, Sources
@@ -18,7 +20,7 @@ app = typer.Typer(
 
 
 @app.command()
-def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]) -> None:
+def info(path: Annotated[Path, values.data_folder("A HumanML3D folder or a starter pack.")]) -> None:
     """Count clips, hours and actions; list what cannot be used and why."""
     from rich.table import Table
 
@@ -46,19 +48,32 @@ def info(path: Annotated[Path, typer.Argument(help="A HumanML3D folder or a star
 
 @app.command()
 def humanml3d(
-    amass: Annotated[Path, typer.Option(help="Folder of AMASS (SMPL+H G), a folder for each collection.")],
-    body_models: Annotated[Path, typer.Option(help="Folder of the SMPL+H body models, .npz.")],
-    index: Annotated[Path, typer.Option(help="HumanML3D's index.csv.")],
-    texts: Annotated[Path, typer.Option(help="HumanML3D's texts.zip.")],
-    out: Annotated[Path, typer.Option(help="Folder for the data set.")],
+    amass: Annotated[
+        Path,
+        values.folder_option("Folder of AMASS (SMPL+H G), a folder for each collection.", what="--amass"),
+    ],
+    body_models: Annotated[
+        Path, values.folder_option("Folder of the SMPL+H body models, .npz.", what="--body-models")
+    ],
+    index: Annotated[Path, values.file_option("HumanML3D's index.csv.", what="--index")],
+    texts: Annotated[Path, values.file_option("HumanML3D's texts.zip.", what="--texts")],
+    out: Annotated[Path, values.folder("Folder for the data set.")],
     splits: Annotated[
-        Path | None, typer.Option(help="Folder of train.txt and the others; usually beside texts.zip.")
+        Path | None,
+        values.folder_option(
+            "Folder of train.txt and the others; usually beside texts.zip.", what="--splits"
+        ),
     ] = None,
     humanact12: Annotated[
-        Path | None, typer.Option(help="Folder of HumanAct12's .npy files; usually humanact12/ in AMASS.")
+        Path | None,
+        values.folder_option(
+            "Folder of HumanAct12's .npy files; usually humanact12/ in AMASS.", what="--humanact12"
+        ),
     ] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that work at a time.")] = 2,
-    force: Annotated[bool, typer.Option(help="Make clips anew that are there.")] = False,
+    processes: Annotated[
+        int, values.count("Processes that work at a time.", most=1024, panel=values.QUALITY)
+    ] = 2,
+    force: Annotated[bool, values.option("Make clips anew that are there.", panel=values.OUTPUT)] = False,
 ) -> None:
     """Make HumanML3D from AMASS: joints, 20 fps, mirror images, features, statistics, splits; run it again to go on."""
     from mdm_adapter.bodies import Bodies
@@ -75,9 +90,7 @@ def humanml3d(
     )
 
     cuts = read_index(index)
-    for folder, option in ((amass, "--amass"), (body_models, "--body-models")):
-        if not folder.is_dir():
-            raise ValueError(f"{option} {folder} is no folder")
+    check_output(out, [], force=True)
     copy_texts(texts, set(), out, force=force)  # refuses what is no such archive before the work
     sources = Sources(amass, body_models, humanact12)
     if any(cut.collection != HUMANACT12 for cut in cuts):
@@ -86,7 +99,8 @@ def humanml3d(
     for cut in cuts:
         takes[cut.source].append(cut)
     made: list[Made] = []
-    with progress_bar("clips") as update:
+    kept = f"finished clips in {out} are kept; the same command goes on from there"
+    with keeping(kept), progress_bar("clips") as update:
         update(0, len(cuts))
         for some in _made(list(takes.values()), sources, out, processes, force=force):
             made += some
@@ -113,7 +127,7 @@ def humanml3d(
         )
     else:
         console.print("splits: " + ", ".join(f"{name} {count}" for name, count in listed.items()))
-    console.print(f"wrote {len(there)} clips and their mirror images to {out}")
+    console.print(f"wrote {plural(len(there), 'clip')} and their mirror images to {out}")
 
 
 def _made(

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mdm_adapter.commands.generate import show, warn_of_unknown
-from mdm_adapter.commands.options import READABLE, GuidanceScale, ModelOptions, OutputOptions, ReadOptions
+from mdm_adapter.commands.options import (
+    READABLE,
+    GuidanceScale,
+    ModelOptions,
+    OutputOptions,
+    Prompt,
+    ReadOptions,
+)
 from mdm_adapter.commands.output import Output
+from motioncollage.shell import values
 from motioncollage.shell.options import GuidanceOptions, SamplingOptions, spread_options
 from motioncollage.shell.output import progress_bar
 
@@ -24,12 +32,19 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-MotionFile = Annotated[Path, typer.Argument(help=f"A motion: {READABLE}; its first sample.")]
-Text = Annotated[str, typer.Option(help="What the new part shows; nothing lets the model choose.")]
-Prompt = Annotated[str, typer.Argument(help="As for generate.")]
+MotionFile = Annotated[
+    Path,
+    values.file_to_read(f"A motion: {READABLE}; its first sample.", what="motion"),
+]
+Text = Annotated[
+    str, values.option("What the new part shows; nothing lets the model choose.", panel=values.MAKING)
+]
 Whole = Annotated[
     float | None,
-    typer.Option(help="Length of the whole motion; by default what the way takes at the action's speed."),
+    values.seconds(
+        "Length of the whole motion; by default what the way takes at the action's speed.",
+        panel=values.LENGTH,
+    ),
 ]
 
 
@@ -39,14 +54,20 @@ class EditOptions(OutputOptions, ModelOptions):
 
     formats: Annotated[
         str,
-        typer.Option(
-            "--export", help="Also write these formats, with commas: bvh, glb, html, smpl, csv, npy."
+        values.option(
+            "Also write these formats, with commas: bvh, glb, html, smpl, csv, npy.",
+            "--export",
+            panel=values.OUTPUT,
         ),
     ] = ""
 
-    preset: Annotated[str, typer.Option(help="As for generate: fast, paper or mdm.")] = "fast"
-    sampler: Annotated[str | None, typer.Option(help="As for generate, instead of the preset's.")] = None
-    steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the preset's.")] = None
+    preset: Annotated[str, values.option("As for generate: fast, paper or mdm.", panel=values.QUALITY)] = (
+        "fast"
+    )
+    sampler: Annotated[
+        str | None, values.option("As for generate, instead of the preset's.", panel=values.QUALITY)
+    ] = None
+    steps: Annotated[int | None, values.steps("Sampling steps, instead of the preset's.")] = None
     guidance: GuidanceScale = None
 
 
@@ -59,7 +80,8 @@ class FileEditOptions(EditOptions, ReadOptions):
 @spread_options
 def inbetween(
     first: MotionFile, second: MotionFile, options: FileEditOptions,
-    seconds: Annotated[float, typer.Option(help="Length of the new part.")] = 2.0, text: Text = "",
+    seconds: Annotated[float, values.seconds("Length of the new part.", panel=values.LENGTH)] = 2.0,
+    text: Text = "",
 ) -> None:  # fmt: skip
     """Make the seconds between the end of one motion and the start of another."""
     job = Job(options, first, second)
@@ -70,8 +92,11 @@ def inbetween(
 @spread_options
 def extend(
     motion: MotionFile, options: FileEditOptions,
-    before: Annotated[float, typer.Option(help="Seconds to lead up to the motion.")] = 0.0,
-    after: Annotated[float, typer.Option(help="Seconds to go on after it.")] = 0.0, text: Text = "",
+    before: Annotated[
+        float, values.seconds("Seconds to lead up to the motion.", zero=True, panel=values.LENGTH)
+    ] = 0.0,
+    after: Annotated[float, values.seconds("Seconds to go on after it.", zero=True, panel=values.LENGTH)] = 0.0,
+    text: Text = "",
 ) -> None:  # fmt: skip
     """Continue a motion forwards, backwards, or both."""
     job = Job(options, motion)
@@ -84,13 +109,16 @@ def extend(
 @spread_options
 def replace_(
     motion: MotionFile, options: FileEditOptions,
-    start: Annotated[float, typer.Option("--from", help="Where the new part starts, seconds.")],
-    end: Annotated[float, typer.Option("--to", help="Where it ends, seconds.")],
+    start: Annotated[
+        float, values.seconds("Where the new part starts, seconds.", "--from", zero=True, panel=values.LENGTH)
+    ],
+    end: Annotated[float, values.seconds("Where it ends, seconds.", "--to", panel=values.LENGTH)],
     text: Text = "",
     anchored: Annotated[
         bool,
-        typer.Option(
-            help="Keep what follows in its place; otherwise it goes on from wherever the new part leads."
+        values.option(
+            "Keep what follows in its place; otherwise it goes on from wherever the new part leads.",
+            panel=values.MAKING,
         ),
     ] = True,
 ) -> None:  # fmt: skip
@@ -106,7 +134,10 @@ def replace_(
 def joints(
     motion: MotionFile, options: FileEditOptions, text: Text = "",
     only: Annotated[
-        str, typer.Option(help="upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.")
+        str,
+        values.option(
+            "upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.", panel=values.MAKING
+        ),
     ] = "upper-body",
 ) -> None:  # fmt: skip
     """Make some joints anew and keep the others, the path and the facing."""
@@ -118,7 +149,9 @@ def joints(
 @spread_options
 def restyle(
     motion: MotionFile, options: FileEditOptions, text: Text = "",
-    strength: Annotated[float, typer.Option(help="0 keeps the motion, 1 forgets it.")] = 0.6,
+    strength: Annotated[
+        float, values.number("0 keeps the motion, 1 forgets it.", above=0, most=1, panel=values.MAKING)
+    ] = 0.6,
 ) -> None:  # fmt: skip
     """Do a motion over in another manner (SDEdit)."""
     job = Job(options, motion)
@@ -129,7 +162,13 @@ def restyle(
 @spread_options
 def detail(
     motion: MotionFile, options: FileEditOptions, text: Text = "",
-    block: Annotated[int, typer.Option(help="Frames of the model (20 a second for the bundled one) whose mean is kept.")] = 10,
+    block: Annotated[
+        int,
+        values.count(
+            "Frames of the model (20 a second for the bundled one) whose mean is kept.", most=100_000,
+            panel=values.MAKING,
+        ),
+    ] = 10,
 ) -> None:  # fmt: skip
     """Keep a motion's means over blocks of frames (a rough blocking) and make the detail anew."""
     job = Job(options, motion)
@@ -140,7 +179,12 @@ def detail(
 @spread_options
 def follow(
     prompt: Prompt, options: EditOptions,
-    path: Annotated[str, typer.Option(help='Ground points in metres, "0,0 0,3 2,5", or a file of JSON or CSV rows x,z.')],
+    path: Annotated[
+        str,
+        values.option(
+            'Ground points in metres, "0,0 0,3 2,5", or a file of JSON or CSV rows x,z.', panel=values.MAKING
+        ),
+    ],
     seconds: Whole = None,
 ) -> None:  # fmt: skip
     """Make a motion that runs along a path on the ground, and so ends where and facing as the path does."""
@@ -157,9 +201,18 @@ def follow(
 @spread_options
 def reach(
     prompt: Prompt, options: EditOptions,
-    to: Annotated[str, typer.Option(help='Where the motion ends, "x,z" in metres: x to the left of the start, z ahead.')],
+    to: Annotated[
+        str,
+        values.option(
+            'Where the motion ends, "x,z" in metres: x to the left of the start, z ahead.', panel=values.MAKING
+        ),
+    ],
     heading: Annotated[
-        float | None, typer.Option(help="Degrees to the left that it ends facing; any by default.")
+        float | None,
+        values.number(
+            "Degrees to the left that it ends facing; any by default.", least=-36_000, most=36_000,
+            panel=values.MAKING,
+        ),
     ] = None,
     seconds: Whole = None,
 ) -> None:  # fmt: skip
@@ -207,16 +260,14 @@ class Job:
 
         actions = read_prompt(prompt)
         warn_of_unknown(self.model, actions)
-        if not math.isfinite(metres):
-            metres = 0.0  # points that are no numbers are refused where they are used
         plan = self.model.plan(actions, self.settings, seconds=seconds, metres=metres)
         check_speed(plan.segments, plan.fps, metres, self.model.expected)
-        show(plan)
+        show(plan, "collage")
         return plan
 
     def make(self, edit: "Callable[..., Motion]") -> None:
         """Run an edit of the model and write what it makes."""
-        with progress_bar("sampling") as update:
+        with self.output.making(), progress_bar("sampling") as update:
             how: dict[str, Any] = {"settings": self.settings, "on_step": update}
             motion = edit(self.model, **how)
         self.output.write(motion, self.model)

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from mdm_adapter.commands.options import READABLE, ReadOptions
-from motioncollage.shell.options import spread_options
+from motioncollage.shell import values
+from motioncollage.shell.options import Force, spread_options
 from motioncollage.shell.output import console
 
 if TYPE_CHECKING:
@@ -15,25 +14,43 @@ if TYPE_CHECKING:
 
 @spread_options
 def export(
-    file: Annotated[Path, typer.Argument(help=f"A motion: {READABLE}.")],
+    file: Annotated[Path, values.file_to_read(f"A motion: {READABLE}.", what="motion")],
     reading: ReadOptions,
     to: Annotated[
         str,
-        typer.Option(
-            help="Formats with commas: bvh, glb, html, smpl, smpl-glb, obj, csv, npy, npz, mp4, png, or a plug-in's."
+        values.option(
+            "Formats with commas: bvh, glb, html, smpl, smpl-glb, obj, csv, npy, npz, mp4, png, or a plug-in's.",
+            panel=values.OUTPUT,
         ),
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder; that of the file by default.")] = None,
-    samples: Annotated[str, typer.Option(help="Which samples, such as 1 or 1,3; all by default.")] = "all",
-    fps: Annotated[float | None, typer.Option(help="Frames a second of the result.")] = None,
-    scale: Annotated[float | None, typer.Option(help="Units a metre: 100 writes centimetres.")] = None,
-    up: Annotated[str | None, typer.Option(help="y or z.")] = None,
-    loop: Annotated[bool, typer.Option(help="Close the cycle of a loop: the last key is the first.")] = False,
-    cycles: Annotated[int | None, typer.Option(help="How often a loop is played.")] = None,
-    in_place: Annotated[bool, typer.Option(help="Take the way out of a travelling loop.")] = False,
-    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
+    out: Annotated[Path | None, values.folder("Folder; that of the file by default.")] = None,
+    samples: Annotated[
+        str, values.option("Which samples, such as 1 or 1,3; all by default.", panel=values.MAKING)
+    ] = "all",
+    fps: Annotated[
+        float | None,
+        values.number("Frames a second of the result.", least=1, most=1000, panel=values.MAKING),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        values.number("Units a metre: 100 writes centimetres.", above=0, most=1e6, panel=values.MAKING),
+    ] = None,
+    up: Annotated[str | None, values.option("y or z.", panel=values.MAKING)] = None,
+    loop: Annotated[
+        bool, values.option("Close the cycle of a loop: the last key is the first.", panel=values.MAKING)
+    ] = False,
+    cycles: Annotated[
+        int | None, values.count("How often a loop is played.", most=1000, panel=values.MAKING)
+    ] = None,
+    in_place: Annotated[
+        bool, values.option("Take the way out of a travelling loop.", panel=values.MAKING)
+    ] = False,
+    force: Force = False,
 ) -> None:
-    """Write a motion for Blender, Unity, Unreal, the web, or as numbers."""
+    """Write a motion for Blender, Unity, Unreal, the web, or as numbers.
+
+    motioncollage export out/motion.npz --to bvh,glb
+    """
     from mdm_adapter.motion import format_names, target_of
 
     formats = format_names(to)

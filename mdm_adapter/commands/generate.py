@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from mdm_adapter.commands.options import OutputOptions, Precision, Prompt, Seconds
 from mdm_adapter.commands.output import Output
+from motioncollage.shell import values
 from motioncollage.shell.options import (
     GuidanceOptions,
     ModelOptions,
@@ -26,22 +25,36 @@ if TYPE_CHECKING:
 
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Show the actions, how long each lasts and the pieces; make nothing."),
+    values.option(
+        "Show the actions, how long each lasts and the pieces; make nothing.",
+        "--dry-run",
+        panel=values.OUTPUT,
+    ),
 ]
 
 
 @spread_options
 def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
-    model: ModelOptions, seconds: Seconds = None, precision: Precision = None, dry_run: DryRun = False,
+    model: ModelOptions, seconds: Seconds = None,
     method: Annotated[
-        str, typer.Option(help="How pieces become one motion: collage, or another method of eval to compare it with.")
-    ] = "collage",
+        str | None,
+        values.option(
+            "How: the model's own by default (collage, or dip of models that continue a prefix); also short, baseline,"
+            " replacement, reconstruction, multidiffusion, kimodo-chain of Kimodo's, or a plug-in's, to compare.",
+            panel=values.ADVANCED,
+        ),
+    ] = None,
+    precision: Precision = None, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
-    """Make one continuous motion in which the actions of the prompt follow each other."""
-    from motioncollage.methods import method as named_method
+    """Make one continuous motion in which the actions of the prompt follow each other.
 
-    named_method(method)  # refused before the model is loaded
+    motioncollage generate "a person walks, then waves" --seconds 8
+    """
+    if method is not None:
+        from motioncollage.methods import method as known
+
+        known(method)  # an unknown one is refused before a model is loaded
     job = Job(prompt, output, pieces, sampling, guidance, model, precision, dry_run=dry_run)
     job.make(job.settings, seconds=seconds, loop=False, method=method)
 
@@ -50,20 +63,32 @@ def generate(
 def loop(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
     model: ModelOptions, seconds: Seconds = None,
-    frames: Annotated[int | None, typer.Option(help="Period in frames, instead of --seconds.")] = None,
+    frames: Annotated[
+        int | None, values.count("Period in frames, instead of --seconds.", most=100_000, panel=values.LENGTH)
+    ] = None,
     path: Annotated[
         str,
-        typer.Option(
-            help="Way of a cycle: free, in-place (ends where it began), circular (--turn), or travelling (no net turn)."
+        values.option(
+            "Way of a cycle: free, in-place (ends where it began), circular (--turn), or travelling (no net turn).",
+            panel=values.MAKING,
         ),
     ] = "free",
     turn: Annotated[
-        float | None, typer.Option(help="Degrees to the left in a cycle of a circular path; 360 by default.")
+        float | None,
+        values.number(
+            "Degrees to the left in a cycle of a circular path; 360 by default.", least=-36_000, most=36_000,
+            panel=values.MAKING,
+        ),
     ] = None,
-    tile: Annotated[int, typer.Option(help="Cycles that the video shows.")] = 2, precision: Precision = None,
+    tile: Annotated[
+        int, values.count("Cycles that the video shows.", most=100, panel=values.OUTPUT)
+    ] = 2, precision: Precision = None,
     dry_run: DryRun = False,
 ) -> None:  # fmt: skip
-    """Make a motion whose last frame flows into its first."""
+    """Make a motion whose last frame flows into its first.
+
+    motioncollage loop "a person walks forward" --seconds 8
+    """
     from mdm_adapter.editing.loops import LoopPath
 
     if turn is not None and path != "circular":
@@ -72,8 +97,6 @@ def loop(
         raise ValueError(
             f"--frames {frames} and --seconds {seconds:g} say the same; leave one of the two out"
         )
-    if not 1 <= tile <= 100:
-        raise ValueError(f"--tile is {tile}; show 1 to 100 cycles")
     way = LoopPath(path, 360.0 if turn is None else turn)
     job = Job(prompt, output, pieces, sampling, guidance, model, precision, cycles=tile, dry_run=dry_run)
     if frames is not None:
@@ -82,7 +105,10 @@ def loop(
 
 
 def split(prompt: Prompt) -> None:
-    """Show the actions that a prompt is split into."""
+    """Show the actions that a prompt is split into.
+
+    motioncollage split "a person walks, then waves"
+    """
     from rich.table import Table
 
     from mdm_adapter.prompts import read_split
@@ -130,15 +156,16 @@ class Job:
         )
 
     def make(
-        self, settings: "GenerateSettings", *, seconds: float | None, loop: bool, method: str = "collage"
+        self, settings: "GenerateSettings", *, seconds: float | None, loop: bool, method: str | None = None
     ) -> None:
         tell(self.notes)
         warn_of_unknown(self.model, self.actions)
         plan = self.model.plan(self.actions, settings, seconds=seconds, loop=loop)
-        show(plan)
+        method = self.model.method_of(plan, method)
+        show(plan, method)
         if self.dry_run:
             return
-        with progress_bar("sampling") as update:
+        with self.output.making(), progress_bar("sampling") as update:
             motion = self.model.generate(plan, settings, method=method, on_step=update)
         self.output.write(motion, self.model)
 
@@ -148,19 +175,21 @@ def tell(readings: "Sequence[str]") -> None:
     from rich.markup import escape
 
     for reading in readings:
-        notes.print(f"[cyan]note:[/] {escape(reading)}")
+        notes.print(f"[cyan]note:[/] {escape(reading)}", markup=True)
 
 
 def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
     """Say which actions a model does not know or hardly makes, what is like them, and which counts it cuts short."""
+    from rich.markup import escape
+
     from mdm_adapter.advice import advice
 
     for line in advice(model, actions):
-        notes.print(f"[yellow]warning:[/] {line}")
+        notes.print(f"[yellow]warning:[/] {escape(line)}", markup=True)
 
 
-def show(plan: "Plan") -> None:
-    """What happens when, and the pieces."""
+def show(plan: "Plan", method: str) -> None:
+    """What happens when, and the pieces, or the method that makes none."""
     from rich.table import Table
 
     table = Table("action", "from", "to", "seconds")
@@ -168,4 +197,6 @@ def show(plan: "Plan") -> None:
         start, end = part.start / plan.fps, part.end / plan.fps
         table.add_row(part.text, f"{start:g} s", f"{end:g} s", f"{end - start:g}")
     console.print(table)
-    console.print(plan.describe())
+    console.print(
+        plan.describe() if method == "collage" else f"{plan.frames / plan.fps:g} s by the method {method}"
+    )

@@ -102,6 +102,8 @@ def fetch(
     Only safetensors, statistics and texts are fetched, nothing that can carry code.
     """
     from mdm_adapter.models.fetched_text import LAYOUT
+    from mdm_adapter.models.mdm.kinds import other_kind, read_args
+    from mdm_adapter.models.mdm.layout import args_file
     from motioncollage import hub
 
     try:
@@ -111,9 +113,12 @@ def fetch(
         if offered is None:
             raise
         got = offered
+    about = args_file(got.folder)
+    if about.exists() and (other := other_kind(read_args(about))):
+        raise ValueError(f"{got.name} was fetched, but {other}")
     console.print(f"{got.name} is in {got.folder}", highlight=False, markup=False, soft_wrap=True)
     if not got.fresh:
-        notes.print("[yellow]warning:[/] the hub was not asked whether there is a newer one")
+        notes.print("[yellow]warning:[/] the hub was not asked whether there is a newer one", markup=True)
     if got.licence:
         console.print(f"licence of the weights: {got.licence}", highlight=False, markup=False)
     console.print(
@@ -149,6 +154,6 @@ def show_groups(name: str, actions: "Sequence[KnownAction]", happening: "Mapping
             continue
         names = ", ".join(words for _, words in sorted(groups[group], key=lambda row: (-row[0], row[1])))
         lines = fill(names, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
-        console.print(f"\n[bold]{title}[/], {len(groups[group])}", highlight=False)
+        console.print(f"\n[bold]{title}[/], {len(groups[group])}", highlight=False, markup=True)
         console.print(lines, highlight=False, markup=False)
     console.print(f"\nA sentence for each: motioncollage models {name} --captions", highlight=False)

@@ -1,15 +1,22 @@
 """Options that commands of motion share."""
 
 import inspect
+import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from motioncollage import plugins
-from motioncollage.shell.options import GuidanceScale, ModelOptions
+from motioncollage.shell import values
+from motioncollage.shell.options import Force, GuidanceScale, ModelOptions, Seed
+from motioncollage.shell.values import ADVANCED, LENGTH, OUTPUT
+from motioncollage.wording import shown
+
+TIMELINES = (".json", ".csv")
+LONGEST_NAME = 4096
 
 if TYPE_CHECKING:
     from mdm_adapter.motion import Motion
@@ -20,18 +27,70 @@ READABLE = ".npz of ours or of AMASS, .npy of HumanML3D, .bvh, .glb, or what a p
 
 Precision = Annotated[
     str | None,
-    typer.Option(
-        help="auto (bfloat16 where it is fast; float32 for the last steps), float32, bfloat16; the preset's by default."
+    values.option(
+        "auto (bfloat16 where it is fast; float32 for the last steps), float32, bfloat16; the preset's by default.",
+        panel=ADVANCED,
     ),
 ]
 Prompt = Annotated[
     str,
-    typer.Argument(
-        help='A sentence, "a | b | c", or a timeline: [{"text": ..., "seconds": ...}], a .json or a .csv file.'
+    values.argument(
+        'A sentence, "a | b | c", or a timeline: [{"text": ..., "seconds": ...}], a .json or a .csv file.',
+        check=lambda name, value: ask_about_files(value),
     ),
 ]
+
+
+def ask_about_files(prompt: str) -> None:
+    """Refuse a folder, or what looks like the name of a file, as a prompt: no model can do "scene.cvs".
+
+    Raises:
+        ValueError: such a prompt; the message says which file was perhaps meant.
+    """
+    word = prompt.strip()
+    if not word or len(word) > LONGEST_NAME or "\0" in word or "|" in word or word[0] in "[{":
+        return
+    path = Path(word)
+    try:
+        there = path.exists()
+    except OSError:
+        return
+    if there and path.is_dir() and (os.sep in word or any(path.iterdir())):
+        raise ValueError(
+            f"{shown(word)!r} is a folder; name a .json or .csv timeline in it, or write an action"
+        )
+    if path.suffix.lower() in TIMELINES or not (there or _is_name(word)):
+        return
+    if there and path.is_file() and path.suffix:
+        raise ValueError(
+            f"{shown(word)!r} is a file, but no timeline; give a .json or a .csv, or write an action"
+        )
+    if _is_name(word):
+        near = _near(path)
+        raise ValueError(
+            f"{shown(word)!r} looks like a file, and there is none of that name;"
+            f" {f'did you mean {near}?' if near else 'give a .json or a .csv timeline, or write an action'}"
+        )
+
+
+def _is_name(word: str) -> bool:
+    """One word that ends like a file, or a path."""
+    return " " not in word and bool(re.fullmatch(r".*\w\.[A-Za-z]\w{1,4}|\.{0,2}/.*|.+/.+\.\w+", word))
+
+
+def _near(path: Path) -> str | None:
+    """A timeline beside it whose name is nearly the same."""
+    try:
+        names = [entry.name for entry in path.parent.iterdir() if entry.suffix.lower() in TIMELINES]
+    except OSError:
+        return None
+    found = get_close_matches(path.name, names, 1, 0.6)
+    return shown(path.with_name(found[0]), 200) if found else None
+
+
 Seconds = Annotated[
-    float | None, typer.Option(help="Length of the whole motion; by default each action gets its own.")
+    float | None,
+    values.seconds("Length of the whole motion; by default each action gets its own.", panel=LENGTH),
 ]
 
 
@@ -39,18 +98,21 @@ Seconds = Annotated[
 class OutputOptions:
     """Where motion goes, and what is made of it."""
 
-    out: Annotated[Path, typer.Option(help="Folder for motion.npz, motion.mp4 and contact_sheet.png.")] = (
-        Path("out")
+    out: Annotated[Path, values.folder("Folder for motion.npz, motion.mp4 and contact_sheet.png.")] = Path(
+        "out"
     )
-    samples: Annotated[int, typer.Option(help="How many motions to make of the same request.")] = 1
-    seed: Annotated[int, typer.Option(help="The same command with the same seed gives the same motion.")] = 0
-    video: Annotated[bool, typer.Option(help="Render motion.mp4.")] = True
-    sheet: Annotated[bool, typer.Option(help="Draw contact_sheet.png.")] = True
-    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False
+    samples: Annotated[int, values.samples("How many motions to make of the same request.")] = 1
+    seed: Seed = 0
+    video: Annotated[bool, values.option("Render motion.mp4.", panel=OUTPUT)] = True
+    sheet: Annotated[bool, values.option("Draw contact_sheet.png.", panel=OUTPUT)] = True
+    force: Force = False
     formats: Annotated[
         str,
-        typer.Option(
-            "--to", "--export", help="Also write these formats, with commas: bvh, glb, html, smpl, csv, npy."
+        values.option(
+            "Also write these formats, with commas: bvh, glb, html, smpl, csv, npy.",
+            "--to",
+            "--export",
+            panel=OUTPUT,
         ),
     ] = ""
 
@@ -61,14 +123,18 @@ class ReadOptions:
 
     map: Annotated[
         Path | None,
-        typer.Option(
-            help="A .json that says which joint of a BVH or GLB file is which; where it is needed, a draft is written."
+        values.file_option(
+            "A .json that says which joint of a BVH or GLB file is which; where it is needed, a draft is written.",
+            what="--map",
+            panel=ADVANCED,
         ),
     ] = None
     body_model: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of SMPL body models (.npz) for AMASS files; MOTIONCOLLAGE_BODY_MODELS, or ~/.motioncollage/body_models."
+        values.place_option(
+            "Folder of SMPL body models (.npz) for AMASS files; MOTIONCOLLAGE_BODY_MODELS, or ~/.motioncollage/body_models.",
+            what="--body-model",
+            panel=ADVANCED,
         ),
     ] = None
 

@@ -1,12 +1,13 @@
 """What commands that make motion leave in a folder."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mdm_adapter.commands.options import OutputOptions
 from motioncollage import plugins
-from motioncollage.shell.output import check_output, console, progress_bar
+from motioncollage.shell.output import check_output, console, keeping, progress_bar
 
 if TYPE_CHECKING:
     from mdm_adapter.motion import Motion
@@ -37,17 +38,27 @@ class Output:
         """One file per sample: `motion.mp4`, then `motion-2.mp4` and so on."""
         return [f"{stem}{'' if i == 0 else f'-{i + 1}'}{suffix}" for i in range(self.samples)]
 
+    def making(self) -> AbstractContextManager[None]:
+        """Around the sampling: what Ctrl-C leaves."""
+        return keeping(f"nothing was written to {self.folder}; the same command starts anew")
+
     def check(self) -> None:
         """Fail before the work rather than after it."""
+        for name in self.formats:
+            plugins.load("writers", name).check_samples(name, self.samples)
+        check_output(self.folder, self.files, force=self.force)
+
+    @property
+    def files(self) -> list[str]:
+        """Names of all that is written."""
         files = ["motion.npz"]
         files += self.names("motion", ".mp4") if self.video else []
         files += self.names("contact_sheet", ".png") if self.sheet else []
         for name in self.formats:
             writer = plugins.load("writers", name)
-            writer.check_samples(name, self.samples)
             target = self.target(name)
             files += [target.name] if writer.together else self.names(target.stem, target.suffix)
-        check_output(self.folder, files, force=self.force)
+        return files
 
     def target(self, name: str) -> Path:
         """Where a format goes."""
@@ -57,11 +68,23 @@ class Output:
 
     def write(self, motion: "Motion", model: "MotionPipeline") -> None:
         """Write everything; the motion first, since pictures can be drawn again."""
+        saved = self.folder / "motion.npz"
+        if self.force:
+            # Pictures and formats of the motion before go first: they would not belong to the new one.
+            for name in self.files:
+                if name != saved.name:
+                    (self.folder / name).unlink(missing_ok=True)
+        motion.save(saved, force=self.force)
+        console.print(f"wrote {saved}")
+        missing = f"{saved} is kept; motioncollage export {saved} --to mp4,png writes what is missing"
+        with keeping(missing):
+            self._show(motion, model)
+
+    def _show(self, motion: "Motion", model: "MotionPipeline") -> None:
+        """Formats, sheets and videos."""
         from mdm_adapter.io.sheet import render_contact_sheet
         from mdm_adapter.io.video import render_video
 
-        motion.save(self.folder / "motion.npz", force=self.force)
-        console.print(f"wrote {self.folder / 'motion.npz'}")
         closed = {"loop": True} if motion.settings.get("loop") else {}
         for name in self.formats:
             options = closed if plugins.load("writers", name).loops else {}

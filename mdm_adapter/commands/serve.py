@@ -4,8 +4,7 @@ import os
 import sys
 from typing import Annotated
 
-import typer
-
+from motioncollage.shell import values
 from motioncollage.shell.options import ModelOptions, spread_options
 from motioncollage.shell.output import console
 
@@ -13,26 +12,26 @@ from motioncollage.shell.output import console
 @spread_options
 def serve(
     model: ModelOptions,
-    port: Annotated[int, typer.Option(help="Where clients find it; 0 takes any that is free.")] = 8765,
+    port: Annotated[
+        int, values.count("Where clients find it; 0 takes any that is free.", least=0, most=65535)
+    ] = 8765,
     host: Annotated[
-        str, typer.Option(help="Address to listen at; other than this machine's own it needs a token.")
+        str, values.option("Address to listen at; other than this machine's own it needs a token.")
     ] = "127.0.0.1",
     token: Annotated[
         str,
-        typer.Option(
+        values.option(
+            "Secret that clients send as Authorization: Bearer; better set in the environment than here.",
             envvar="MOTIONCOLLAGE_TOKEN", show_envvar=True,
-            help="Secret that clients send as Authorization: Bearer; better set in the environment than here.",
         ),
     ] = "",
-    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    precision: Annotated[str, values.option("auto, float32 or bfloat16.", panel=values.ADVANCED)] = "auto",
 ) -> None:  # fmt: skip
     """Answer other programs over HTTP on this machine: JSON jobs with progress, results as GLB, BVH, NPZ and others."""
     import socket
 
     from mdm_adapter.serving.door import Door
 
-    if not 0 <= port <= 65535:
-        raise ValueError(f"--port is {port}; give 1 to 65535, or 0 for any that is free")
     door = Door(host, token, (socket.gethostname(),))
     try:
         from mdm_adapter.serving.server import address, listen, run

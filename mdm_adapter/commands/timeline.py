@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from mdm_adapter.commands.generate import warn_of_unknown
 from mdm_adapter.commands.options import Prompt, Seconds
 from motioncollage.models import BUNDLED
-from motioncollage.shell.options import PieceOptions, TextEncoderPlace, spread_options
+from motioncollage.shell import values
+from motioncollage.shell.options import Force, PieceOptions, TextEncoderPlace, spread_options
 from motioncollage.shell.output import check_output, console
 
 if TYPE_CHECKING:
@@ -21,23 +20,29 @@ if TYPE_CHECKING:
 def timeline(
     prompt: Prompt,
     pieces: PieceOptions,
-    out: Annotated[Path, typer.Option(help="Where the picture goes, a .png.")] = Path("out/timeline.png"),
-    looped: Annotated[bool, typer.Option("--loop", help="Plan a loop.")] = False,
+    out: Annotated[Path, values.written("Where the picture goes, a .png.", endings=(".png",))] = Path(
+        "out/timeline.png"
+    ),
+    looped: Annotated[bool, values.option("Plan a loop.", "--loop", panel=values.MAKING)] = False,
     seconds: Seconds = None,
     model: Annotated[
-        str, typer.Option(help="Whose pieces: a bundled model, a checkpoint folder, or hf:owner/name.")
+        str,
+        values.option(
+            "Whose pieces: a bundled model, a checkpoint folder, or hf:owner/name.", panel=values.MAKING
+        ),
     ] = BUNDLED["motion"],
     text_encoder: TextEncoderPlace = None,
-    force: Annotated[bool, typer.Option(help="Replace the picture.")] = False,
+    force: Force = False,
 ) -> None:
-    """Show the pieces, overlaps and counting numbers of a prompt as a table and a picture, without making motion."""
+    """Show the pieces, overlaps and counting numbers of a prompt as a table and a picture, without making motion.
+
+    motioncollage timeline "a person walks, then waves"
+    """
     from mdm_adapter.planning.picture import render_plan
     from mdm_adapter.prompts import read_prompt
     from motioncollage.methods import MethodSettings
     from motioncollage.models import load_model
 
-    if out.suffix.lower() != ".png":
-        raise ValueError(f"--out {out} is no .png; name a picture such as timeline.png")
     actions = read_prompt(prompt)
     check_output(out.parent, [out.name], force=force)
     pipeline = load_model(model, medium="motion", device="cpu", text_encoder=text_encoder)

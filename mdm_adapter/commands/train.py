@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from motioncollage.shell.output import console, progress_bar
+from motioncollage.shell import values
+from motioncollage.shell.options import Device
+from motioncollage.shell.output import check_output, console, progress_bar, tell_stopped
+from motioncollage.shell.values import ADVANCED, LENGTH, MAKING, QUALITY
 
 if TYPE_CHECKING:
     import torch
@@ -19,43 +20,71 @@ if TYPE_CHECKING:
     from motioncollage.processes import Processes
     from motioncollage.training import TrainingSettings
 
-Data = Annotated[Path, typer.Argument(help="A HumanML3D folder or a starter pack.")]
+Data = Annotated[Path, values.data_folder("A HumanML3D folder or a starter pack.")]
 Cache = Annotated[
-    Path | None, typer.Option(help="Folder for the features, read once; usually cache/ beside the run.")
+    Path | None,
+    values.folder("Folder for the features, read once; usually cache/ beside the run.", panel=ADVANCED),
 ]
-Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]
+Out = Annotated[Path, values.folder("Folder for checkpoint, log and the finished model.")]
 
 
 def denoiser(
     data: Data,
     out: Out = Path("runs/denoiser"),
-    steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 20_000,
-    batch_size: Annotated[int, typer.Option(help="Clips per step, of each process.")] = 48,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 8e-4,
-    layers: Annotated[int, typer.Option(help="Transformer layers.")] = 5,
-    width: Annotated[int, typer.Option(help="Transformer width.")] = 384,
+    steps: Annotated[
+        int,
+        values.count("Steps in all, counted from the start of the run.", most=100_000_000, panel=LENGTH),
+    ] = 20_000,
+    batch_size: Annotated[
+        int, values.count("Clips per step, of each process.", most=65_536, panel=QUALITY)
+    ] = 48,
+    learning_rate: Annotated[
+        float, values.number("Peak learning rate.", above=0, most=1, panel=QUALITY)
+    ] = 8e-4,
+    layers: Annotated[int, values.count("Transformer layers.", most=100, panel=MAKING)] = 5,
+    width: Annotated[int, values.count("Transformer width.", most=16_384, panel=MAKING)] = 384,
     arch: Annotated[
-        str, typer.Option(help="dit (the bundled model's), or MDM's trans_enc or trans_dec.")
+        str, values.option("dit (the bundled model's), or MDM's trans_enc or trans_dec.", panel=MAKING)
     ] = "dit",
-    patch: Annotated[int, typer.Option(help="Frames of a token, for dit.")] = 2,
-    feed_forward: Annotated[int, typer.Option(help="Width of the feed-forward part, for dit.")] = 736,
-    text_encoder: Annotated[str, typer.Option(help="ordered, static, clip or bert.")] = "ordered",
+    patch: Annotated[int, values.count("Frames of a token, for dit.", most=100, panel=MAKING)] = 2,
+    feed_forward: Annotated[
+        int, values.count("Width of the feed-forward part, for dit.", most=65_536, panel=MAKING)
+    ] = 736,
+    text_encoder: Annotated[str, values.option("ordered, static, clip or bert.", panel=MAKING)] = "ordered",
     balance: Annotated[
-        float, typer.Option(help="An action of n clips is drawn in proportion to n to this power.")
+        float,
+        values.number(
+            "An action of n clips is drawn in proportion to n to this power.",
+            least=0,
+            most=10,
+            panel=ADVANCED,
+        ),
     ] = 0.15,
     dropout: Annotated[
-        float, typer.Option(help="Share of what layers add that is left out in training.")
+        float,
+        values.number(
+            "Share of what layers add that is left out in training.", least=0, most=0.99, panel=ADVANCED
+        ),
     ] = 0.0,
-    diffusion_steps: Annotated[int, typer.Option(help="Steps of the cosine schedule.")] = 1000,
-    mirror: Annotated[bool, typer.Option(help="Add mirrored clips with left and right exchanged.")] = True,
+    diffusion_steps: Annotated[
+        int, values.count("Steps of the cosine schedule.", least=2, most=10_000, panel=ADVANCED)
+    ] = 1000,
+    mirror: Annotated[
+        bool, values.option("Add mirrored clips with left and right exchanged.", panel=MAKING)
+    ] = True,
     transitions: Annotated[
         int,
-        typer.Option(help="Made-up passages from one clip to the next among the training data; 0 for none."),
+        values.count(
+            "Made-up passages from one clip to the next among the training data; 0 for none.",
+            least=0,
+            most=1_000_000,
+            panel=MAKING,
+        ),
     ] = 3000,
-    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    precision: Annotated[str, values.option("auto, float32 or bfloat16.", panel=ADVANCED)] = "auto",
     cache: Cache = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, values.seed("Seed of weights, batches and noise.")] = 0,
+    device: Device = "auto",
 ) -> None:
     """Train a motion denoiser; chooses the average weights that do best on the val split.
 
@@ -118,10 +147,13 @@ class DenoiserRun:
         from mdm_adapter.models.text import load_text_encoder
         from mdm_adapter.models.vocabulary import Vocabulary
         from mdm_adapter.representation.normalisation import Normalisation
-        from mdm_adapter.training import balanced_chances, export_model, prepare
+        from mdm_adapter.training import balanced_chances, check_network_fits, export_model, prepare
         from motioncollage.training import Trainer, TrainingLog
 
         seed, processes = self.settings.seed, self.processes
+        check_network_fits(self.config, self.batches.batch_size)
+        if processes.first:  # the others write nothing
+            check_output(self.out, [], force=True)
         with processes.in_turn():
             recorded = self._read("train")
             held_out = self._read("val", allow_empty=True)
@@ -182,6 +214,7 @@ class DenoiserRun:
 
             update(trainer.step, self.settings.steps)
             reached = trainer.run(report)
+        tell_stopped(reached, self.settings.steps)
         folder = self.out / "model"
         export_model(folder, trainer, self.config, normalisation, vocabulary)
         console.print(

@@ -5,39 +5,53 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mdm_adapter.commands.options import READABLE, ReadOptions
-from motioncollage.shell.options import spread_options
+from motioncollage.shell import values
+from motioncollage.shell.options import Force, spread_options
 from motioncollage.shell.output import console, notes
 
 
 @spread_options
 def view(
-    files: Annotated[list[Path], typer.Argument(help=f"Motions: {READABLE}; 8 figures at most.")],
+    files: Annotated[
+        list[Path], values.file_to_read(f"Motions: {READABLE}; 8 figures at most.", what="motion")
+    ],
     reading: ReadOptions,
     out: Annotated[
-        Path | None, typer.Option(help="The page, an .html; by default beside the first file.")
+        Path | None,
+        values.written("The page, an .html; by default beside the first file.", endings=(".html", ".htm")),
     ] = None,
-    samples: Annotated[str, typer.Option(help="Which samples, such as 1 or 1,3; all by default.")] = "all",
-    title: Annotated[str, typer.Option(help="Stands above the figures.")] = "",
-    theme: Annotated[str, typer.Option(help="light, dark, or auto: what the reader's system has.")] = "auto",
+    samples: Annotated[
+        str, values.option("Which samples, such as 1 or 1,3; all by default.", panel=values.MAKING)
+    ] = "all",
+    title: Annotated[str, values.option("Stands above the figures.", panel=values.OUTPUT)] = "",
+    theme: Annotated[
+        str,
+        values.choice(
+            "light, dark, or auto: what the reader's system has.",
+            known=("auto", "light", "dark"),
+            panel=values.OUTPUT,
+        ),
+    ] = "auto",
     open_: Annotated[
         bool | None,
-        typer.Option(
-            "--open/--no-open", help="Show it in the browser; by default where somebody sits at a terminal."
+        values.option(
+            "Show it in the browser; by default where somebody sits at a terminal.",
+            "--open/--no-open",
+            panel=values.OUTPUT,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace a page that is there.")] = False,
+    force: Force = False,
 ) -> None:
-    """Play motions in the browser: one HTML file that needs nothing else, to keep, to send, to put on a page."""
+    """Play motions in the browser: one HTML file that needs nothing else, to keep, to send, to put on a page.
+
+    motioncollage view out/motion.npz
+    """
     from mdm_adapter.commands.export import chosen_samples
     from mdm_adapter.io.paths import refuse_existing
     from mdm_adapter.io.viewer.page import save_page
 
     target = out or files[0].with_name(f"{files[0].stem if len(files) == 1 else 'motions'}.html")
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"--out {target} is no .html; name a page such as walk.html")
     try:
         refuse_existing([target], force)
     except FileExistsError as error:

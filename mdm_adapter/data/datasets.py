@@ -21,10 +21,12 @@ from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
 from mdm_adapter.representation.humanml3d import HUMANML3D
 from mdm_adapter.representation.protocol import Representation
-from motioncollage.files import load_numbers
+from motioncollage.files import load_numbers, read_arrays, read_text
+from motioncollage.memory import check_fits
 
 SPLITS = ("train", "val", "test")
-MAX_PACK_BYTES = 4 << 30
+MAX_PACK_BYTES = 1 << 30  # unpacked; a hundred hours
+BYTES_PER_FRAME = 4 * 263 * 4  # features, their mirror image, and what is on its way
 VERSION = 1  # of what is made of a data set's files; another one makes caches anew
 
 
@@ -133,7 +135,9 @@ def read_dataset(
         return Dataset(())
     rejected: dict[str, str] = {}
     sources = (
-        starter_sources(path, split, rejected) if layout == "starter" else humanml3d_sources(path, split)
+        starter_sources(path, split, rejected, in_memory=cache is None)
+        if layout == "starter"
+        else humanml3d_sources(path, split)
     )
     dataset = _collected(sources, rejected, progress, cache, split)
     if not dataset.clips and not allow_empty:
@@ -183,14 +187,19 @@ def _mirror_source(clip: Clip) -> Source:
     return Source(digest, lambda: ([_part(mirror_clip(clip))], {}))
 
 
-def starter_sources(path: Path, split: str, rejected: dict[str, str]) -> list[Source]:
-    """The starter pack: joints as integers in one archive, captions and labels in JSON lines; bad lines are `rejected`."""
-    if (path / "motions.npz").stat().st_size > MAX_PACK_BYTES:
-        raise ValueError(f"{path / 'motions.npz'} is larger than {MAX_PACK_BYTES >> 30} GiB")
-    with np.load(path / "motions.npz", allow_pickle=False) as archive:
-        joints, offsets = archive["joints"], archive["offsets"]
-        scale = float(archive["metres_per_unit"])
-    lines = (path / "captions.jsonl").read_text(encoding="utf-8").splitlines()
+def starter_sources(
+    path: Path, split: str, rejected: dict[str, str], *, in_memory: bool = True
+) -> list[Source]:
+    """The starter pack: joints as integers in one archive, captions and labels in JSON lines; bad lines are `rejected`.
+
+    Args:
+        in_memory: whether the features will lie in memory; refused where it cannot hold them.
+    """
+    joints, offsets, scale = _starter_motions(path / "motions.npz")
+    if in_memory:
+        what = f"starter pack {path / 'motions.npz'}"
+        check_fits(what, BYTES_PER_FRAME, len(joints), "frames", "give a smaller one")
+    lines = read_text(path / "captions.jsonl", "captions").splitlines()
     if len(lines) != len(offsets) - 1:
         raise ValueError(
             f"{path}: {len(lines)} captions for {len(offsets) - 1} motions; copy captions.jsonl and motions.npz again"
@@ -201,7 +210,7 @@ def starter_sources(path: Path, split: str, rejected: dict[str, str]) -> list[So
         units = joints[offsets[number] : offsets[number + 1]]
 
         def make() -> tuple[list[Part], dict[str, str]]:
-            motion = units.astype(np.float32) * scale
+            motion: Any = units.astype(np.float32) * scale
             notes: dict[str, str] = {}
             # Some recordings start in the T-pose that their converter put in front.
             frames = torch.from_numpy(motion[leading_rest_frames(motion, 1 / representation.FPS) :])
@@ -215,6 +224,28 @@ def starter_sources(path: Path, split: str, rejected: dict[str, str]) -> list[So
         )
 
     return [source(i, row) for i, row in enumerate(rows) if row is not None and row["split"] == split]
+
+
+def _starter_motions(file: Path) -> tuple[np.ndarray, np.ndarray, float]:
+    """Joints [frames, 22, 3] of all motions, where each begins and the last ends, and metres of a unit."""
+    found = read_arrays(
+        file,
+        {"joints": "fiu", "offsets": "iu", "metres_per_unit": "fiu"},
+        what="starter pack",
+        remedy="copy it again",
+        most=MAX_PACK_BYTES,
+    )
+    joints, offsets, scale = found["joints"], found["offsets"], found["metres_per_unit"]
+    if joints.ndim != 3 or joints.shape[1:] != (skeleton.JOINT_COUNT, 3):
+        raise ValueError(
+            f"{file}: joints have the shape {list(joints.shape)}, not [frames, {skeleton.JOINT_COUNT}, 3]; copy it again"
+        )
+    whole = offsets.astype(np.int64) if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])
+    if whole[0] != 0 or whole[-1] != len(joints) or (np.diff(whole) < 0).any():
+        raise ValueError(f"{file}: offsets do not rise from 0 to the {len(joints)} frames; copy it again")
+    if scale.shape != () or not 0 < float(scale) < math.inf:
+        raise ValueError(f"{file}: metres_per_unit is no number above 0; copy it again")
+    return joints, whole, float(scale)
 
 
 def _starter_row(number: int, line: str, rejected: dict[str, str]) -> dict[str, Any] | None:
@@ -244,7 +275,7 @@ def humanml3d_sources(path: Path, split: str) -> list[Source]:
     def source(name: str) -> Source:
         def digest() -> str:
             files = (_motion_file(path, name), path / "texts" / f"{name}.txt")
-            contents = (file.read_bytes() if file is not None and file.exists() else b"" for file in files)
+            contents = (file.read_bytes() if file is not None and file.is_file() else b"" for file in files)
             return digest_of(VERSION, "humanml3d", name, *contents)
 
         def make() -> tuple[list[Part], dict[str, str]]:
@@ -264,7 +295,7 @@ def humanml3d_sources(path: Path, split: str) -> list[Source]:
 
         return Source(digest, make)
 
-    return [source(name) for name in listing.read_text(encoding="utf-8").split()]
+    return [source(name) for name in read_text(listing, "list of clips").split()]
 
 
 def _motion_file(path: Path, name: str) -> Path | None:
@@ -287,7 +318,7 @@ def _captions(
         raise ValueError("no caption file")
     found: list[tuple[str, list[str], tuple[float, float] | None]] = []
     whole = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines()):
+    for number, line in enumerate(read_text(path, "captions", errors="replace").splitlines()):
         parts = line.strip().split("#")
         if not parts[0]:
             continue

@@ -14,7 +14,7 @@ import torch
 from mdm_adapter.data.cache import Progress
 from mdm_adapter.data.datasets import SPLITS, Clip, Dataset
 from mdm_adapter.representation import features as representation
-from motioncollage.files import load_numbers
+from motioncollage.files import load_numbers, read_text
 
 SHORTEST, LONGEST = 40, 199  # frames
 
@@ -34,7 +34,7 @@ def read_items(path: Path, split: str, *, progress: Progress | None = None) -> D
         raise ValueError(f"{listing} is missing; it lists the clips of the split, a name per line")
     items: list[Clip] = []
     rejected: dict[str, str] = {}
-    names = listing.read_text(encoding="utf-8").split()
+    names = read_text(listing, "list of clips").split()
     for count, name in enumerate(names):
         items += _items_of(path, name, rejected)
         if progress:
@@ -48,7 +48,7 @@ def _items_of(path: Path, name: str, rejected: dict[str, str]) -> list[Clip]:
     """Items of one clip; what is left out goes to `rejected`."""
     try:
         motion = _motion(path / "new_joint_vecs" / f"{name}.npy")
-        lines = (path / "texts" / f"{name}.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_text(path / "texts" / f"{name}.txt", errors="replace").splitlines()
     except (OSError, ValueError) as error:
         missing = isinstance(error, FileNotFoundError)
         rejected[name] = "a file is missing" if missing else " ".join(str(error).split())

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from mdm_adapter.editing import known, paths, redoing
 from mdm_adapter.maker import GenerateSettings, Maker
-from mdm_adapter.motion import Motion, Segment
+from mdm_adapter.motion import Motion
 from mdm_adapter.planning.pieces import Plan
+from mdm_adapter.segments import Segment
 from motioncollage.sampling.noise import OnStep
 
 

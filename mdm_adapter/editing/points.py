@@ -6,7 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from motioncollage.files import read_text
+from motioncollage.wording import shown
+
 MAX_PATH_BYTES = 1 << 20
+FARTHEST = 100_000.0  # metres; an hour at a sprint is less
 
 
 def read_points(text: str) -> Tensor:
@@ -16,24 +20,22 @@ def read_points(text: str) -> Tensor:
         ValueError: something that is no list of pairs of numbers.
     """
     if Path(text).suffix.lower() in (".json", ".csv"):
-        file = Path(text)
-        if not file.exists():
-            raise ValueError(f"path file {file} does not exist")
-        if not file.is_file():
-            raise ValueError(f"path file {file} is no ordinary file; give JSON or CSV rows of x,z")
-        if file.stat().st_size > MAX_PATH_BYTES:
-            raise ValueError(f"path file {file} is larger than {MAX_PATH_BYTES >> 20} MB")
-        text = file.read_text(encoding="utf-8")
+        text = read_text(Path(text), "path file", most=MAX_PATH_BYTES)
     try:
         if text.lstrip().startswith("["):
             rows = json.loads(text)
         else:
             rows = [row.split(",") for row in text.replace("\n", " ").split()]
         points = [(float(x), float(z)) for x, z in rows]
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(
-            f'path {text[:40]!r} is not a list of points; write "0,0 0,3 2,5" (x,z in metres)'
+            f'path {shown(text, 60)!r} is not a list of points; write "0,0 0,3 2,5" (x,z in metres)'
         ) from error
+    for place in points:
+        if not all(abs(metres) <= FARTHEST for metres in place):
+            raise ValueError(
+                f"point {place[0]:g},{place[1]:g} is no place within {FARTHEST:,.0f} m; give x,z in metres"
+            )
     return torch.tensor(points)
 
 
@@ -41,5 +43,5 @@ def read_place(text: str) -> tuple[float, float]:
     """One ground point (x, z) in metres."""
     places = read_points(text)
     if len(places) != 1:
-        raise ValueError(f'--to {text!r} holds {len(places)} points; give one, such as "0,3"')
+        raise ValueError(f'--to {shown(text, 60)!r} holds {len(places)} points; give one, such as "0,3"')
     return float(places[0, 0]), float(places[0, 1])

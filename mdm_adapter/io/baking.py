@@ -11,10 +11,10 @@ from scipy.interpolate import CubicSpline
 from mdm_adapter.io.geometry import Floats, about, continuous, to_matrices, to_quaternions, transpose, turn
 from mdm_adapter.io.lengths import keep_lengths
 from mdm_adapter.io.motion_view import MAX_FPS, MAX_FRAMES, Cycle, MotionView
-from mdm_adapter.io.npz import Segment
 from mdm_adapter.io.rig import Rig, fit_rig
 from mdm_adapter.io.solve import solve, to_local, to_world
 from mdm_adapter.representation.skeleton import JOINT_COUNT, PARENTS
+from mdm_adapter.segments import Segment
 
 AGREEMENT = 0.002  # metres that joints may be off before bones are allowed to change their length
 MARGIN = 4  # frames of a loop's neighbouring cycles that its curves are drawn through

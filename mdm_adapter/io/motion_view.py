@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_adapter.io.geometry import Floats
-from mdm_adapter.motion import Segment, check_segments
+from mdm_adapter.segments import Segment, check_segments
 
 MAX_FPS = 1000.0
 MAX_FRAMES = 4_000_000

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from mdm_adapter.io.arrays import one_line
 from mdm_adapter.io.families import Match, fill_between, match_skeleton, plain
 from mdm_adapter.io.geometry import Floats
 from mdm_adapter.representation.skeleton import JOINTS
 from motioncollage.files import atomic_path
+from motioncollage.wording import reason
 
 MAX_BYTES = 1 << 20
 Names = Mapping[str, tuple[str, ...]]  # SMPL joint -> joints of the file whose middle it is
@@ -58,7 +58,7 @@ def read_names(path: Path | str) -> Names:
             raise ValueError(f"more than {MAX_BYTES:,} bytes")
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no JSON ({one_line(error)[:100]}); correct it") from error
+        raise ValueError(f"{path} is no JSON ({reason(error, 100)}); correct it") from error
     if isinstance(found, dict) and isinstance(found.get("map"), dict):
         found = found["map"]
     if not isinstance(found, dict):

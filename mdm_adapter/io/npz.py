@@ -20,13 +20,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_adapter.io.arrays import MAX_BYTES, Archive, one_line
-from mdm_adapter.motion import Motion, Segment, Writer, check_segments
-from motioncollage.files import atomic_path
+from mdm_adapter.io.arrays import MAX_BYTES
+from mdm_adapter.motion import Motion, Writer
+from mdm_adapter.segments import Segment, check_segments
+from motioncollage.files import atomic_path, read_arrays
+from motioncollage.wording import reason
 
 JOINTS = 22
 MAX_WIDTH = 4096
-_KEYS = ("joints", "features", "fps", "segments", "settings")
+_KEYS = dict.fromkeys(("joints", "features", "fps", "segments", "settings"), "fiuU")
 _AGAIN = "export the motion again"
 
 
@@ -75,7 +77,7 @@ def load_archive(path: Path | str) -> Motion:
         ValueError: anything is wrong with it; one line with the file, the key, the problem and a remedy.
     """
     path = Path(path)
-    arrays = Archive(path, "a generated motion", _AGAIN).read(_KEYS)
+    arrays = read_arrays(path, _KEYS, what="motion", remedy=_AGAIN, most=MAX_BYTES)
     fps = arrays["fps"]
     if fps.shape != () or fps.dtype.kind not in "fiu":
         raise ValueError(f"{path}: fps must be a single number, not {fps.dtype} {list(fps.shape)}: {_AGAIN}")
@@ -127,7 +129,7 @@ def _to_json(path: Path, key: str, value: Any) -> str:
         return json.dumps(value, ensure_ascii=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path}: {key} cannot be written as JSON ({one_line(error)}): use JSON types"
+            f"{path}: {key} cannot be written as JSON ({reason(error)}): use JSON types"
         ) from error
 
 
@@ -151,7 +153,7 @@ def _from_json(path: Path, key: str, array: NDArray[Any]) -> Any:
     try:
         return json.loads(array.item())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: {key} is not valid JSON ({one_line(error)}): {_AGAIN}") from error
+        raise ValueError(f"{path}: {key} is not valid JSON ({reason(error)}): {_AGAIN}") from error
 
 
 def _segments(path: Path, value: Any) -> tuple[Segment, ...]:

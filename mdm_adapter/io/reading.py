@@ -28,7 +28,7 @@ def read_npz(path: Path | str, *, body_model: Path | str | None = None) -> Motio
         FileNotFoundError, ValueError: as `load_archive`, `read_recording` and `Recording.joints`.
     """
     path = Path(path)
-    if path.is_file() and is_recording(Archive(path, "a motion", "copy it again").keys()):
+    if path.is_file() and is_recording(Archive(path, "motion", "copy it again").keys()):
         bodies = Bodies(None if body_model is None else Path(body_model))
         return recorded(read_amass(path, bodies, fps=FPS), path.name)
     return load_archive(path)

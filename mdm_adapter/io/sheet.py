@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mdm_adapter.io import drawing
 from mdm_adapter.io.drawing import Array, Camera, Colour
-from mdm_adapter.motion import Motion, Segment, Writer, check_segments
+from mdm_adapter.motion import Motion, Writer
+from mdm_adapter.segments import Segment, check_segments
 from motioncollage.files import atomic_path
 
 WIDTH = 1600

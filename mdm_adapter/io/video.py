@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mdm_adapter.io import drawing
 from mdm_adapter.io.contacts import stands
 from mdm_adapter.io.drawing import Array, Camera
-from mdm_adapter.motion import Motion, Segment, Writer, check_segments
+from mdm_adapter.motion import Motion, Writer
+from mdm_adapter.segments import Segment, check_segments
 from motioncollage.files import atomic_path
 
 TRAIL_SECONDS = 14.0
@@ -90,7 +91,7 @@ def _encoder(path: Path, fps: float, size: tuple[int, int]) -> Generator[None, A
             codec="libx264",
             quality=None,
             macro_block_size=2,
-            ffmpeg_log_level="error",
+            ffmpeg_log_level="quiet",
             output_params=[
                 *("-crf", "17", "-preset", "medium", "-tune", "animation", "-movflags", "+faststart"),
                 # Say which colours the numbers mean, or players guess and the paper turns yellow.

@@ -24,11 +24,13 @@ class MotionDefaults:
         guidance: of texts.
         piece: frames of the pieces that a long action is cut into.
         overlap: frames that neighbouring pieces share.
+        method: by which motion is made (`motioncollage.methods`).
     """
 
     guidance: Guidance = field(default_factory=lambda: Guidance(2.5))
     piece: int = 120
     overlap: int = 10
+    method: str = "collage"
 
 
 class MotionModel(Protocol):
@@ -150,4 +152,41 @@ class PlacedModel(Protocol):
 
     def opened(self, motion: Tensor, loop: CyclePath) -> Tensor:
         """A sampled cycle [batch, frames, width], normalised, as it is played once."""
+        ...
+
+
+@runtime_checkable
+class CountedModel(Protocol):
+    """What a model has besides whose network is not only asked by what `denoiser`, `padded` and `continuing` return."""
+
+    def counted(self, stand: Denoiser) -> MotionModel:
+        """The same model with a denoiser in the place of its network, to count what it is asked."""
+        ...
+
+
+@runtime_checkable
+class PrefixModel(Protocol):
+    """A model that continues a few known frames by a few more, and makes nothing else (the method `dip`).
+
+    Attributes:
+        context: frames that a prediction continues.
+        predicted: frames of a prediction.
+        start: [context, width], normalised: what a motion begins after.
+        no_pieces: why methods that ask for pieces cannot be used, in a line.
+    """
+
+    @property
+    def context(self) -> int: ...
+
+    @property
+    def predicted(self) -> int: ...
+
+    @property
+    def start(self) -> Tensor: ...
+
+    @property
+    def no_pieces(self) -> str: ...
+
+    def continuing(self, precision: str, known: Tensor) -> Denoiser:
+        """Predicts the frames after those that are known [samples, context, width], normalised."""
         ...

@@ -20,7 +20,7 @@ LAYOUT = HubLayout(
 def _load_mdm(
     folder: Path | None, device: "torch.device", name: str, *, text_encoder: str | None = None
 ) -> Any:
-    from mdm_adapter.models.mdm.model import load
+    from mdm_adapter.models.mdm.loading import load
 
     return load(folder, device, name, text_encoder=text_encoder)
 

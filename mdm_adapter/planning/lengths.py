@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mdm_adapter.models.vocabulary import DEFAULT_SECONDS, KnownAction, Matcher
-from mdm_adapter.motion import Segment
 from mdm_adapter.planning.timing import Timing
 from mdm_adapter.prompts import Action
 from mdm_adapter.prompts.action import shorten
 from mdm_adapter.prompts.counts import Count, read_count
+from mdm_adapter.segments import Segment
 
 SHORTEST = (
     1.2  # seconds; nothing shorter was trained on, and what is that short still happens between neighbours

@@ -8,14 +8,16 @@ from itertools import pairwise
 
 import torch
 
-from mdm_adapter.io.npz import Segment
 from mdm_adapter.planning.timing import Row, Timing, boundaries, consecutive, shared
 from mdm_adapter.prompts import Action
 from mdm_adapter.prompts.action import shorten
+from mdm_adapter.segments import Segment
 from motioncollage.collage.graph import FactorGraph, Node, Region
 from motioncollage.collage.layouts import chain, cycle
+from motioncollage.wording import plural
 
 MIN_OVERLAP = 2
+LISTED = 12  # pieces; of more, the shortest and the longest are told
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,16 @@ class Plan:
 
     def describe(self) -> str:
         """One line for people: which pieces were chosen."""
-        lengths = ", ".join(f"{piece.frames / self.fps:g}" for piece in self.pieces)
+        seconds = [piece.frames / self.fps for piece in self.pieces]
+        lengths = ", ".join(f"{length:g}" for length in seconds)
+        if len(seconds) > LISTED:
+            low, high = min(seconds), max(seconds)
+            lengths = f"{low:g}" if low == high else f"{low:g} to {high:g}"
         joins = sorted({overlap / self.fps for overlap in self.overlaps})
         text = " or ".join(f"{seconds:g}" for seconds in joins)
         above = f", {len(self.layers)} on top" if self.layers else ""
         return (
-            f"{len(self.pieces)} pieces of {lengths} s"
+            f"{plural(len(self.pieces), 'piece')} of {lengths} s"
             + (f", overlapping by {text} s" if joins else "")
             + above
         )

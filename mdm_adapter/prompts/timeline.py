@@ -186,7 +186,9 @@ def _row(values: dict[str, Any], where: str) -> Action:
 def _from_csv(text: str, name: str) -> list[Action]:
     """Rows of a table; the first may name its columns."""
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True, strict=True
+        )
         lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
         raise ValueError(
@@ -203,6 +205,14 @@ def _from_csv(text: str, name: str) -> list[Action]:
     return [_csv_row(columns, row, f"line {number} of {shorten(name)}") for number, row in lines]
 
 
+def _delimiter(text: str) -> str:
+    """Semicolons in a table that Excel saved where the comma is in numbers: they set off columns, not parts of a text."""
+    first = re.sub(r'"[^"]*"', "a", text.lstrip().partition("\n")[0])
+    cells = [cell.strip().lower() for cell in first.split(";")]
+    told = "text" in cells or all(re.fullmatch(r"[\d.,]*", cell) for cell in cells[1:])
+    return ";" if len(cells) > 1 and told else ","
+
+
 def _csv_row(columns: Sequence[str], row: Sequence[str], where: str) -> Action:
     if len(row) > len(columns):
         raise ValueError(
@@ -212,7 +222,8 @@ def _csv_row(columns: Sequence[str], row: Sequence[str], where: str) -> Action:
     for column in values.keys() - {"text"}:
         cell = values[column]
         try:
-            values[column] = float(cell) if cell else None
+            # "1,5" of a table with semicolons.
+            values[column] = float(cell.replace(",", ".")) if cell else None
         except ValueError as error:
             raise ValueError(f"{column} of {where} is {shorten(cell)!r}, not a number; correct it") from error
     return _row(values, where)

@@ -150,13 +150,14 @@ class Service:
         plan = self.model.plan(
             request.actions, settings, seconds=request.seconds, loop=request.kind == "loop"
         )
-        ready = self.model.job(plan, settings)  # what it refuses, it refuses now
+        # What they refuse, they refuse now.
+        ready, name = self.model.job(plan, settings), self.model.method_of(plan)
 
         def work(watch: Watch) -> Motion:
             parts = {field.name: getattr(ready, field.name) for field in fields(ready)}
             job = WatchedJob(**{**parts, "on_step": watch.step, "check": watch.check})
             watch.check()
-            return self.model.finish(self.model.make(job), plan, settings)
+            return self.model.finish(self.model.made(job, name), plan, settings, name)
 
         return work, Shown.of(plan)
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from motioncollage.files import DAMAGE, check_file
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 MAX_PIXELS = 120_000_000
+MAX_FILE_BYTES = 1 << 30
 MAP = ".map.png"  # ending of the map that lies beside a picture
 KEPT_HEIGHT = 512  # pixels; more than a crop ever needs
 
@@ -52,16 +55,16 @@ def read_picture(path: Path, *, height: int | None = None) -> Tensor:
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
+    check_file(path, "picture", most=MAX_FILE_BYTES)
     try:
         with Image.open(path) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(
-                    f"{path} has {opened.width} x {opened.height} pixels; make it smaller (at most {MAX_PIXELS // 10**6} million)"
-                )
+            _check_pixels(path, opened.width, opened.height)
             if height is not None and opened.format == "JPEG":
                 opened.draft("RGB", (opened.width * height // opened.height, height))
             picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except _TooLarge:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, *DAMAGE) as error:
         raise ValueError(
             f"{path} is no picture that can be read ({type(error).__name__}); convert it to PNG"
         ) from error
@@ -72,6 +75,17 @@ def read_picture(path: Path, *, height: int | None = None) -> Tensor:
     import numpy as np
 
     return torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)
+
+
+class _TooLarge(ValueError):
+    """A picture of more pixels than are read; other errors say that it is damaged."""
+
+
+def _check_pixels(path: Path, width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _TooLarge(
+            f"{path} has {width} x {height} pixels; make it smaller (at most {MAX_PIXELS // 10**6} million)"
+        )
 
 
 def read_labels(path: Path, shape: tuple[int, int] | None = None) -> Tensor:
@@ -86,15 +100,17 @@ def read_labels(path: Path, shape: tuple[int, int] | None = None) -> Tensor:
     import numpy as np
     from PIL import Image, UnidentifiedImageError
 
+    check_file(path, "map", most=MAX_FILE_BYTES)
     try:
         with Image.open(path) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(f"{path} has {opened.width} x {opened.height} pixels; make it smaller")
+            _check_pixels(path, opened.width, opened.height)
             kinds = opened if opened.mode in ("L", "P") else opened.convert("L")
             if shape is not None:
                 kinds = kinds.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
             return torch.from_numpy(np.asarray(kinds, dtype=np.uint8).copy())
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except _TooLarge:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, *DAMAGE) as error:
         raise ValueError(f"map {path} is no picture that can be read; save it as a PNG of labels") from error
 
 

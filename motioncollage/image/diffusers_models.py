@@ -17,6 +17,7 @@ from motioncollage.collage.denoiser import Condition
 from motioncollage.image.diffusers_denoisers import LatentDenoiser, PixelDenoiser
 from motioncollage.image.tiles import LEAST_TILE, MAX_TILE, Autoencoder
 from motioncollage.sampling.schedules import MAX_STEPS, VPSchedule, cosine_betas
+from motioncollage.wording import reason
 
 INDEX = "model_index.json"
 MAX_JSON, MAX_WEIGHTS = 1 << 24, 1 << 34  # bytes of a file of settings or words, of one part's weights
@@ -255,7 +256,5 @@ def _explained(place: Path, what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
-        raise ValueError(
-            f"{place} is no {what} ({reason}); download it again or use another model"
-        ) from error
+        said = reason(error, 160)
+        raise ValueError(f"{place} is no {what} ({said}); download it again or use another model") from error

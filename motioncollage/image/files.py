@@ -47,8 +47,6 @@ def load_picture(path: Path, *, height: int | None = None) -> Tensor:
     Raises:
         ValueError: no picture, or too large.
     """
-    if not path.exists():
-        raise ValueError(f"picture {path} does not exist; name a PNG or JPEG")
     pixels = read_picture(path, height=height)
     rows, columns = (side // SMALLEST * SMALLEST for side in pixels.shape[1:])
     if min(rows, columns) < SMALLEST or max(rows, columns) > LARGEST_SIDE:

@@ -10,10 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from motioncollage.files import DAMAGE, atomic_path, read_text
+from motioncollage.wording import reason
+
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 MAX_BYTES = 1 << 30
 FREQUENCIES = 6
 MOST_LABELS = 64
+MOST_CHANNELS = 4096
 SMALLEST = 8  # pixels along a side; the network halves twice, on blocks of 2
 
 
@@ -42,8 +46,15 @@ class ImageConfig:
     def __post_init__(self) -> None:
         if self.size % SMALLEST or not SMALLEST <= self.size <= 1024:
             raise ValueError(f"size is {self.size} pixels; choose a multiple of {SMALLEST} up to 1024")
-        if len(self.channels) != 3 or any(c < 16 or c % 16 for c in self.channels):
-            raise ValueError(f"channels are {self.channels}; give three multiples of 16")
+        if len(self.channels) != 3 or any(not 16 <= c <= MOST_CHANNELS or c % 16 for c in self.channels):
+            raise ValueError(
+                f"channels are {self.channels}; give three multiples of 16 up to {MOST_CHANNELS}"
+            )
+        for name, most in (("layers", 16), ("width", 4096)):
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}; give 1 to {most}")
+        if not 0 < self.sigma_data < math.inf:
+            raise ValueError(f"sigma_data is {self.sigma_data}; give a number above 0")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("a class is named twice")
         if not 0 <= self.labels <= MOST_LABELS:
@@ -180,14 +191,16 @@ def save_network(folder: Path, network: ImageNetwork, about: dict[str, Any]) -> 
     """Write half-precision weights and the configuration."""
     from safetensors.torch import save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    temporary = folder / f"{WEIGHTS}.tmp"
-    save_file(weights, temporary)
-    temporary.chmod(0o644)  # safetensors hides its files from others
-    temporary.replace(folder / WEIGHTS)
     text = json.dumps({**asdict(network.config), "about": about}, indent=1)
-    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+    # Both are whole before the first gets its name: weights never lie beside another network's configuration for long.
+    with (
+        atomic_path(folder / CONFIG, force=True) as described,
+        atomic_path(folder / WEIGHTS, force=True) as temporary,
+    ):
+        described.write_text(text + "\n", encoding="utf-8")
+        save_file(weights, temporary)
+        temporary.chmod(0o644)  # safetensors hides its files from others
 
 
 def load_network(folder: Path, *, device: torch.device | str = "cpu") -> ImageNetwork:
@@ -207,17 +220,20 @@ def load_network(folder: Path, *, device: torch.device | str = "cpu") -> ImageNe
                 f"{folder / name} is larger than {MAX_BYTES >> 30} GiB; it is no image model of ours"
             )
     try:
-        settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        settings = json.loads(read_text(folder / CONFIG))
         settings.pop("about", None)
         config = ImageConfig(
             **{**settings, "classes": tuple(settings["classes"]), "channels": tuple(settings["channels"])}
         )
-        network = ImageNetwork(config)
         weights = load_file(folder / WEIGHTS)
+        with torch.device("meta"):  # absurd sizes cost nothing before they have met the weights
+            expected = {name: value.shape for name, value in ImageNetwork(config).state_dict().items()}
+        if expected != {name: value.shape for name, value in weights.items()}:
+            raise ValueError(f"{CONFIG} and {WEIGHTS} are of different sizes")
+        network = ImageNetwork(config)
         network.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        reason = str(error).splitlines()[0][:160]
+    except (SafetensorError, *DAMAGE) as error:
         raise ValueError(
-            f"{folder} is no image model of ours ({reason}); train or download it again"
+            f"{folder} is no image model of ours ({reason(error)}); train or download it again"
         ) from error
     return network.to(device).eval().requires_grad_(False)

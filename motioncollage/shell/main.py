@@ -1,15 +1,37 @@
 """`motioncollage`: a shell that finds its commands among the installed packages, and turns errors into a line."""
 
 import os
+import signal
 import sys
+import traceback
 from itertools import pairwise
+from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
 from motioncollage import plugins, threads
+from motioncollage.shell.help import GroupedCommand, Stopped, example_of
+from motioncollage.shell.output import release_folders
+from motioncollage.wording import shown
 
 USAGE_ERROR = 2
+DEFECT = 1
 INTERRUPTED = 130
+TERMINATED = 143
+CLOSED_PIPE = 141
+NOTHING_LOST = "no file is half-written, what was written before is whole"
+
+START = """\
+motioncollage makes long human motion from text. For example:
+
+  motioncollage generate "a person walks, then waves, then sits down"   a motion, a video and a contact sheet in out/
+  motioncollage loop "a person walks forward" --seconds 8               a motion without a first frame
+  motioncollage models starter                                          the actions that the bundled model knows
+  motioncollage view out/motion.npz                                     play it in the browser
+
+Commands: {commands}.
+motioncollage --help says what they do, motioncollage COMMAND --help lists their options."""
 
 
 def build() -> typer.Typer:
@@ -34,12 +56,15 @@ def build() -> typer.Typer:
         elif isinstance(part, typer.Typer):
             groups[name] = part
         else:
-            app.command(name)(part)
+            app.command(name, cls=GroupedCommand)(part)
     for group, own, part in nested:
         if group not in groups:
             groups[group] = _group(GROUPS.get(group, f"Commands of {group}."))
-        groups[group].command(own)(part)  # type: ignore[type-var]
+        groups[group].command(own, cls=GroupedCommand)(part)  # type: ignore[type-var]
     for name, part in groups.items():
+        for command in part.registered_commands:
+            if command.cls is None or command.cls is TyperCommand:
+                command.cls = GroupedCommand
         app.add_typer(part, name=name)
     return app
 
@@ -48,7 +73,6 @@ GROUPS = {"train": "Train models. Interrupt with Ctrl-C; the same command goes o
 
 
 def _group(text: str) -> typer.Typer:
-    # Plain help: rich's would import its Markdown and syntax colouring, which is half of the time that --help takes.
     return typer.Typer(
         help=text, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
         rich_markup_mode=None,
@@ -58,30 +82,84 @@ def _group(text: str) -> typer.Typer:
 def main() -> None:
     """Run the command line; what a user can put right is one line on stderr and exit code 2, never a traceback.
 
-    MOTIONCOLLAGE_DEBUG=1 lets the traceback through.
+    Anything else is a defect: its traceback, where to report it, and exit code 1. MOTIONCOLLAGE_DEBUG=1 lets every
+    traceback through.
     """
+    if len(sys.argv) < 2:
+        print(START.format(commands=", ".join(sorted({n.split()[0] for n in plugins.available("commands")}))))
+        sys.exit(0)
     threads.settled()  # before a command loads PyTorch
+    usual = _catch_termination()
     try:
         code = build()(standalone_mode=False)
-    except KeyboardInterrupt:
-        _say("interrupted; nothing was written under the final names")
-        sys.exit(INTERRUPTED)
-    except Exception as error:
+        if code == INTERRUPTED:  # before the command began
+            raise KeyboardInterrupt
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_quietly()
+        sys.exit(CLOSED_PIPE)
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            raise
         if os.environ.get("MOTIONCOLLAGE_DEBUG"):
             raise
-        message = _usage_message(error, sys.argv[1:])
-        if message is None and not isinstance(error, (ValueError, OSError, RuntimeError, ImportError)):
-            raise  # a defect of ours: its traceback is what we need to see
-        _say(message or _one_line(error))
-        sys.exit(USAGE_ERROR)
+        sys.exit(_explain(error))
+    finally:
+        release_folders()
+        _restore(usual)
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _explain(error: BaseException) -> int:
+    """Say what went wrong; the exit code."""
+    stopped = error.interrupt if isinstance(error, Stopped) else error
+    if isinstance(stopped, KeyboardInterrupt):
+        _say(f"interrupted; {str(stopped) or NOTHING_LOST}")
+        return TERMINATED if isinstance(stopped, Terminated) else INTERRUPTED
+    if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help is the answer
+        print(error.ctx.get_help())  # type: ignore[attr-defined]
+        return 0
+    message = _usage_message(error, sys.argv[1:]) or _memory_message(error)
+    if message is None and not isinstance(error, (ValueError, OSError, RuntimeError, ImportError)):
+        traceback.print_exception(error)  # a defect of ours: its traceback is what we need to see
+        _say(
+            "this is a defect of motioncollage: please report it where you got the program, with the lines above and the"
+            " command"
+        )
+        return DEFECT
+    _say(message or _one_line(error))
+    return USAGE_ERROR
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: what Ctrl-C leaves tidy, this does too."""
+
+
+def _catch_termination() -> Any:
+    def stop(number: int, _: object) -> None:
+        raise Terminated
+
+    try:
+        return signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread
+        return None
+
+
+def _restore(handler: Any) -> None:
+    if handler is not None:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _close_quietly() -> None:
+    """Whoever read our output has gone, such as `head`; Python would complain once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say(message: str) -> None:
-    print(f"motioncollage: {message}", file=sys.stderr)
+    print(f"motioncollage: {shown(message)}", file=sys.stderr)
 
 
-def _usage_message(error: Exception, arguments: list[str]) -> str | None:
+def _usage_message(error: BaseException, arguments: list[str]) -> str | None:
     """What is wrong with the arguments themselves; None for any other error.
 
     Known by its method, because the class lives in `click` or inside `typer`, depending on typer's version.
@@ -92,12 +170,27 @@ def _usage_message(error: Exception, arguments: list[str]) -> str | None:
     words = [part for argument in arguments for part in argument.split("=", 1)]
     names = getattr(getattr(error, "param", None), "opts", ())
     given = [value for name, value in pairwise(words) if name in names]
-    named = f" (given: {given[-1]!r})" if given else ""
-    return f"{' '.join(str(describe()).split())}{named}; --help lists the options"
+    named = f" (given: {shown(given[-1], 60)!r})" if given else ""
+    command = getattr(getattr(error, "ctx", None), "command", None)
+    example = (
+        example_of(getattr(command, "help", None)) if type(error).__name__ == "MissingParameter" else None
+    )
+    remedy = f"for example: {example}" if example else "--help lists the options"
+    return f"{shown(describe(), 300)}{named}; {remedy}"
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _memory_message(error: BaseException) -> str | None:
+    if (
+        isinstance(error, MemoryError)
+        or "OutOfMemory" in type(error).__name__
+        or "can't allocate memory" in str(error)
+    ):
+        return "there is not enough memory for this; make less at a time: fewer samples, a shorter motion, a smaller picture"
+    return None
+
+
+def _one_line(error: BaseException) -> str:
+    return shown(error) or type(error).__name__
 
 
 if __name__ == "__main__":

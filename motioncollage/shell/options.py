@@ -2,14 +2,13 @@
 
 import dataclasses
 import inspect
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, get_type_hints
 
-import typer
-
 from motioncollage.models import BUNDLED
+from motioncollage.shell import values
+from motioncollage.shell.values import ADVANCED, LENGTH, MAKING, QUALITY
 
 if TYPE_CHECKING:
     from motioncollage.collage.guidance import Guidance
@@ -18,17 +17,30 @@ if TYPE_CHECKING:
 
 GuidanceScale = Annotated[
     float | None,
-    typer.Option(
-        help="Classifier-free guidance: 1 none, higher follows the text more; the model's own by default."
+    values.number(
+        "Classifier-free guidance: 1 none, higher follows the text more; the model's own by default.", panel=QUALITY,
+        least=-100, most=100,
     ),
-]
+]  # fmt: skip
 
 TextEncoderPlace = Annotated[
     str | None,
-    typer.Option(
-        help="Where the model's text encoder is (CLIP or DistilBERT, as it asks): a folder, or hf:owner/name."
+    values.option(
+        "Where the model's text encoder is (CLIP or DistilBERT, as it asks): a folder, or hf:owner/name.",
+        panel=MAKING,
     ),
 ]
+
+Device = Annotated[str, values.option("auto, cpu, cuda, mps.", panel=QUALITY)]
+Seed = Annotated[int, values.seed("The same command with the same seed gives the same result.")]
+Force = Annotated[bool, values.option("Replace files that are there.", panel=values.OUTPUT)]
+Taper = Annotated[
+    float,
+    values.number(
+        "Part of an overlap over which a piece fades out; 0 is the paper's composition, 1 a cross-fade.",
+        least=0, most=1, panel=ADVANCED,
+    ),
+]  # fmt: skip
 
 
 def spread_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -75,12 +87,13 @@ class ModelOptions:
 
     model: Annotated[
         str,
-        typer.Option(
-            help="A bundled model, a checkpoint folder (args.json + model*.pt), or hf:owner/name[@revision]."
+        values.option(
+            "A bundled model, a checkpoint folder (args.json + model*.pt), or hf:owner/name[@revision].",
+            panel=MAKING,
         ),
     ] = BUNDLED["motion"]
     text_encoder: TextEncoderPlace = None
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto"
+    device: Device = "auto"
 
 
 class Sampled(Protocol):
@@ -98,22 +111,33 @@ class SamplingOptions:
 
     preset: Annotated[
         str,
-        typer.Option(
-            help="fast (10 evaluations), paper (50 even steps of DDIM), or mdm (its own: ddpm, every step, guidance 2.5,"
-            " float32); the options below change it."
+        values.option(
+            "fast (10 evaluations), paper (50 even steps of DDIM), or mdm (its own: ddpm, every step, guidance 2.5,"
+            " float32); --steps and others change it.",
+            panel=QUALITY,
         ),
     ] = "fast"
-    steps: Annotated[int | None, typer.Option(help="Sampling steps.")] = None
+    steps: Annotated[int | None, values.steps("Sampling steps.")] = None
     sampler: Annotated[
         str | None,
-        typer.Option(help="ddim, ddpm, euler, heun, deis, dpm++, dpm++sde, unipc, or a plug-in's."),
+        values.option(
+            "ddim, ddpm, euler, heun, deis, dpm++, dpm++sde, unipc, or a plug-in's.", panel=QUALITY
+        ),
     ] = None
     spacing: Annotated[
         float | None,
-        typer.Option(help="1 spaces steps evenly; 2 or 3 put more at high noise, which few steps need."),
+        values.number(
+            "1 spaces steps evenly; 2 or 3 put more at high noise, which few steps need.",
+            above=0,
+            most=100,
+            panel=ADVANCED,
+        ),
     ] = None
     eta: Annotated[
-        float | None, typer.Option(help="Share of the noise that ddim renews: 0 none, 1 as ddpm.")
+        float | None,
+        values.number(
+            "Share of the noise that ddim renews: 0 none, 1 as ddpm.", least=0, most=1, panel=ADVANCED
+        ),
     ] = None
 
     def settings(self, levels: "Levels | None" = None) -> "SamplerSettings":
@@ -152,12 +176,16 @@ class GuidanceOptions:
     guidance: GuidanceScale = None
     guidance_limit: Annotated[
         float | None,
-        typer.Option(
-            help="Noise-to-signal ratio above which --guidance-above holds; inf for one scale throughout."
+        values.number(
+            "Noise-to-signal ratio above which --guidance-above holds; inf for one scale throughout.",
+            above=0,
+            infinite=True,
+            panel=ADVANCED,
         ),
     ] = None
     guidance_above: Annotated[
-        float | None, typer.Option(help="Guidance at the noise levels above the limit.")
+        float | None,
+        values.number("Guidance at the noise levels above the limit.", least=-100, most=100, panel=ADVANCED),
     ] = None
 
     def settings(self, own: "Guidance") -> "Guidance":
@@ -171,30 +199,22 @@ class CutOptions:
     """How time is cut into pieces."""
 
     overlap: Annotated[
-        float | None, typer.Option(help="Seconds that neighbouring pieces share; the model's own by default.")
+        float | None,
+        values.seconds("Seconds that neighbouring pieces share; the model's own by default.", panel=LENGTH),
     ] = None
-    taper: Annotated[
-        float,
-        typer.Option(
-            help="Part of an overlap over which a piece fades out; 0 is the paper's composition, 1 a cross-fade."
-        ),
-    ] = 0.5
+    taper: Taper = 0.5
     piece: Annotated[
-        float | None, typer.Option(help="Seconds of the pieces that a long action is cut into.")
+        float | None,
+        values.seconds("Seconds of the pieces that a long action is cut into.", panel=LENGTH),
     ] = None
-    own_text: Annotated[bool, typer.Option(help="Tell overlaps within one action its text.")] = True
+    own_text: Annotated[bool, values.option("Tell overlaps within one action its text.", panel=ADVANCED)] = (
+        True
+    )
 
     def settings(self, fps: float) -> dict[str, Any]:
-        """Fields of `MethodSettings`, in frames.
-
-        Raises:
-            ValueError: seconds that are no length.
-        """
-        frames = {}
-        for name, value in (("overlap", self.overlap), ("piece", self.piece)):
-            if value is not None and (not math.isfinite(value) or value <= 0):
-                raise ValueError(f"--{name} is {value:g}; give seconds above 0")
-            frames[name] = None if value is None else round(value * fps)
+        """Fields of `MethodSettings`, in frames."""
+        asked = {"overlap": self.overlap, "piece": self.piece}
+        frames = {name: None if value is None else round(value * fps) for name, value in asked.items()}
         return {**frames, "taper": self.taper, "own_text": self.own_text}
 
 
@@ -204,8 +224,9 @@ class PieceOptions(CutOptions):
 
     style: Annotated[
         str,
-        typer.Option(
-            help="Text of the overlaps between actions, such as a manner that all share; empty for none."
+        values.option(
+            "Text of the overlaps between actions, such as a manner that all share; empty for none.",
+            panel=MAKING,
         ),
     ] = ""
 

@@ -7,6 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from motioncollage.files import remove_leftovers, try_lock
+from motioncollage.wording import shown, visible
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -21,7 +24,13 @@ class Printer:
     def rich(self) -> "Console":
         from rich.console import Console
 
-        return Console(stderr=self.stderr)
+        class Visible(Console):
+            """Shows control characters instead of sending them; square brackets of prompts and paths are no markup."""
+
+            def render_str(self, text: str, **options: Any) -> Any:
+                return super().render_str(visible(text), **options)
+
+        return Visible(stderr=self.stderr, markup=False, emoji=False)
 
     def print(self, *things: Any, **options: Any) -> None:
         """`rich.console.Console.print`."""
@@ -69,7 +78,7 @@ def check_output(folder: Path, names: list[str], *, force: bool) -> None:
         ValueError: a file exists and --force was not given, or the folder cannot be written.
     """
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"--out {folder} is a file; name a folder")
+        raise ValueError(f"--out {shown(folder, 300)} is a file; name a folder")
     existing = [name for name in names if (folder / name).exists()]
     if existing and not force:
         raise ValueError(f"{folder / existing[0]} exists; use --force to replace it or another --out")
@@ -81,3 +90,55 @@ def check_output(folder: Path, names: list[str], *, force: bool) -> None:
         ) from error
     if not os.access(folder, os.W_OK):
         raise ValueError(f"--out {folder} is not writable; name a folder you may write")
+    hold_folder(folder)
+
+
+_held: dict[Path, int] = {}
+
+
+def hold_folder(folder: Path) -> None:
+    """Keep other processes out of a folder until this command ends, so that files of two runs never mix.
+
+    A lock of the system on the folder itself: it leaves no file behind, and a killed process cannot leave it locked.
+    Where there are no such locks (Windows, some network file systems), nothing is held.
+
+    Raises:
+        ValueError: another process is at work in it.
+    """
+    place = folder.resolve()
+    if place in _held:
+        return
+    try:
+        descriptor = os.open(place, os.O_RDONLY)
+    except OSError:
+        return  # Windows opens no folders
+    if try_lock(descriptor) is False:
+        os.close(descriptor)
+        raise ValueError(
+            f"--out {folder} is in use by another motioncollage; wait until it ends, or give another --out"
+        )
+    _held[place] = descriptor
+    remove_leftovers(place)
+
+
+def release_folders() -> None:
+    """Let other processes into the folders that this command wrote."""
+    while _held:
+        os.close(_held.popitem()[1])
+
+
+def tell_stopped(step: int, steps: int) -> None:
+    """After a training: whether it was stopped by hand, and how it goes on."""
+    if step < steps:
+        console.print(
+            f"stopped at step {step} of {steps}, which is kept: the same command goes on from there"
+        )
+
+
+@contextmanager
+def keeping(what: str) -> Iterator[None]:
+    """Say, when Ctrl-C ends a block, what is kept and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        raise type(stopped)(what) from None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from motioncollage import files
 from motioncollage.files import atomic_path
 
 
@@ -94,3 +95,47 @@ def test_long_names_and_usual_mode(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_bytes(b"x")
     assert target.stat().st_mode == plain.stat().st_mode
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / ".tmp-0123456789abcdef.npz"
+    left.write_bytes(b"half")
+    (tmp_path / ".tmp-mine.npz").write_bytes(b"somebody's own")
+    with atomic_path(tmp_path / "a.npz", force=False) as temporary:
+        assert not left.exists()
+        # that of a process which lives is locked, and stays
+        files._tidied.clear()
+        files.remove_leftovers(tmp_path)
+        assert temporary.exists()
+        temporary.write_bytes(b"whole")
+    assert names(tmp_path) == [".tmp-mine.npz", "a.npz"]
+
+
+def test_a_full_disk_names_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "a.npz"
+
+    def write(error: Exception) -> None:
+        with atomic_path(target, force=False):
+            raise error
+
+    with pytest.raises(OSError, match=f"cannot write {target}: the disk is full"):
+        write(OSError(28, "No space left on device"))
+    # as PyTorch tells of it
+    monkeypatch.setattr(files, "_is_full", lambda folder: True)
+    with pytest.raises(OSError, match=f"cannot write {target}: the disk is full"):
+        write(RuntimeError("PytorchStreamWriter failed writing file data/3"))
+    with pytest.raises(ValueError, match="not finite"):
+        write(ValueError("not finite"))
+    assert names(tmp_path) == []
+
+
+def test_only_ordinary_files_are_read(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"/dev/zero is a device; give an ordinary file"):
+        files.check_file("/dev/zero", "path file")
+    with pytest.raises(ValueError, match="null"):
+        files.check_file("a\0b")
+    (tmp_path / "latin.csv").write_bytes(b"text\n\xe4\n")
+    with pytest.raises(ValueError, match="is not UTF-8 text"):
+        files.read_text(tmp_path / "latin.csv")
+    with pytest.raises(ValueError, match="has 7 bytes, more than 3"):
+        files.read_text(tmp_path / "latin.csv", most=3)

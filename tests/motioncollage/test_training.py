@@ -1,5 +1,6 @@
 """The training loop: resuming changes nothing, the average lags behind, broken runs stop with a reason."""
 
+import json
 import signal
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from motioncollage.training import Trainer, TrainingSettings, save_atomically, step_generator
+from motioncollage.training import Trainer, TrainingLog, TrainingSettings, save_atomically, step_generator
 
 
 class Regression:
@@ -238,3 +239,18 @@ def test_cosine_falls_to_zero() -> None:
     assert schedule.learning_rate_at(9) == schedule.learning_rate_at(10) == 2.0
     assert schedule.learning_rate_at(55) == pytest.approx(1.0)
     assert schedule.learning_rate_at(100) == pytest.approx(0.0)
+
+
+def test_no_row_of_a_log_is_there_twice(tmp_path: Path) -> None:
+    """A run that was killed at step 9 goes on from its checkpoint at step 4."""
+    path = tmp_path / "log.jsonl"
+    with TrainingLog(path, every=2) as log:
+        for step in range(1, 10):
+            log.add(step, {"loss": float(step)})
+    with path.open("a") as file:
+        file.write('{"step": 10, "lo')
+    with TrainingLog(path, every=2) as log:
+        assert len(path.read_text().splitlines()) == 5
+        for step in range(5, 12):
+            log.add(step, {"loss": float(step)})
+    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [2, 4, 6, 8, 10]

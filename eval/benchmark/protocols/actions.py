@@ -8,10 +8,12 @@ import torch
 
 from eval.benchmark.action_pages import Shown, write_actions
 from eval.benchmark.asked import Asked, questions
+from eval.benchmark.cost import announce
 from eval.benchmark.making import Store, Unit, Workers, make_units
 from eval.benchmark.outcomes import Outcome, headline, judged, worst_first
 from eval.benchmark.protocol import OwnProtocol, Task
 from eval.benchmark.report import summarise
+from eval.benchmark.run import machine
 from eval.benchmark.settings import REAL, BenchmarkSettings, digest
 from eval.metrics.metric import Metric
 from motioncollage.methods import Script
@@ -59,12 +61,16 @@ class Actions(OwnProtocol):
             raise ValueError("no method makes anything; name one besides real, such as collage")
         found = questions(maker, task.data, settings.only, named=settings.only != QUICK, model=task.model)
         workers = Workers.here()
+        if not task.dry_run:
+            workers.hold(task.out)
         store = Store(task.out / "cache", settings, digest(self.name, maker.identity))
         units = {m: self.units(m, found.asked, settings, maker.representation.fps) for m in methods}
+        every = [unit for own in units.values() for unit in own]
+        announce(every, store.__contains__, maker, settings, workers, machine(maker.device))
+        if task.dry_run:
+            return
         with progress_bar("making motion") as update:
-            make_units(
-                workers.mine([unit for own in units.values() for unit in own]), store, maker, progress=update
-            )
+            make_units(workers.mine(every), store, maker, progress=update)
         workers.wait()
         if workers.rank:
             return

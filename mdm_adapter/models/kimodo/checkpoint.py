@@ -17,6 +17,7 @@ from mdm_adapter.models.kimodo.network import KimodoNetwork
 from mdm_adapter.models.kimodo.representation import LOCAL_ROOT_WIDTH, ROOT_WIDTH, Layout, Representation
 from mdm_adapter.models.kimodo.skeletons import SOMA30, Skeleton, read_neutral_joints, smplx22
 from mdm_adapter.models.kimodo.statistics import GROUPS, Statistics
+from motioncollage.wording import reason
 
 PREFIX = "denoiser.backbone."
 MAX_BYTES = 8 << 30
@@ -67,7 +68,7 @@ def load_kimodo(
             network = KimodoNetwork(config.network, representation, statistics)
     except RuntimeError as error:
         raise ValueError(
-            f"{folder}: no such network ({_first_line(error)}); fetch its config.yaml again"
+            f"{folder}: no such network ({reason(error)}); fetch its config.yaml again"
         ) from error
     network.load_state_dict(_read_weights(file, network), assign=True)
     network = network.to(device).eval().requires_grad_(False)
@@ -140,14 +141,8 @@ def _read_weights(file: Path, network: KimodoNetwork) -> dict[str, Tensor]:
                 raise ValueError(f"{file} holds {unexpected[0]!r}, which this network has not; {remedy}")
             weights = {name: archive.get_tensor(names[name]) for name in expected}
     except (safetensors.SafetensorError, OSError) as error:
-        raise ValueError(
-            f"{file} is damaged or no safetensors file ({_first_line(error)}); {remedy}"
-        ) from error
+        raise ValueError(f"{file} is damaged or no safetensors file ({reason(error)}); {remedy}") from error
     for name, value in weights.items():
         if not value.is_floating_point() or not torch.isfinite(value).all():
             raise ValueError(f"{file}: {name} holds no finite floats; {remedy}")
     return {name: value.float() for name, value in weights.items()}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -3,41 +3,47 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from motioncollage.files import read_text
+from motioncollage.shell import values
+from motioncollage.shell.options import Force
 from motioncollage.shell.output import console, notes
-
-MAX_LIST_BYTES = 64 << 20
+from motioncollage.wording import plural
 
 
 def embed(
     sentences: Annotated[
         list[str],
-        typer.Argument(
-            help="Sentences, prompts of several actions, or text files (.txt) with a sentence on every line."
+        values.argument(
+            "Sentences, prompts of several actions, or text files (.txt) with a sentence on every line."
         ),
     ],
     text_encoder: Annotated[
         str,
-        typer.Option(
-            help="Where the encoder is: a folder of LLM2Vec (base, mntp, supervised), or the address of a server."
+        values.option(
+            "Where the encoder is: a folder of LLM2Vec (base, mntp, supervised), or the address of a server.",
+            panel=values.MAKING,
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="The file; put beside a model's config.yaml it is found there.")
+        Path,
+        values.written(
+            "The file; put beside a model's config.yaml it is found there.", endings=(".safetensors",)
+        ),
     ] = Path("sentences.safetensors"),
     name: Annotated[
         str | None,
-        typer.Option(help="What the file calls the encoder; files of different ones do not mix."),
+        values.option(
+            "What the file calls the encoder; files of different ones do not mix.", panel=values.ADVANCED
+        ),
     ] = None,
-    add: Annotated[bool, typer.Option(help="Keep what the file has and embed what it lacks.")] = False,
-    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    add: Annotated[
+        bool, values.option("Keep what the file has and embed what it lacks.", panel=values.OUTPUT)
+    ] = False,
+    force: Force = False,
 ) -> None:
     """Embed sentences for models whose text encoder is too large to run everywhere; with the file they need none."""
     from mdm_adapter.models.kimodo.text import embed_sentences, places, read_embeddings, write_embeddings
 
-    if out.suffix != ".safetensors":
-        raise ValueError(f"--out {out} is no .safetensors; name a file such as sentences.safetensors")
     if add and force:
         raise ValueError("--add keeps what a file has and --force replaces it; give one of the two")
     if out.exists() and not (add or force):
@@ -54,7 +60,9 @@ def embed(
     made = embed_sentences(wanted, places.load_encoder(text_encoder), name=called, known=known)
     write_embeddings(out, made, force=add or force)
     fresh = len(made) - (len(known) if known else 0)
-    console.print(f"wrote {out}: {len(made)} sentences, {fresh} of them new, by {called}", soft_wrap=True)
+    console.print(
+        f"wrote {out}: {plural(len(made), 'sentence')}, {fresh} of them new, by {called}", soft_wrap=True
+    )
     if known is not None and fresh == 0:
         notes.print("all of them were there already")
 
@@ -70,14 +78,7 @@ def _listed(sentences: list[str]) -> list[str]:
     found: list[str] = []
     for entry in sentences:
         if entry.lower().endswith(".txt"):
-            file = Path(entry)
-            if not file.is_file():
-                raise ValueError(
-                    f"list {file} does not exist; give a text file with a sentence on every line"
-                )
-            if file.stat().st_size > MAX_LIST_BYTES:
-                raise ValueError(f"list {file} is larger than {MAX_LIST_BYTES >> 20} MiB; split it")
-            found += file.read_text(encoding="utf-8").splitlines()
+            found += read_text(entry, "list of sentences").splitlines()
         else:
             # As the commands ask for them, so that a prompt embedded here is one that can be made.
             found += [entry, *(action.text for action in read_prompt(entry))]

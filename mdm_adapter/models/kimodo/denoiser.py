@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mdm_adapter.models.kimodo.network import KimodoNetwork, Text
 from mdm_adapter.models.text import TextEmbedding
-from motioncollage.collage.denoiser import NoiseLevel
+from motioncollage.collage.denoiser import Denoiser, NoiseLevel
 from motioncollage.precision import check_precision, mixed
 
 MAX_FRAMES = 300  # 10 s, the longest motion of the training
@@ -87,3 +87,22 @@ class KimodoDenoiser:
                 padding[row, :count] = condition.padding
         dropped = torch.tensor([condition is None for condition in conditions], device=x.device)
         return Text(tokens, padding, dropped)
+
+
+class CountedDenoiser(KimodoDenoiser):
+    """Another denoiser in the place of the network, to count what it is asked."""
+
+    def __init__(self, network: KimodoNetwork, stand: Denoiser) -> None:
+        super().__init__(network)
+        self.stand = stand
+
+    def __call__(
+        self,
+        x: Tensor,
+        level: NoiseLevel,
+        conditions: Sequence[TextEmbedding | None],
+        *,
+        headings: Tensor | None = None,
+        observed: Observed | None = None,
+    ) -> Tensor:
+        return self.stand(x, level, conditions)

@@ -20,11 +20,10 @@ CHAINING = ChainSettings()
 
 def _chain(job: Job) -> Made:
     """Every action after the one before, led in by its last frames; one longer than the model knows in equal parts."""
-    if not isinstance(job, MotionJob) or not isinstance(job.model, KimodoPieces):
-        named = job.model.name if isinstance(job, MotionJob) else "images"
-        raise ValueError(
-            f"method kimodo-chain is Kimodo's own and {named} is none; choose collage or replacement"
-        )
+    if why := _no_kimodo(getattr(job, "model", None)):
+        raise ValueError(why)
+    assert isinstance(job, MotionJob)
+    assert isinstance(job.model, KimodoPieces)
     kimodo = job.model.kimodo
     texts, frames = _segments([segment.text for segment in job.plan.segments], job.parts)
     conditions = [job.condition(text) for text in texts]
@@ -66,4 +65,11 @@ def _segments(texts: list[str], frames: tuple[int, ...]) -> tuple[list[str], lis
     return cut_texts, cut
 
 
-CHAIN = Method(_chain, ("batch_limit",), general=False)
+def _no_kimodo(model: object) -> str:
+    if isinstance(model, KimodoPieces):
+        return ""
+    named = getattr(model, "name", "what makes images")
+    return f"the method kimodo-chain is Kimodo's own and {named} is none; choose collage or replacement"
+
+
+CHAIN = Method(_chain, ("batch_limit",), refuses=_no_kimodo, general=False)

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
 from torch import Tensor
 
 from mdm_adapter.models.identity import identity_of
+from mdm_adapter.models.kimodo.denoiser import CountedDenoiser
 from mdm_adapter.models.kimodo.guidance import KimodoGuidance
 from mdm_adapter.models.kimodo.loops import Places, unroll
 from mdm_adapter.models.kimodo.model import OVERLAP, PIECE, KimodoModel
@@ -46,6 +48,12 @@ class KimodoPieces:
 
     def denoiser(self, precision: str, *, beyond: bool = False) -> Denoiser:
         return self.kimodo.denoiser(precision=precision, beyond=beyond)
+
+    def counted(self, stand: Denoiser) -> "KimodoPieces":
+        kimodo = copy(self.kimodo)
+        counting = CountedDenoiser(kimodo.network, stand)
+        object.__setattr__(kimodo, "denoiser", lambda **_: counting)
+        return KimodoPieces(kimodo)
 
     def conditions(self, texts: Sequence[str]) -> list[TextEmbedding | None]:
         return self.kimodo.conditions(texts)

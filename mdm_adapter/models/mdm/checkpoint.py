@@ -14,20 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mdm_adapter.models.mdm.dit import DiT
+from mdm_adapter.models.mdm.kinds import other_kind, read_args
 from mdm_adapter.models.mdm.layout import ARGS, MEAN, SAFETENSORS, STD, args_file
 from mdm_adapter.models.mdm.network import MDM, NetworkConfig
 from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.files import atomic_path
+from motioncollage.wording import reason
 
 Network = MDM | DiT
 MAX_BYTES = 4 << 30
-MAX_ARGS_BYTES, MAX_STATISTICS_BYTES = 1 << 20, 1 << 20
+MAX_STATISTICS_BYTES = 1 << 20
 _NUMBERED = re.compile(r"model(\d*)\.pt")
 
 
@@ -63,18 +64,20 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str) -> Loaded
         device: where network and statistics go.
 
     Raises:
-        ValueError: a file is missing, broken, too large or does not fit the architecture; one line that names
-            the file and the remedy.
+        ValueError: a file is missing, broken, too large or does not fit the architecture, or the checkpoint is of
+            another kind (`kinds`); one line that names the file and the remedy.
     """
     path = Path(folder)
     file = path if path.is_file() else _newest(path)
     about = args_file(file.parent)
-    args = _read_args(about)
+    args = read_args(about)
+    if other := other_kind(args):
+        raise ValueError(f"{about}: {other}")
     try:
         config = NetworkConfig.from_args(args)
         _check_types(config)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{about}: {_first_line(error)}; give a checkpoint of this kind") from error
+        raise ValueError(f"{about}: {reason(error)}; give a checkpoint of this kind") from error
     weights = _read_weights(file, average=args.get("use_ema") is True)
     network = _fill(config, weights, file).to(device)
     normalisation = _read_normalisation(file.parent)
@@ -145,27 +148,6 @@ def _newest(folder: Path) -> Path:
     )
 
 
-def _read_args(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ValueError(
-            f"{path} is missing; copy the {ARGS} that was published with the weights beside them"
-        )
-    if path.stat().st_size > MAX_ARGS_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_ARGS_BYTES} bytes; it is not a checkpoint's {ARGS}")
-    try:
-        args = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
-        raise ValueError(
-            f"{path} is not JSON ({_first_line(error)}); copy it again from where it came"
-        ) from error
-    if not isinstance(args, dict):
-        raise ValueError(
-            f"{path} holds a {type(args).__name__}, not an object; copy it again from where it came"
-        )
-    # Copies on hubs write down what the training left open.
-    return {name: value for name, value in args.items() if value is not None}
-
-
 def _read_weights(file: Path, *, average: bool) -> dict[str, Tensor]:
     """The tensors of a file, on the CPU, without those that are recomputed or belong to a text encoder."""
     if file.stat().st_size > MAX_BYTES:
@@ -174,9 +156,7 @@ def _read_weights(file: Path, *, average: bool) -> dict[str, Tensor]:
         contents = load_file(file) if file.suffix == ".safetensors" else _unpickle(file)
     except Exception as error:
         # A damaged or foreign file surfaces as whatever its parser trips over.
-        raise ValueError(
-            f"{file} is damaged or no checkpoint ({_first_line(error)}); fetch it again"
-        ) from error
+        raise ValueError(f"{file} is damaged or no checkpoint ({reason(error)}); fetch it again") from error
     if isinstance(contents, Mapping) and isinstance(contents.get("model"), Mapping):
         # As published: the running average is used where the training says that it kept one.
         contents = contents["model_avg" if average and "model_avg" in contents else "model"]
@@ -222,9 +202,7 @@ def _fill(config: NetworkConfig, weights: dict[str, Tensor], file: Path) -> Netw
         with torch.device("meta"):
             expected = {name: value.shape for name, value in build_network(config).state_dict().items()}
     except RuntimeError as error:
-        raise ValueError(
-            f"{args_file(file.parent)}: no such network ({_first_line(error)}); {remedy}"
-        ) from error
+        raise ValueError(f"{args_file(file.parent)}: no such network ({reason(error)}); {remedy}") from error
     for name, shape in expected.items():
         if name not in weights:
             raise ValueError(f"{file} lacks {name}; {remedy}")
@@ -252,15 +230,7 @@ def _read_normalisation(folder: Path) -> Normalisation | None:
         normalisation = Normalisation.read(folder)
     except Exception as error:
         # NumPy's words for a broken file name neither the file nor a remedy.
-        raise ValueError(
-            f"{folder}: {MEAN} or {STD} is broken ({_first_line(error)}); copy both again"
-        ) from error
+        raise ValueError(f"{folder}: {MEAN} or {STD} is broken ({reason(error)}); copy both again") from error
     if not (normalisation.std > 0).all():
         raise ValueError(f"{folder / STD} holds numbers that are not above 0; copy the model's own file")
     return normalisation
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, safetensors.SafetensorError) or not str(error).strip():
-        return f"{type(error).__name__} {error}".strip().splitlines()[0][:200]
-    return str(error).strip().splitlines()[0][:200]

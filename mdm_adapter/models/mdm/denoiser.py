@@ -27,16 +27,19 @@ class MDMDenoiser:
         precision: str = "float32",
         beyond: bool = False,
         valid: Sequence[int] | None = None,
+        known: Tensor | None = None,
     ) -> None:
         """Args:
         precision: float32, bfloat16 or auto; bfloat16 is used above the noise level `HALF_ABOVE`, float32 below.
         beyond: accept windows longer than the training's, whose positions mean nothing: to show why not to.
         valid: frames of each sample's window that count, as the published evaluation tells the network; checkpoints
             without `mask_frames` do not listen. None: all of them.
+        known: [samples, context, features], normalised: the frames before the window, for models that continue some.
         """
         check_precision(precision)
         self.network, self.precision = network.eval(), precision
         self.valid = None if valid is None else torch.tensor(valid)
+        self.known = known
         self.max_frames = network.config.pos_embed_max_len if beyond else network.config.max_frames
 
     def __call__(self, x: Tensor, level: NoiseLevel, conditions: Sequence[TextEmbedding | None]) -> Tensor:
@@ -55,11 +58,12 @@ class MDMDenoiser:
         mask = None
         if self.valid is not None:
             mask = torch.arange(x.shape[1], device=x.device) < self.valid.to(x.device)[:, None]
+        more = {} if self.known is None else {"prefix": self.known.to(x)}
         half = mixed(self.precision, x.device, enabled=level.sigma > self.HALF_ABOVE * level.alpha)
         # Reconstruction guidance differentiates the prediction; everything else saves the memory.
         with torch.set_grad_enabled(x.requires_grad), half:
             clean: Tensor = self.network(
-                x, steps, tokens, text_padding=padding, text_dropped=dropped, frame_mask=mask
+                x, steps, tokens, text_padding=padding, text_dropped=dropped, frame_mask=mask, **more
             )
         return clean.to(x.dtype)
 

@@ -2,26 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
-from mdm_adapter.models.happening import Happening, read_happening
+from mdm_adapter.models.happening import Happening
 from mdm_adapter.models.identity import identity_of
-from mdm_adapter.models.mdm.checkpoint import LoadedModel, load_checkpoint
+from mdm_adapter.models.mdm.checkpoint import LoadedModel
 from mdm_adapter.models.mdm.denoiser import MDMDenoiser
 from mdm_adapter.models.protocol import MotionDefaults
-from mdm_adapter.models.text import TextEmbedding, TextEncoder, embed_each, load_text_encoder
+from mdm_adapter.models.text import TextEmbedding, TextEncoder, embed_each
 from mdm_adapter.models.vocabulary import Matcher, Vocabulary
 from mdm_adapter.representation.humanml3d import HUMANML3D
+from mdm_adapter.representation.normalisation import Normalisation
 from motioncollage.collage.guidance import Guidance
 from motioncollage.sampling.levels import DiscreteLevels
 from motioncollage.sampling.schedules import VPSchedule
-
-if TYPE_CHECKING:
-    from mdm_adapter.pipeline import MotionPipeline
 
 # Chosen on the val split of the starter pack: gestures keep moving, and the text is still followed.
 STARTER_GUIDANCE = Guidance(3.0, limit=6.4, above=2.0)
@@ -49,12 +44,11 @@ class MDMModel:
         Raises:
             ValueError: a checkpoint without statistics.
         """
-        if loaded.normalisation is None:
-            raise ValueError(f"model {name} has no Mean.npy and Std.npy; copy the dataset's into its folder")
+        normalisation = check_statistics(loaded, name)
         self.loaded, self.encoder, self.name = loaded, encoder, name
         self.longest = loaded.config.max_frames
         self.device = next(loaded.network.parameters()).device
-        self.normalisation = loaded.normalisation.to(self.device)
+        self.normalisation = normalisation.to(self.device)
         self.schedule = VPSchedule.named(loaded.config.noise_schedule, loaded.config.diffusion_steps)
         self.matcher = Matcher(vocabulary, encoder, happening) if vocabulary else None
         self.own_encoder = loaded.config.text_encoder_type in ("static", "ordered")
@@ -96,19 +90,12 @@ class MDMModel:
         return self.normalisation.undo(motion)
 
 
-def load(
-    folder: Path | None, device: torch.device, name: str, *, text_encoder: str | None = None
-) -> "MotionPipeline":
-    """A pipeline of a checkpoint folder (`motioncollage.models.ModelSource.load`).
+def check_statistics(loaded: LoadedModel, name: str) -> Normalisation:
+    """The statistics that came with a checkpoint.
 
-    Args:
-        text_encoder: where the encoder that the checkpoint names is: a folder or a name on a hub.
+    Raises:
+        ValueError: none did.
     """
-    from mdm_adapter.pipeline import MotionPipeline
-
-    assert folder is not None
-    loaded = load_checkpoint(folder, device=device)
-    encoder = load_text_encoder(loaded.config.text_encoder_type, text_encoder)
-    beside = folder if folder.is_dir() else folder.parent
-    vocabulary, happening = Vocabulary.read(beside), read_happening(beside)
-    return MotionPipeline(MDMModel(loaded, encoder, name=name, vocabulary=vocabulary, happening=happening))
+    if loaded.normalisation is None:
+        raise ValueError(f"model {name} has no Mean.npy and Std.npy; copy the dataset's into its folder")
+    return loaded.normalisation

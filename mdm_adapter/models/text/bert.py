@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mdm_adapter.models.fetched_text import TOKENIZER_FILES, fetched_folder
 from mdm_adapter.models.text.protocol import TextEmbedding
 from motioncollage.hub import PREFIX, is_hub_name
+from motioncollage.wording import reason
 
 NAME = "distilbert/distilbert-base-uncased"
 WIDTH = 768
@@ -105,9 +106,7 @@ def load_pretrained(
         tokenizer = transformers.AutoTokenizer.from_pretrained(str(place), local_files_only=True)
     except Exception as error:
         # Damaged files surface as whatever their parsers raise.
-        raise ValueError(
-            f"text model {place} cannot be loaded ({_first_line(error)}); {_remedy(name)}"
-        ) from error
+        raise ValueError(f"text model {place} cannot be loaded ({reason(error)}); {_remedy(name)}") from error
     # Weights under other names are not an error to transformers: it fills the gap with random numbers.
     missing = sorted(report["missing_keys"])
     if missing:
@@ -128,8 +127,3 @@ def _check_folder(folder: Path, name: str) -> None:
 
 def _remedy(name: str) -> str:
     return f"where there is a network, run: hf download {name} --local-dir FOLDER, then give --text-encoder FOLDER"
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0][:200] if text else type(error).__name__

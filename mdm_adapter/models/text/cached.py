@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from mdm_adapter.models.text.protocol import TextEmbedding, padded_embedding
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, check_file
+from motioncollage.wording import reason, shown
 
 FORMAT, VERSION = "motioncollage text embeddings", "1"
 MAX_BYTES = 4 << 30
@@ -87,10 +88,9 @@ def read_embeddings(path: Path | str) -> CachedEncoder:
     """
     path = Path(path)
     remedy = "make it again where the text encoder runs"
-    if not path.is_file():
-        raise ValueError(f"embeddings {path} do not exist; {remedy}")
-    if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_BYTES >> 30} GiB; {remedy}")
+    if not path.exists():
+        raise ValueError(f"embeddings {shown(path, 300)} do not exist; {remedy}")
+    check_file(path, "embeddings", most=MAX_BYTES)
     try:
         with safetensors.safe_open(path, framework="pt", device="cpu") as archive:
             about = archive.metadata() or {}
@@ -104,8 +104,9 @@ def read_embeddings(path: Path | str) -> CachedEncoder:
             _check(path, sentences, list(shape), list(counts), remedy)
             tokens, lengths = archive.get_tensor("tokens").float(), archive.get_tensor("lengths")
     except (safetensors.SafetensorError, OSError, json.JSONDecodeError, RecursionError) as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0][:100]
-        raise ValueError(f"{path} is damaged or no safetensors file ({said}); {remedy}") from error
+        raise ValueError(
+            f"{path} is damaged or no safetensors file ({reason(error, 100)}); {remedy}"
+        ) from error
     if lengths.is_floating_point() or bool((lengths < 1).any()) or int(lengths.max()) > MAX_TOKENS:
         raise ValueError(f"{path} has sentences of no or too many tokens; {remedy}")
     if int(lengths.sum()) != len(tokens) or not torch.isfinite(tokens).all():

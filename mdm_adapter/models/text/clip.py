@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from mdm_adapter.models.text.bert import load_pretrained
 from mdm_adapter.models.text.protocol import TextEmbedding, sentence_embedding
 from motioncollage.hub.reach import answers
+from motioncollage.wording import reason
 
 NAME = "openai/clip-vit-base-patch32"
 OPENAI_NAME = "ViT-B/32"
@@ -112,9 +113,9 @@ def load_clip(path: Path | str | None = None) -> ClipEncoder:
             model, _ = openai.load(str(path) if is_file else OPENAI_NAME, device="cpu", jit=False)
         except Exception as error:
             # A damaged file surfaces as whatever its parser raises, a lost connection as an OSError.
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            said = reason(error, 200)
             raise ValueError(
-                f"CLIP {path or OPENAI_NAME} cannot be loaded ({reason}); give a folder of {NAME}: --text-encoder FOLDER"
+                f"CLIP {path or OPENAI_NAME} cannot be loaded ({said}); give a folder of {NAME}: --text-encoder FOLDER"
             ) from error
         encoder = OpenAIClipEncoder(model, openai.tokenize)
     else:

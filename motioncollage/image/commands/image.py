@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motioncollage.memory import check_fits
 from motioncollage.models import BUNDLED
-from motioncollage.shell.options import spread_options
-from motioncollage.shell.output import check_output, console, progress_bar
+from motioncollage.shell import values
+from motioncollage.shell.options import Device, Force, Seed, Taper, spread_options
+from motioncollage.shell.output import check_output, console, keeping, progress_bar
+from motioncollage.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from torch import Tensor
 
@@ -27,20 +31,33 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Width = Annotated[int, typer.Option(help="Pixels, a multiple of 8.")]
-Height = Annotated[int | None, typer.Option(help="Pixels, a multiple of 8; as high as a piece by default.")]
+# Memory that sampling takes for a pixel: noise, state and predictions of three channels, and the regions of the pieces.
+BYTES_PER_PIXEL = 400
+PREVIEW = "preview.png"
+
+Width = Annotated[int, values.pixels("Pixels, a multiple of 8.")]
+Height = Annotated[int | None, values.pixels("Pixels, a multiple of 8; as high as a piece by default.")]
 Sampler = Annotated[
-    str, typer.Option(help="dpm++, heun (stochastic, as in the paper), ddim, euler, deis or unipc.")
+    str,
+    values.option(
+        "dpm++, heun (stochastic, as in the paper), ddim, euler, deis or unipc.", panel=values.QUALITY
+    ),
 ]
 Map = Annotated[
     Path | None,
-    typer.Option("--map", help="PNG of labels, as large as the image, for a model trained on maps."),
+    values.file_option(
+        "PNG of labels, as large as the image, for a model trained on maps.",
+        "--map",
+        what="map",
+        panel=values.MAKING,
+    ),
 ]
 Classes = Annotated[
     str,
-    typer.Option(
+    values.option(
+        "Class or text, or several with commas, which lead into one another from left to right.",
         "--class",
-        help="Class or text, or several with commas, which lead into one another from left to right.",
+        panel=values.MAKING,
     ),
 ]
 
@@ -50,26 +67,32 @@ class MakingOptions:
     """How images are sampled and cut."""
 
     sampler: Sampler = "dpm++"
-    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 20
+    steps: Annotated[int, values.steps("Sampling steps.")] = 20
     churn: Annotated[
-        float | None, typer.Option(help="Noise that heun renews, for heun only; 10 by default, 0 none.")
+        float | None,
+        values.number(
+            "Noise that heun renews, for heun only; 10 by default, 0 none.",
+            least=0,
+            most=1000,
+            panel=values.ADVANCED,
+        ),
     ] = None
     overlap: Annotated[
         int | None,
-        typer.Option(
-            help="Pixels that neighbouring pieces share; by default an eighth of a piece, half of one for downloaded models."
+        values.count(
+            "Pixels that neighbouring pieces share; by default an eighth of a piece, half of one for downloaded models.",
+            most=values.MAX_SIDE,
+            panel=values.LENGTH,
         ),
     ] = None
-    taper: Annotated[
-        float,
-        typer.Option(help="Part of an overlap over which a piece fades out; 0 is the paper's composition."),
-    ] = 0.5
+    taper: Taper = 0.5
     model: Annotated[
-        str, typer.Option(help="A bundled model, or a folder of train image or of diffusers.")
+        str,
+        values.option("A bundled model, or a folder of train image or of diffusers.", panel=values.MAKING),
     ] = BUNDLED["image"]
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto"
-    seed: Annotated[int, typer.Option(help="The same command with the same seed gives the same picture.")] = 0
-    force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False
+    device: Device = "auto"
+    seed: Seed = 0
+    force: Force = False
 
     def sampling(self) -> "SamplerSettings":
         from motioncollage.image.pipelines import STOCHASTIC
@@ -90,11 +113,18 @@ class MakingOptions:
 class ImageOptions(MakingOptions):
     """What all commands that make images take."""
 
-    out: Annotated[Path, typer.Option(help="Folder for image.png.")] = Path("out")
+    out: Annotated[Path, values.folder("Folder for image.png.")] = Path("out")
     classes: Classes = "meadow"
-    samples: Annotated[int, typer.Option(help="How many pictures to make.")] = 1
-    guidance: Annotated[float, typer.Option(help="Classifier-free guidance of the class: 1 none.")] = 1.0
-    preview: Annotated[bool, typer.Option(help="Write preview.png while it is made.")] = False
+    samples: Annotated[int, values.samples("How many pictures to make.")] = 1
+    guidance: Annotated[
+        float,
+        values.number(
+            "Classifier-free guidance of the class: 1 none.", least=-100, most=100, panel=values.QUALITY
+        ),
+    ] = 1.0
+    preview: Annotated[bool, values.option("Write preview.png while it is made.", panel=values.OUTPUT)] = (
+        False
+    )
 
 
 @dataclass(frozen=True)
@@ -115,8 +145,10 @@ class RestoringOptions(SettlingOptions):
 class StrokeOptions(RestoringOptions):
     """The same, in more steps, whose noise ddim renews."""
 
-    sampler: Annotated[str, typer.Option(help="ddim, whose noise is renewed; no other.")] = "ddim"
-    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 30
+    sampler: Annotated[
+        str, values.option("ddim, whose noise is renewed; no other.", panel=values.QUALITY)
+    ] = "ddim"
+    steps: Annotated[int, values.steps("Sampling steps.")] = 30
 
     def sampling(self) -> "SamplerSettings":
         if self.sampler != "ddim" or self.churn:
@@ -136,7 +168,8 @@ class Job:
         self.settings: ImageSettings = ImageSettings(
             options.seed, options.samples, options.sampling(), options.guidance
         )
-        check_output(self.out, [*self.names(), *also], force=options.force)
+        preview = [PREVIEW] if options.preview else []
+        check_output(self.out, [*self.names(), *preview, *also], force=options.force)
         self.pipeline: ImagePipeline = load_model(options.model, medium="image", device=options.device)
         loaded = self.pipeline.model
         self.size = loaded.size * loaded.factor
@@ -150,10 +183,11 @@ class Job:
         from motioncollage.image.plans import plan_image
 
         model = self.pipeline.model
+        check_picture(self.settings.samples, height, width)
         plan = plan_image(
             sites_of(height, model, "height"), sites_of(width, model, "width"), self.pieces, wrapped=wrapped
         )
-        console.print(f"{plan.graph.factors} pieces of {self.size} pixels")
+        console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
         return plan
 
     def names(self) -> list[str]:
@@ -167,8 +201,6 @@ class Job:
         from motioncollage.image.plans import ImagePlan, along_chain
 
         wrapped = plan.wrapped if isinstance(plan, ImagePlan) else True
-        if labels is not None and not labels.exists():
-            raise ValueError(f"map {labels} does not exist; name a PNG of labels")
         return self.pipeline.conditions(
             plan, along_chain(self.vectors, wrapped=wrapped) if self.vectors else None,
             None if labels is None else read_labels(labels).long(),
@@ -181,10 +213,17 @@ class Job:
 
     def sample(self, denoiser: "Composed", plan: "ImagePlan | CubePlan") -> "Tensor":
         if self.options.preview:
-            denoiser = Previewing(denoiser, self.pipeline, plan, self.out / "preview.png")
+            denoiser = Previewing(denoiser, self.pipeline, plan, self.out / PREVIEW)
         start = self.pipeline.noise(plan, self.settings)
-        with progress_bar("sampling") as update:
+        with self.making(), progress_bar("sampling") as update:
             return self.pipeline.sample(denoiser, start, self.settings, on_step=update)
+
+    def making(self) -> "AbstractContextManager[None]":
+        """Around the sampling: what Ctrl-C leaves."""
+        shown = (
+            f"{self.out / PREVIEW} is kept" if self.options.preview else f"nothing was written to {self.out}"
+        )
+        return keeping(f"{shown}; the same command starts anew")
 
     def about(self, **more: Any) -> dict[str, Any]:
         """What a picture remembers of how it was made."""
@@ -204,6 +243,13 @@ class Job:
         for name, picture in zip(self.names(), pictures):
             write_png(self.out / name, picture, about=self.about(**more), force=self.options.force)
             console.print(f"wrote {self.out / name} ({picture.shape[2]} x {picture.shape[1]})")
+
+
+def check_picture(samples: int, height: int, width: int) -> None:
+    """Refuse pictures that memory cannot hold, before they are planned."""
+    each = height * width * BYTES_PER_PIXEL
+    what = f"{samples} picture{'' if samples == 1 else 's'} of {width} x {height} pixels"
+    check_fits(what, each, samples, "pictures", "make fewer samples, or smaller ones")
 
 
 class Previewing:
@@ -259,37 +305,47 @@ def _whole(
 @spread_options
 def cubemap(
     options: SettlingOptions,
-    face: Annotated[int, typer.Option(help="Pixels along a face of the cube, a multiple of 8.")] = 128,
-    height: Annotated[int, typer.Option(help="Height of the equirectangular picture.")] = 256,
+    face: Annotated[int, values.pixels("Pixels along a face of the cube, a multiple of 8.")] = 128,
+    height: Annotated[int, values.pixels("Height of the equirectangular picture.")] = 256,
 ) -> None:
     """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in."""
     from motioncollage.image.files import write_png
     from motioncollage.image.plans import plan_cube
-    from motioncollage.image.surround import equirectangular, write_surround_page
+    from motioncollage.image.surround import (
+        LARGEST_HEIGHT,
+        LONGEST_TITLE,
+        equirectangular,
+        write_surround_page,
+    )
 
     if options.samples != 1:
         raise ValueError(f"--samples is {options.samples}; cubes are made one at a time")
+    if height > LARGEST_HEIGHT:
+        raise ValueError(f"--height is {height}; choose up to {LARGEST_HEIGHT} rows")
+    title = options.classes[:LONGEST_TITLE].strip() or "surround"
     job = Job(options, also=("equirectangular.png", "surround.html"))
     if job.pipeline.model.factor != 1:
         raise ValueError("a cube needs a model of pixels; this one sees latents, whose decoder knows no cube")
     out, force = options.out, options.force
+    check_picture(1, 6 * face, face)
+    check_picture(1, height, 2 * height)
     plan = plan_cube(face, job.pieces)
-    console.print(f"{plan.graph.factors} pieces of {job.size} pixels")
+    console.print(f"{plural(plan.graph.factors, 'piece')} of {job.size} pixels")
     faces = job.generate(plan)[0].movedim(1, 0).clamp(-1, 1)
     strip = faces.movedim(0, 2).flatten(2)[None]  # L F R B U D beside each other
     job.write(strip, kind="cubemap", face=face)
     around = equirectangular(faces, height)
     write_png(out / "equirectangular.png", around, about=job.about(kind="equirectangular"), force=force)
     console.print(f"wrote {out / 'equirectangular.png'}")
-    write_surround_page(out / "surround.html", faces, title=", ".join(job.classes) or "surround", force=force)
+    write_surround_page(out / "surround.html", faces, title=title, force=force)
     console.print(f"wrote {out / 'surround.html'}: open it in a browser and look around")
 
 
 @app.command()
 @spread_options
 def connect(
-    first: Annotated[Path, typer.Argument(help="Picture at the left end.")],
-    second: Annotated[Path, typer.Argument(help="Picture at the right end.")],
+    first: Annotated[Path, values.file_to_read("Picture at the left end.", what="picture")],
+    second: Annotated[Path, values.file_to_read("Picture at the right end.", what="picture")],
     options: RestoringOptions,
     width: Width = 512,
 ) -> None:
@@ -316,8 +372,8 @@ def connect(
 @app.command()
 @spread_options
 def inpaint(
-    picture: Annotated[Path, typer.Argument(help="A picture of any size.")],
-    mask: Annotated[Path, typer.Argument(help="As large: white is made anew, black stays.")],
+    picture: Annotated[Path, values.file_to_read("A picture of any size.", what="picture")],
+    mask: Annotated[Path, values.file_to_read("As large: white is made anew, black stays.", what="mask")],
     options: RestoringOptions,
 ) -> None:
     """Make a part of a picture anew and keep the rest."""
@@ -333,9 +389,11 @@ def inpaint(
 @app.command()
 @spread_options
 def superres(
-    picture: Annotated[Path, typer.Argument(help="A small picture.")],
+    picture: Annotated[Path, values.file_to_read("A small picture.", what="picture")],
     options: RestoringOptions,
-    factor: Annotated[int, typer.Option(help="How many times as large the result is.")] = 4,
+    factor: Annotated[
+        int, values.count("How many times as large the result is: 2, 4 or 8.", most=8, panel=values.LENGTH)
+    ] = 4,
 ) -> None:
     """Make a picture larger: each block of pixels keeps its mean, the model makes the detail."""
     from motioncollage.collage.conditioning import BlockMean, Separable
@@ -377,9 +435,13 @@ def _restored(job: Job, plan: "ImagePlan", observation: "Observation", value: "T
 @app.command()
 @spread_options
 def sdedit(
-    picture: Annotated[Path, typer.Argument(help="A picture or a sketch of colours, of any size.")],
+    picture: Annotated[
+        Path, values.file_to_read("A picture or a sketch of colours, of any size.", what="picture")
+    ],
     options: StrokeOptions,
-    strength: Annotated[float, typer.Option(help="0 keeps the picture, 1 forgets it.")] = 0.6,
+    strength: Annotated[
+        float, values.number("0 keeps the picture, 1 forgets it.", above=0, most=1, panel=values.MAKING)
+    ] = 0.6,
 ) -> None:
     """Turn strokes of colour, or another picture, into what the model knows (SDEdit)."""
     from motioncollage.image.files import load_picture
@@ -388,6 +450,6 @@ def sdedit(
     job = Job(options)
     plan = job.plan(given.shape[1], given.shape[2])
     sites = job.pipeline.model.encode(given[None])[0]
-    with progress_bar("sampling") as update:
+    with job.making(), progress_bar("sampling") as update:
         made = job.pipeline.redo(plan, job.conditions(plan), job.settings, sites, strength, on_step=update)
     job.write(job.pipeline.decode(made, plan), kind="sdedit", strength=strength)

@@ -3,28 +3,49 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from motioncollage.shell import values
+from motioncollage.shell.options import Device
+from motioncollage.shell.output import check_output, console, progress_bar, tell_stopped
 
-from motioncollage.shell.output import console, progress_bar
-
-Out = Annotated[Path, typer.Option(help="Folder for checkpoint, log and the finished model.")]
+Out = Annotated[Path, values.folder("Folder for checkpoint, log and the finished model.")]
 
 
 def image(
-    data: Annotated[Path, typer.Argument(help="A folder of pictures; folders inside it name classes.")],
+    data: Annotated[Path, values.data_folder("A folder of pictures; folders inside it name classes.")],
     out: Out = Path("runs/image"),
-    steps: Annotated[int, typer.Option(help="Steps in all, counted from the start of the run.")] = 30_000,
-    batch_size: Annotated[int, typer.Option(help="Squares per step.")] = 16,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-4,
-    size: Annotated[int, typer.Option(help="Pixels along the squares that the model knows.")] = 64,
+    steps: Annotated[
+        int,
+        values.count(
+            "Steps in all, counted from the start of the run.", most=100_000_000, panel=values.LENGTH
+        ),
+    ] = 30_000,
+    batch_size: Annotated[int, values.count("Squares per step.", most=65_536, panel=values.QUALITY)] = 16,
+    learning_rate: Annotated[
+        float, values.number("Peak learning rate.", above=0, most=1, panel=values.QUALITY)
+    ] = 5e-4,
+    size: Annotated[
+        int,
+        values.count(
+            "Pixels along the squares that the model knows.",
+            least=8,
+            most=1024,
+            multiple=8,
+            panel=values.MAKING,
+        ),
+    ] = 64,
     zoom: Annotated[
         tuple[float, float],
-        typer.Option(help="Least and most height of a square as a part of its picture's."),
+        values.number(
+            "Least and most height of a square as a part of its picture's.",
+            above=0,
+            most=1,
+            panel=values.MAKING,
+        ),
     ] = (0.35, 1.0),
-    flip: Annotated[bool, typer.Option(help="Mirror half of the squares.")] = True,
-    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of weights, squares and noise.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    flip: Annotated[bool, values.option("Mirror half of the squares.", panel=values.MAKING)] = True,
+    precision: Annotated[str, values.option("auto, float32 or bfloat16.", panel=values.ADVANCED)] = "auto",
+    seed: Annotated[int, values.seed("Seed of weights, squares and noise.")] = 0,
+    device: Device = "auto",
 ) -> None:
     """Train an image denoiser on any folder of pictures."""
     import torch
@@ -42,6 +63,7 @@ def image(
     crops = Crops(size=size, zoom=zoom, flip=flip)
     refuse_several("train image")
     where = choose_device(device)
+    check_output(out, [], force=True)
     with progress_bar("reading pictures") as update:
         pictures = read_pictures(data, smallest=size, progress=update)
     for name, reason in pictures.rejected.items():
@@ -64,6 +86,7 @@ def image(
             log.add(step, figures)
 
         reached = trainer.run(report)
+    tell_stopped(reached, steps)
     assert isinstance(trainer.average, ImageNetwork)
     save_network(out / "model", trainer.average, {"steps": reached, "data": about})
     console.print(f"step {reached} of {steps}; wrote {out / 'model'}")

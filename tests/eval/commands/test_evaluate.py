@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 import signal
 import socket
 import subprocess
@@ -12,16 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from browser import look, needs_browser
 from command_line import Command, one_line
+from official_files import write_evaluator, write_glove
 
 from eval.benchmark.protocol import protocol
 from eval.benchmark.protocols.long import ENDING
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import METHODS, REAL, BenchmarkSettings, digest
 from eval.commands.evaluate import bundled_reference
-from eval.judges.official import OfficialDims, OfficialEvaluator
 
 SMALL = ("--quick", "--texts", 16, "--repetitions", 2, "--steps", 2, "--spacing", 1, "--no-timing")
 
@@ -171,22 +169,9 @@ def test_two_processes_and_a_killed_one_give_the_same_table(toy: Path, tmp_path:
 @pytest.fixture
 def official(tmp_path: Path) -> tuple[Path, Path]:
     """The official release's folders with small random networks in them."""
-    torch.manual_seed(0)
-    networks = OfficialEvaluator(OfficialDims(263, 8, 8, 8, 8, 8, 300, 15), np.zeros(263), np.ones(263))
-    weights = {
-        name: getattr(networks, name).state_dict()
-        for name in ("text_encoder", "motion_encoder", "movement_encoder")
-    }
     t2m, glove = tmp_path / "t2m", tmp_path / "glove"
-    for folder in (t2m / "text_mot_match" / "model", t2m / "Comp_v6_KLD01" / "meta", glove):
-        folder.mkdir(parents=True)
-    torch.save(weights, t2m / "text_mot_match" / "model" / "finest.tar")
-    for name, value in (("mean", 0.0), ("std", 1.0)):
-        np.save(t2m / "Comp_v6_KLD01" / "meta" / f"{name}.npy", np.full(263, value))
-    words = ["unk", "sos", "eos", "a", "man", "walk", "run"]
-    np.save(glove / "our_vab_data.npy", np.random.default_rng(0).normal(size=(len(words), 300)))
-    (glove / "our_vab_words.pkl").write_bytes(pickle.dumps(words))
-    (glove / "our_vab_idx.pkl").write_bytes(pickle.dumps({word: i for i, word in enumerate(words)}))
+    write_evaluator(t2m)
+    write_glove(glove)
     return t2m, glove
 
 
@@ -289,7 +274,7 @@ def test_missing_official_files_are_named(
             ("--protocol", "official", "--texts", 20),
             "texts is 20; the official protocol retrieves in pools of 32",
         ),
-        (("--tail", "cut"), "tail is 'cut'; choose one of kept, zero"),
+        (("--tail", "cut"), "--tail 'cut' is unknown; choose one of kept, zero"),
         (("--methods", ""), "no methods were named"),
         (("--repetitions", 0), "repetitions is 0"),
         (("--texts", 0), "texts is 0"),

@@ -131,7 +131,7 @@ def test_the_default_fits_in_ten_megabytes(tmp_path) -> None:
 
 
 def test_other_files_are_refused(tmp_path) -> None:
-    with pytest.raises(FileNotFoundError, match="is missing; give the evaluator"):
+    with pytest.raises(FileNotFoundError, match="does not exist; check the path"):
         load_starter_evaluator(tmp_path / "none.safetensors")
     torch.save({"code": torch.nn.Linear}, tmp_path / "code.pt")
     with pytest.raises(ValueError, match="is no safetensors file"):

@@ -184,10 +184,10 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("generate", ""), "the prompt has no words"),
     (("generate", "   "), "the prompt has no words"),
     (("generate", LONG), "the limit is 40000"),
-    (("generate", "a", "--seconds", 0), "seconds of the whole motion is 0"),
-    (("generate", "a", "--seconds", -1), "seconds of the whole motion is -1"),
-    (("generate", "a", "--seconds", "nan"), "seconds of the whole motion is nan"),
-    (("generate", "a", "--seconds", "inf"), "seconds of the whole motion is inf"),
+    (("generate", "a", "--seconds", 0), "--seconds is 0; give seconds above 0"),
+    (("generate", "a", "--seconds", -1), "--seconds is -1"),
+    (("generate", "a", "--seconds", "nan"), "--seconds is nan"),
+    (("generate", "a", "--seconds", "inf"), "--seconds is inf"),
     (("generate", "a", "--seconds", "soon"), "(given: 'soon')"),
     (("generate", "a", "--overlap", 6), "overlap is 120 frames"),
     (("generate", "a", "--overlap", 0), "--overlap is 0"),
@@ -195,8 +195,8 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("generate", "a", "--piece", 30), "piece is 600 frames; this model knows at most 196"),
     (("generate", "a", "--sampler", "plms"), "sampler 'plms' is unknown"),
     (("generate", "a", "--steps", 0), "steps is 0"),
-    (("generate", "a", "--steps", 5000), "steps is 5000"),
-    (("generate", "a", "--guidance", "nan"), "guidance scale is nan"),
+    (("generate", "a", "--steps", 5000), "--steps is 5000"),
+    (("generate", "a", "--guidance", "nan"), "--guidance is nan"),
     (("generate", "a", "--samples", 0), "samples is 0"),
     (("generate", "a", "--seed", -1), "seed is -1"),
     (("generate", "a", "--precision", "half"), "precision is 'half'"),
@@ -215,7 +215,7 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("loop", "a", "--path", "square"), "path 'square' is unknown"),
     (("loop", "a", "--turn", 90), "--turn is 90 but --path is free; only a circular path turns"),
     (("loop", "a", "--frames", 60, "--seconds", 3), "leave one of the two out"),
-    (("loop", "a", "--frames", -5), "seconds of the whole motion is -0.25"),
+    (("loop", "a", "--frames", -5), "--frames is -5"),
     (("loop", "a", "--tile", 0), "--tile is 0"),
     (("split", ""), "the prompt has no words"),
     (("models", "nothing"), "model 'nothing' is neither a bundled model"),
@@ -342,3 +342,65 @@ def test_recordings_become_archives(command: Command, tmp_path: Path) -> None:
     with np.load(tmp_path / f"{source.stem}.npz") as archive:
         assert archive["joints"].shape[2:] == (22, 3)
         assert len(archive["features"][0]) == archive["joints"].shape[1]
+
+
+def test_files_that_are_no_timeline_are_asked_about(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "scene.csv").write_text("text,seconds\nwalks,2\n")
+    (tmp_path / "notes.txt").write_text("x")
+    for name, said in (
+        ("scene.cvs", f"did you mean {tmp_path / 'scene.csv'}?"),
+        ("notes.txt", "is a file, but no timeline"),
+        ("", "is a folder; name a .json or .csv timeline in it"),
+        ("none.npz", "looks like a file, and there is none of that name"),
+    ):
+        assert said in one_line(command("split", f"{tmp_path}/{name}"))
+    # Sentences stay sentences, whatever stands in them.
+    for prompt in ("he walks.", "he walks/runs", "walk", "he jumps 3.5 times"):
+        assert command("split", prompt).code == 0
+
+
+def test_what_a_beginner_sees(command: Command) -> None:
+    first = command()
+    assert first.code == 0
+    assert 'motioncollage generate "a person walks' in first.out
+    missing = one_line(command("generate"))
+    assert 'for example: motioncollage generate "a person walks, then waves" --seconds 8' in missing
+    shown = command("generate", "--help").out
+    places = [
+        shown.index(f"\n{group}:")
+        for group in ("Arguments", "How long", "What to make", "How good", "Output")
+    ]
+    assert places == sorted(places)
+    assert shown.index("--seconds") < shown.index("--overlap")
+    for paper in ("--taper", "--spacing", "--own-text", "--guidance-limit"):
+        assert shown.index(paper) > shown.index("\nAdvanced:")
+    assert "inbetween" in command("edit").out
+
+
+def test_packs_that_are_damaged_are_one_line(command: Command, pack: Path, tmp_path: Path) -> None:
+    motions = pack / "motions.npz"
+    with np.load(motions) as archive:
+        whole = dict(archive)
+
+    def refused(**changes: object) -> str:
+        kept = {name: value for name, value in {**whole, **changes}.items() if value is not None}
+        np.savez_compressed(motions, **kept)
+        return one_line(command("data", "info", pack))
+
+    assert "key 'offsets' is missing" in refused(offsets=None)
+    assert "offsets do not rise" in refused(offsets=whole["offsets"][::-1])
+    assert "not [frames, 22, 3]" in refused(joints=whole["joints"][:, :3])
+    assert "metres_per_unit is no number above 0" in refused(metres_per_unit=np.nan)
+    assert "never loaded" in refused(joints=np.array([{}], dtype=object))
+    np.savez_compressed(motions, **whole)
+    motions.write_bytes(motions.read_bytes()[:2000])
+    assert "not a whole .npz file" in one_line(command("data", "info", pack))
+
+
+def test_what_memory_cannot_hold_is_refused_before_it_is_made(
+    command: Command, toy: Path, tmp_path: Path
+) -> None:
+    arguments = ("--samples", 1000, "--seconds", 3600, "--model", toy, "--out", tmp_path / "out", *FAST)
+    line = one_line(command("generate", "a", *arguments))
+    assert "1000 motions of 3600 s would take about" in line
+    assert "motions would fit: make fewer samples, or a shorter motion" in line

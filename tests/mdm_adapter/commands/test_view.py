@@ -73,7 +73,7 @@ def test_files_of_several_kinds_stand_side_by_side(command: Command, walk: Path,
     ("arguments", "said"),
     [
         (("--out", "walk.txt"), "--out walk.txt is no .html"),
-        (("--theme", "pink"), "theme is 'pink'"),
+        (("--theme", "pink"), "--theme 'pink' is unknown; choose one of auto, light, dark"),
         (("--samples", "3"), "the motion has samples 1 to 2"),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from command_line import Command, one_line
+from counting import check_counted
 from hymotion_toys import CONFIG, rows, toy_folder, toy_weights
 from safetensors.torch import save_file
 from torch import Tensor
@@ -126,6 +127,10 @@ def test_evaluators_read_it(folder: Path) -> None:
     assert made.sites.shape == (1, 80, 263)
     assert made.seams == (40,)
     assert torch.isfinite(made.sites).all()
+    script = [Script(TEXTS, (40, 40))]
+    check_counted(maker, maker.model.loaded.network, ("collage", "replacement", "short"), script, settings)
+    call = next(iter(maker.work("collage", script, settings).calls))
+    assert maker.seconds_of(call, TEXTS[0], settings) > 0
 
 
 def write(folder: Path, weights: dict[str, Tensor], config: str = CONFIG) -> Path:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from command_line import Command, one_line
+from counting import check_counted
 from hub_server import Hub, point_to, serving
 from kimodo_toys import ToyEncoder, toy_folder
 
@@ -15,6 +17,7 @@ import motioncollage as mc
 from mdm_adapter.models.kimodo.numbers import SOMA
 from mdm_adapter.models.kimodo.text import embed_sentences, read_embeddings, write_embeddings
 from mdm_adapter.motion import read_motion
+from motioncollage.methods import MethodSettings, Script
 
 pytest.importorskip("yaml")
 QUIET = ("--steps", 2, "--no-video", "--no-sheet")
@@ -210,7 +213,7 @@ def test_methods_its_own_among_them(command: Command, folder: Path, tmp_path: Pa
         assert made[method].features.shape == (1, 360, 369)
         assert np.isfinite(made[method].features).all()
     assert made["kimodo-chain"].settings["method"] == "kimodo-chain"
-    assert made["kimodo-chain"].settings["seams"] == [180]
+    assert made["kimodo-chain"].settings["pieces"] == [[0, 180], [180, 180]]
     # Unjoined parts go on where the one before leads.
     short = torch.from_numpy(made["short"].features[0]).double()
     _, place = SOMA.way.arrival(short[:180])
@@ -238,7 +241,18 @@ def test_long_actions_are_chained_in_parts(command: Command, folder: Path, tmp_p
     )
     assert command(*asked, *QUIET).code == 0
     made = read_motion(tmp_path / "motion.npz")
-    assert (made.frames, made.settings["seams"]) == (600, [200, 400])
+    assert (made.frames, made.settings["pieces"]) == (600, [[0, 200], [200, 200], [400, 200]])
+
+
+def test_what_it_is_asked_is_counted(folder: Path) -> None:
+    maker = mc.load(str(folder)).written_as("humanml3d")  # type: ignore[attr-defined]
+    settings = MethodSettings(sampler=mc.SamplerSettings(steps=2))
+    network, methods = maker.model.kimodo.network, ("collage", "kimodo-chain", "replacement", "short")
+    check_counted(maker, network, methods, [Script(TEXTS, (80, 80))], settings)
+    cycle = [Script(TEXTS[:1], (80,))]
+    check_counted(maker, network, ("collage",), cycle, replace(settings, loop=True))
+    call = next(iter(maker.work("collage", cycle, settings).calls))
+    assert maker.seconds_of(call, TEXTS[0], settings) > 0
 
 
 def test_evaluators_judge_it(

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 import torch
 from command_line import Command, one_line
 from hub_server import NEW, OLD, Hub, point_to, serving
+from official_files import write_bert
 from paths import REPOSITORY
 
 import motioncollage as mc
@@ -142,6 +143,49 @@ def test_commands_make_motion_and_refuse_in_a_line(command: Command, hub: Hub, t
     assert "which can carry code" in one_line(command("models", "fetch", "hf:somebody/pickled"))
 
 
+def test_a_fetched_model_of_something_else_is_told(
+    command: Command, hub: Hub, files: dict[str, bytes]
+) -> None:
+    config = {**json.loads(files["mdm_config.json"]), "dataset": "kit"}
+    hub.add("somebody/kit", {**files, "mdm_config.json": json.dumps(config).encode()})
+    line = one_line(command("models", "fetch", "hf:somebody/kit"))
+    assert f"hf:somebody/kit@{OLD[:12]} was fetched, but it is a model of KIT-ML" in line
+    assert "it is a model of KIT-ML" in one_line(
+        command("generate", "a person walks", "--model", "hf:somebody/kit")
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda hub: setattr(hub, "status", 503), "hf:somebody/mdm"),
+        (lambda hub: setattr(hub.repositories["somebody/mdm"], "gated", True), "hf:somebody/mdm"),
+        (lambda hub: hub.repositories.clear(), "not there; check the spelling"),
+        (lambda hub: hub.repositories["somebody/mdm"].commits[OLD].pop("Std.npy"), "Std.npy"),
+        (lambda hub: hub.repositories["somebody/mdm"].sizes.update({"model.safetensors": 5 << 30}), "4 GiB"),
+    ],
+    ids=["the hub is down", "gated", "removed", "no statistics", "too large"],
+)  # fmt: skip
+def test_what_a_hub_may_lack_is_one_line(
+    command: Command,
+    hub: Hub,
+    tmp_path: Path,
+    files: dict[str, bytes],
+    spoil: Callable[[Hub], object],
+    message: str,
+) -> None:
+    hub.add("somebody/mdm", dict(files))
+    spoil(hub)
+    for words in (
+        ("models", "fetch", NAME),
+        ("generate", "a person walks", "--model", NAME),
+        ("eval", "--model", NAME),
+    ):
+        place = () if words[0] == "models" else ("--out", tmp_path / "out")
+        assert message in one_line(command(*words, *place))
+    assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
+
+
 def test_presets_own_sampling_and_what_options_change(command: Command, hub: Hub, tmp_path: Path) -> None:
     def settings(*options: object) -> dict[str, object]:
         out = tmp_path / f"out{len(list(tmp_path.iterdir()))}"
@@ -159,27 +203,10 @@ def test_presets_own_sampling_and_what_options_change(command: Command, hub: Hub
     assert settings(*options) == {**own, **changed}
 
 
-def small_bert(folder: Path, width: int = 768) -> Path:
-    transformers, tokenizers = pytest.importorskip("transformers"), pytest.importorskip("tokenizers")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "person", "walks"]
-    whole = tokenizers.Tokenizer(
-        tokenizers.models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]")
-    )
-    whole.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    transformers.PreTrainedTokenizerFast(
-        tokenizer_object=whole, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
-    ).save_pretrained(folder)
-    config = transformers.DistilBertConfig(
-        vocab_size=len(words), dim=width, n_layers=1, n_heads=2, hidden_dim=8, max_position_embeddings=12
-    )
-    transformers.DistilBertModel(config).save_pretrained(folder)
-    return folder
-
-
 def test_text_encoders_from_a_folder_and_from_the_hub(
     command: Command, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = small_bert(tmp_path / "bert")
+    folder = write_bert(tmp_path / "bert")
     encoder = {path.name: path.read_bytes() for path in folder.iterdir()}
     hub.add("somebody/withbert", published_decoder(tmp_path / "decoder"))
     name, out = "hf:somebody/withbert", tmp_path / "out"

@@ -60,6 +60,10 @@ def test_the_usual_lengths() -> None:
     assert {p.text for p in long.pieces} == {"action 0"}
     assert len(long.segments) == 1
     assert max(p.frames for p in long.pieces) <= 120
+    minutes = plan_pieces(actions(600.0), [600.0], SECOND).describe()
+    assert len(minutes) < 80
+    assert " to " in minutes or minutes.count(",") == 1
+    assert plan_pieces(actions(3.0), [3.0], SECOND).describe() == "1 piece of 3 s"
     assert four.shift == 0
     around = plan_pieces(actions(8), [8.0], SECOND, loop=True)
     assert [(p.start, p.frames) for p in around.pieces] == [(-10, 100), (70, 100)]

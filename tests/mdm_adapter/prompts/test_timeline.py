@@ -211,3 +211,16 @@ def test_any_bars_parse_or_are_refused(parts: list[str]) -> None:
 def test_json_round_trip() -> None:
     actions = [Action("wave", 2.5), Action("walk to the left")]
     assert parse_timeline(json.dumps([{"text": a.text, "seconds": a.seconds} for a in actions])) == actions
+
+
+def test_tables_of_excel(tmp_path) -> None:
+    """Semicolons between columns, commas in numbers, and the mark that Excel puts in front."""
+    table = tmp_path / "scene.csv"
+    table.write_text("\ufefftext;seconds;start\r\nwalks, slowly;2,5;0\r\nwaves;1;2,5\r\n", encoding="utf-8")
+    found = read_prompt(str(table))
+    assert [(a.text, a.seconds, a.start) for a in found] == [("walks, slowly", 2.5, 0.0), ("waves", 1.0, 2.5)]
+    table.write_text("walks;2\nwaves;3\n")
+    assert [a.seconds for a in read_prompt(str(table))] == [2, 3]
+    # A semicolon within a text sets off nothing.
+    table.write_text("walks; then stops,2\n")
+    assert [(a.text, a.seconds) for a in read_prompt(str(table))] == [("walks; then stops", 2)]

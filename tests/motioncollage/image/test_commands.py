@@ -129,7 +129,7 @@ def test_methods_are_compared(command: Command, model: Path, tmp_path: Path) -> 
     assert Image.open(out / "image.png").size[0] > 1000
     for arguments, message in (
         ((*small, "--methods", "magic"), "method 'magic' is unknown"),
-        (("--count", 2), "a Frechet distance needs at least 4 images"),
+        (("--count", 2), "--count is 2; give a whole number from 4"),
         ((*small, "--features", tmp_path / "nowhere.pth"), "nowhere.pth"),
     ):
         assert message in one_line(command("image", "fid", *common, *arguments, "--out", tmp_path / "x"))
@@ -222,6 +222,6 @@ def test_an_image_model_is_trained_and_used(command: Command, picture: Path, tmp
     )
     assert made.code == 0, made.err
     assert Image.open(tmp_path / "o" / "image.png").size == (48, 16)
-    assert "is no folder" in one_line(
+    assert "does not exist" in one_line(
         command("train", "image", tmp_path / "nowhere", "--out", tmp_path / "x")
     )

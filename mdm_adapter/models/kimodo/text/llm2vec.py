@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from mdm_adapter.models.text import TextEmbedding
 from mdm_adapter.models.text.protocol import sentence_embedding
+from motioncollage.wording import reason
 
 CHAT_MODEL = "meta-llama/Meta-Llama-3-8B-Instruct"
 CHAT_HEADER, CHAT_END = "<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"
@@ -157,7 +158,7 @@ def load_llm2vec(
         tokenizer = transformers.AutoTokenizer.from_pretrained(str(base), local_files_only=True)
     except Exception as error:
         # Damaged files surface as whatever their parsers raise.
-        said_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        said_line = reason(error, 200)
         raise ValueError(f"text model {base} cannot be loaded ({said_line}); {REMEDY}") from error
     if missing := sorted(report["missing_keys"]):
         raise ValueError(f"text model {base} lacks {missing[0]} and {len(missing) - 1} more; {REMEDY}")
@@ -203,7 +204,7 @@ def merge_adapter(model: nn.Module, folder: Path) -> None:
                 with torch.no_grad():
                     target.copy_(target.float() + scale * change.to(target.device))
     except (safetensors.SafetensorError, OSError) as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0][:100]
+        said = reason(error, 100)
         raise ValueError(f"{file} is damaged ({said}); {REMEDY}") from error
 
 

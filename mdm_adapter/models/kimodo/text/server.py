@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from mdm_adapter.models.text import TextEmbedding, padded_embedding
+from motioncollage.wording import reason
 
 DEFAULT_URL = "http://127.0.0.1:9550"
 WIDTH = 4096
@@ -51,7 +52,7 @@ class ServerEncoder:
         try:
             return self._fetch(self._wait(self._post(text)))
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-            said = (str(error).strip() or type(error).__name__).splitlines()[0][:150]
+            said = reason(error, 150)
             raise ValueError(
                 f"text encoder {self.url} gives no embedding ({said}); start it (kimodo_textencoder), or give a file of"
                 " embeddings"
