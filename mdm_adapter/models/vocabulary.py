@@ -255,11 +255,14 @@ class Matcher:
     def in_known_words(self, text: str) -> Tensor | None:
         """A sentence's direction [width] among the captions of the action that it means; None where that is not plain.
 
-        A model trained on a few hundred sentences follows them better than others that mean the same: half of the
+        A model trained on a few sentences for an action follows them better than others that mean the same: half of the
         direction is the sentence's own, so that "slowly" and "her" count, the other half is that of the action's
-        nearest captions.
+        nearest captions. An action of many recordings was told in many ways and styles; it needs no such help, which
+        would blur the styles.
         """
         match = self.match(text)
+        if match.action.clips > CAPTIONS_KEPT:
+            return None
         first, *others = (cosine for _, cosine in match.nearest)
         if first < PLAIN or first - max(others, default=-1.0) < APART:
             return None
