@@ -37,8 +37,8 @@ def generate(
     method: Annotated[
         str | None,
         typer.Option(
-            help="How: collage, or dip of models that continue a prefix, the model's own by default; also short, baseline,"
-            " replacement, reconstruction, multidiffusion, or a plug-in's, to compare."
+            help="How: the model's own by default (collage, or dip of models that continue a prefix); also short, baseline,"
+            " replacement, reconstruction, multidiffusion, kimodo-chain of Kimodo's, or a plug-in's, to compare."
         ),
     ] = None,
     precision: Precision = None, dry_run: DryRun = False,
