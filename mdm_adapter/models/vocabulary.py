@@ -38,6 +38,7 @@ COMMON = 0.05
 # A sentence means one known action where its cosine is so high and so far above the next action's; captions within
 # about so much of the nearest share in the wording.
 PLAIN, APART, SHARPNESS = 0.66, 0.04, 0.03
+TOLD = 0.85  # cosine to a caption of an action of many recordings from which a sentence needs no help
 _SUBJECT = re.compile(r"^(?:someone|somebody|(?:an?|the) (?:person|human|figure|man|woman))\b", re.I)
 
 
@@ -257,18 +258,18 @@ class Matcher:
 
         A model trained on a few sentences for an action follows them better than others that mean the same: half of the
         direction is the sentence's own, so that "slowly" and "her" count, the other half is that of the action's
-        nearest captions. An action of many recordings was told in many ways and styles; it needs no such help, which
-        would blur the styles.
+        nearest captions. An action of many recordings was told in many ways and styles, which that would blur; it is
+        helped only with sentences that are far from all of its captions.
         """
         match = self.match(text)
-        if match.action.clips > CAPTIONS_KEPT:
-            return None
         first, *others = (cosine for _, cosine in match.nearest)
         if first < PLAIN or first - max(others, default=-1.0) < APART:
             return None
         own = self._embed([text])[0]
         action = self.vocabulary.actions.index(match.action)
         captions = self.embedding[: self.captions][self.owner[: self.captions] == action]
+        if match.action.clips > CAPTIONS_KEPT and float((captions @ own).max()) > TOLD:
+            return None
         near = torch.softmax(captions @ own / SHARPNESS, dim=0) @ captions
         return functional.normalize(own + functional.normalize(near, dim=-1), dim=-1)
 
