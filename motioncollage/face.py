@@ -18,6 +18,9 @@ from motioncollage.models import BUNDLED, load_model
 OnStep = Callable[[int, int], None]
 
 
+SETS = ("babel", "dataset", "items")  # readers of whole data sets, which no file's ending names
+
+
 class Motion(Protocol):
     """Motions that share one request: a small value, never changed.
 
@@ -210,7 +213,7 @@ def read(path: Path | str, **options: Any) -> Motion:
     """
     path = Path(path)
     ending = path.suffix.lower().lstrip(".")
-    known = [name for name in plugins.available("readers") if name not in ("dataset", "items")]
+    known = [name for name in plugins.available("readers") if name not in SETS]
     if not path.exists():
         raise ValueError(f"motion {path} does not exist; give a file that ends in {', '.join(known)}")
     if ending not in known:

@@ -175,7 +175,7 @@ def test_a_checkpoint_folder_of_its_own_kind(command: Command, tmp_path: Path) -
     assert "stick.json must hold" in one_line(refused)
     (folder / "stick.json").unlink()
     unknown = command("generate", "he walks", "--model", folder, "--out", tmp_path / "c", *FAST)
-    assert "holds no motion model of a known kind (mdm, stick-folder)" in one_line(unknown)
+    assert "holds no motion model of a known kind (hymotion, kimodo, mdm, stick-folder)" in one_line(unknown)
 
 
 @pytest.mark.parametrize("path", ["free", "in-place", "circular", "travelling"])

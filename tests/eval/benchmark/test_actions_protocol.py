@@ -27,6 +27,7 @@ from eval.checks.registry import by_slug
 from mdm_adapter.models.happening import read_happening
 from mdm_adapter.models.vocabulary import KnownAction, Vocabulary
 from motioncollage.methods import Made, Script
+from motioncollage.work import Call, Work
 
 JOINTS = SimpleNamespace(
     name="joints",
@@ -54,6 +55,12 @@ class Acting:
 
     def natural_seconds(self, text: str) -> float:
         return 3.0
+
+    def work(self, name: str, scripts: Sequence[Script], settings: Any, *, frames: int = 0) -> Work:
+        return Work({Call(len(scripts), frames or scripts[0].frames[0], False): 1}, 0.0)
+
+    def seconds_of(self, call: Call, text: str, settings: Any) -> float:
+        return 0.001
 
     def by_method(self, name: str, scripts: Sequence[Script], settings: Any, *, seeds: Sequence[int]) -> Made:
         self.calls += 1
@@ -245,7 +252,8 @@ def test_the_command(command: Command, toy: Path, tmp_path: Path) -> None:
             ("--evaluator", "evaluator"),
             ("--benchmark", "benchmark"),
         ):
-            line = one_line(command(*arguments, option, 3, "--out", tmp_path / "b"))
+            value = tmp_path if option == "--evaluator" else 3  # a path that is there
+            line = one_line(command(*arguments, option, value, "--out", tmp_path / "b"))
             assert f"the protocol actions does not read --{name}" in line
         line = one_line(command("eval", "--protocol", "long", "--takes", 3, "--out", tmp_path / "b"))
         assert "the protocol long does not read --takes" in line

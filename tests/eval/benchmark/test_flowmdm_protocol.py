@@ -235,7 +235,7 @@ def test_flowmdm_from_the_command_line(command: Command, toy: Path, tmp_path: Pa
     assert "--scenario is a part of a file" in one_line(
         command(*ask, "--scenario", "short", "--out", tmp_path / "b")
     )
-    assert "do not exist" in one_line(
+    assert "does not exist" in one_line(
         command(*ask, "--compositions", tmp_path / "no", "--out", tmp_path / "b")
     )
     refused = ("eval", "--model", toy, "--compositions", file, "--out", tmp_path / "b")

@@ -111,5 +111,5 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         read_embeddings(path)
     with open(path, "wb") as file:
         file.truncate(5 << 30)
-    with pytest.raises(ValueError, match="larger than 4 GiB"):
+    with pytest.raises(ValueError, match="more than 4,294,967,296"):
         read_embeddings(path)

@@ -176,7 +176,9 @@ def test_failures_of_the_clip_package_are_one_line(tmp_path: Path, monkeypatch: 
     ):
         load_clip()
     monkeypatch.setattr(module, "answers", lambda url: True)
-    with pytest.raises(ValueError, match=r"^CLIP ViT-B/32 cannot be loaded \(no network\); give [^\n]*$"):
+    with pytest.raises(
+        ValueError, match=r"^CLIP ViT-B/32 cannot be loaded \(no network at all\); give [^\n]*$"
+    ):
         load_clip()
 
 

@@ -65,5 +65,7 @@ def test_a_sentence_is_one_token() -> None:
 
 def test_encoders_by_name() -> None:
     assert isinstance(load_text_encoder("static"), StaticTextEncoder)
-    with pytest.raises(ValueError, match="'t5' is unknown; choose one of bert, clip, ordered, static"):
+    with pytest.raises(
+        ValueError, match="'t5' is unknown; choose one of bert, clip, llm2vec, ordered, static"
+    ):
         load_text_encoder("t5")
