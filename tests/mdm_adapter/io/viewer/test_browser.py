@@ -196,7 +196,7 @@ def test_a_loop_goes_on_without_a_hitch(tab: Tab, pages: Path) -> None:
     tab.open(pages / "loop.html")
     loop = turning_loop()
     # Three cycles, as its features lead on: nothing of the page takes part.
-    wanted = HUMANML3D.to_joints(tile(torch.from_numpy(loop.features).double(), 3))[0].numpy()
+    wanted = HUMANML3D.to_joints(tile(torch.from_numpy(loop.features).double(), 3, HUMANML3D))[0].numpy()
     for frame in (0, 39, 40, 57, 80, 119):
         found = np.array(tab.run(f"motioncollage.joints(0, {frame})")).reshape(22, 3)
         assert np.abs(found - wanted[frame]).max() < 0.001, frame
