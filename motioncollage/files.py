@@ -2,6 +2,7 @@
 only when they are complete."""
 
 import errno
+import json
 import math
 import os
 import re
@@ -227,6 +228,18 @@ def read_text(
         raise ValueError(
             f"{what} {shown(path, 300)} cannot be read ({_reason(error)}); check its permissions"
         ) from error
+
+
+def read_json(path: Path, remedy: str = "") -> Any:
+    """What a JSON file holds, whose size was looked at before.
+
+    Raises:
+        ValueError: it is no JSON, or cannot be read; the line ends with the remedy.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError) as error:
+        raise ValueError(f"{path} is not JSON ({reason(error)}){remedy and f'; {remedy}'}") from error
 
 
 def load_numbers(path: Path) -> "np.ndarray":

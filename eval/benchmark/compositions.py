@@ -4,10 +4,10 @@
 each, at 20 frames a second) and, in some, a `scenario` (short, medium, long).
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
+from motioncollage.files import read_json
 from motioncollage.methods import Script
 
 MAX_BYTES = 64 << 20
@@ -29,10 +29,7 @@ def read_compositions(path: Path, scenario: str = "") -> list[Script]:
         )
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MiB; it is no file of compositions")
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON ({' '.join(str(error).split())[:80]})") from error
+    rows = read_json(path)
     if not isinstance(rows, list):
         raise ValueError(f"{path} holds no list of compositions, as humanml_test_set.json does")
     chosen = [

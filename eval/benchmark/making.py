@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from eval.benchmark.maker import MotionMaker
 from eval.benchmark.settings import REAL, UNIT, BenchmarkSettings, digest
@@ -98,6 +99,16 @@ def in_batches(
         Unit(method, repetition, number, tuple(s for s, _ in part), tuple(seed for _, seed in part), window)
         for number, part in enumerate(batches)
     ]
+
+
+def numbered(scripts: Sequence[Script], first: int, *, apart: int = 1) -> list[tuple[Script, int]]:
+    """Scripts with the seeds of their noise, which count from `first`, so far apart."""
+    return [(script, first + i * apart) for i, script in enumerate(scripts)]
+
+
+def motions_of(made: Sequence[Motions]) -> list[Tensor]:
+    """Features [frames, width] of what was made, in the order of the units."""
+    return [torch.from_numpy(motion) for unit in made for motion in unit.features]
 
 
 class Store:

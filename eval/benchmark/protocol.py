@@ -4,17 +4,19 @@ An entry point of `motioncollage.protocols` names one, and `--protocol` takes th
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypedDict, TypeVar
 
 import numpy as np
+from torch import Tensor
 
 from eval.benchmark.maker import DrawSheet, MotionMaker, MotionNumbers
 from eval.benchmark.making import Motions, Unit
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import BenchmarkSettings
+from eval.judges.probes import embed_motions
 from eval.judges.protocol import TextMotionEvaluator
 from eval.metrics.evidence import Evidence
 from eval.metrics.metric import Metric
@@ -79,6 +81,24 @@ class Bench:
     representation: MotionNumbers
     seams: Sequence[int]
     remembered: dict[str, Any] = field(default_factory=dict)
+
+    def means(self) -> "Means":
+        """What all evidence is looked at with."""
+        return {
+            "fps": self.representation.fps,
+            "to_joints": self.representation.to_joints,
+            "embed": lambda motions: embed_motions(self.evaluator, motions),
+            "rng": np.random.default_rng([self.settings.seed, 7]),
+        }
+
+
+class Means(TypedDict):
+    """Fields of `Evidence` that are the same in every protocol."""
+
+    fps: float
+    to_joints: Callable[[Tensor], Tensor]
+    embed: Callable[[Sequence[Tensor]], np.ndarray]
+    rng: np.random.Generator
 
 
 class Sample(NamedTuple):

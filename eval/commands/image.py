@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from motioncollage.files import check_file
-from motioncollage.image.commands.image import MakingOptions
+from motioncollage.image.commands.making import MakingOptions
 from motioncollage.shell import values
 from motioncollage.shell.options import spread_options
 from motioncollage.shell.output import check_output, console, progress_bar

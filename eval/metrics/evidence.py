@@ -103,17 +103,17 @@ class Evidence:
     words: Float64
     pools: Sequence[Indices]
     real: RealFigures
-    weights: Float64 | None
-    answers: Float64 | None
-    answer_pairs: int | None
     motions: Sequence[Tensor]
     pieces: Sequence[Tensor]
-    seams: Sequence[int]
-    loops: bool
     fps: float
     to_joints: Callable[[Tensor], Tensor]
     embed: Callable[[Sequence[Tensor]], Float64]
     rng: np.random.Generator
+    weights: Float64 | None = None
+    answers: Float64 | None = None
+    answer_pairs: int | None = None
+    seams: Sequence[int] = ()
+    loops: bool = False
     labels: Sequence[str] = ()
     spans: Sequence[Span] = ()
     boundaries: Sequence[Sequence[int]] | None = None

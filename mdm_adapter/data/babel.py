@@ -9,7 +9,6 @@ Sequences are cut as the leaderboard of sequences on BABEL does (Motius 2026, do
 is joined with what follows it.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -25,7 +24,7 @@ from mdm_adapter.representation import skeleton
 from mdm_adapter.representation.humanml3d import HUMANML3D
 from mdm_adapter.representation.protocol import Representation
 from mdm_adapter.representation.resampling import resample
-from motioncollage.files import load_numbers
+from motioncollage.files import load_numbers, read_json
 
 FOLDERS = ("pose_data", "joints", "new_joint_vecs")
 MAX_BYTES = 1 << 30
@@ -126,10 +125,7 @@ def _rows(file: Path) -> dict[str, dict[str, Any]]:
         )
     if file.stat().st_size > MAX_BYTES:
         raise ValueError(f"{file} is larger than {MAX_BYTES >> 30} GiB; it is no file of BABEL's")
-    try:
-        rows = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file} is not JSON ({' '.join(str(error).split())[:80]})") from error
+    rows = read_json(file)
     if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
         raise ValueError(f"{file} does not map ids to sequences, as BABEL's val.json does")
     return rows

@@ -9,6 +9,11 @@ STILL = 0.005  # metres per frame that count as standing
 SMOOTHED = 11  # frames
 
 
+def as_numbers(turn: Tensor, place: Tensor) -> tuple[float, tuple[float, float]]:
+    """An arrival, turn [] and place [2], as `Way.arrival` returns it."""
+    return float(turn), (float(place[0]), float(place[1]))
+
+
 class PlanarWay:
     """`Way` of the 263 features: half of a turn to the right, and a step seen from the heading after it."""
 
@@ -18,7 +23,7 @@ class PlanarWay:
         features = features.double()
         facing = -2 * features[..., 0].cumsum(dim=-1)
         place = turned(features[..., layout.PLANAR_VELOCITY], facing).sum(dim=-2)
-        return float(facing[-1]), (float(place[0]), float(place[1]))
+        return as_numbers(facing[-1], place)
 
     def project(
         self,

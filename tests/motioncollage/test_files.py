@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from motioncollage import files
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, read_json
 
 
 def names(folder: Path) -> list[str]:
@@ -139,3 +139,15 @@ def test_only_ordinary_files_are_read(tmp_path: Path) -> None:
         files.read_text(tmp_path / "latin.csv")
     with pytest.raises(ValueError, match="has 7 bytes, more than 3"):
         files.read_text(tmp_path / "latin.csv", most=3)
+
+
+def test_json_or_one_line_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"a": [1]}')
+    assert read_json(path) == {"a": [1]}
+    path.write_text("[" * 200_000)
+    with pytest.raises(ValueError, match=r"a\.json is not JSON \([^\n]*\); fetch it again$"):
+        read_json(path, "fetch it again")
+    path.write_bytes(b"\xff\x00")
+    with pytest.raises(ValueError, match=r"a\.json is not JSON \([^\n]*\)$"):
+        read_json(path)

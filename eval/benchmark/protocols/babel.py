@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eval.benchmark.making import Motions, Unit, in_batches
+from eval.benchmark.making import Motions, Unit, in_batches, motions_of, numbered
 from eval.benchmark.protocol import Bench, Protocol
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import FPS, POOL, REAL, BenchmarkSettings
@@ -90,18 +90,17 @@ class Babel(Protocol[Sequences]):
     ) -> list[Unit]:  # fmt: skip
         if method == REAL:
             return []
-        first = settings.first_seed(repetition)
-        pairs = [(script, first + i) for i, script in enumerate(self.scripts(drawn, reference))]
+        pairs = numbered(self.scripts(drawn, reference), settings.first_seed(repetition))
         return in_batches(method, repetition, pairs, settings.batch)
 
     def example(self, drawn: Sequences, reference: Reference, settings: BenchmarkSettings) -> Script:
         return self.scripts(drawn, reference)[0]
 
     def evidence(self, method: str, made: Sequence[Motions], drawn: Sequences, bench: Bench) -> Evidence:
-        reference, settings = bench.reference, bench.settings
+        reference = bench.reference
         recorded = self._recorded(drawn, bench)
         ends = _ends(drawn, reference)
-        whole = [torch.from_numpy(motion) for unit in made for motion in unit.features]
+        whole = motions_of(made)
         whole = recorded.whole if method == REAL else whole
         pieces = _pieces(whole, ends)
         entries = np.array(drawn.entries)
@@ -111,17 +110,9 @@ class Babel(Protocol[Sequences]):
             words=bench.texts.of(entries, np.zeros_like(entries)),
             pools=[drawn.order[pool] for pool in sequential_pools(len(entries), POOL)],
             real=replace(reference, embeddings=recorded.embedded, windows=recorded.windows),
-            weights=None,
-            answers=None,
-            answer_pairs=None,
             motions=whole,
             pieces=pieces,
-            seams=(),
-            loops=False,
-            fps=bench.representation.fps,
-            to_joints=bench.representation.to_joints,
-            embed=lambda motions: embed_motions(bench.evaluator, motions),
-            rng=np.random.default_rng([settings.seed, 7]),
+            **bench.means(),
             boundaries=[stops[:-1].tolist() for stops in ends],
             window=WINDOW,
             recorded=recorded.around,

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from eval.benchmark.draws import Draw, draw_clips
-from eval.benchmark.making import Motions, Unit, in_batches
+from eval.benchmark.making import Motions, Unit, in_batches, motions_of, numbered
 from eval.benchmark.protocol import Bench, Protocol, Sample, fixed_jerk
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import REAL, BenchmarkSettings
@@ -66,9 +65,8 @@ class ClipProtocol(Protocol[Draw]):
     ) -> list[Unit]:
         if method == REAL:
             return []
-        first, parts = settings.first_seed(repetition), self.parts(settings)
         scripts = self.scripts(drawn, reference, settings)
-        pairs = [(script, first + i * parts) for i, script in enumerate(scripts)]
+        pairs = numbered(scripts, settings.first_seed(repetition), apart=self.parts(settings))
         return in_batches(method, repetition, pairs, settings.batch)
 
     def evidence(self, method: str, made: Sequence[Motions], drawn: Draw, bench: Bench) -> Evidence:
@@ -91,7 +89,7 @@ class ClipProtocol(Protocol[Draw]):
         else:
             words = bench.texts.of(drawn.clips, drawn.captions)  # [texts, actions, D]
             words = np.broadcast_to(words, (len(words), parts, words.shape[2]))
-            whole = [torch.from_numpy(motion) for unit in made for motion in unit.features]
+            whole = motions_of(made)
             spans = self.seen(method, whole, drawn, settings)
             pieces = [whole[motion][start:stop] for motion, start, stop in spans]
             embedded = embed_motions(bench.evaluator, pieces).reshape(len(words), parts, -1)
@@ -103,17 +101,13 @@ class ClipProtocol(Protocol[Draw]):
             real=reference,
             weights=_label_weights(reference, drawn) if reference.labelled else None,
             answers=self.answers(method, embedded),
-            answer_pairs=None,
             motions=whole,
             pieces=pieces,
             spans=spans,
             labels=_labels(reference, drawn, parts),
             seams=(made[0].seams or bench.seams) if made else bench.seams,
             loops=self.loop,
-            fps=bench.representation.fps,
-            to_joints=bench.representation.to_joints,
-            embed=lambda motions: embed_motions(bench.evaluator, motions),
-            rng=np.random.default_rng([settings.seed, 7]),
+            **bench.means(),
             fixed_jerk=fixed_jerk(settings),
         )
 

@@ -15,7 +15,7 @@ import torch
 
 from eval.benchmark.compositions import read_compositions
 from eval.benchmark.draws import distinct, members_of
-from eval.benchmark.making import Motions, Unit, in_batches
+from eval.benchmark.making import Motions, Unit, in_batches, motions_of, numbered
 from eval.benchmark.protocol import Bench, Protocol, fixed_jerk
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import POOL, REAL, BenchmarkSettings
@@ -92,8 +92,7 @@ class FlowMDM(Protocol[Compositions]):
     ) -> list[Unit]:  # fmt: skip
         if method == REAL:
             return []
-        first = settings.first_seed(repetition)
-        pairs = [(script, first + number) for number, script in enumerate(drawn.scripts)]
+        pairs = numbered(drawn.scripts, settings.first_seed(repetition))
         return in_batches(method, repetition, pairs, settings.batch)
 
     def example(self, drawn: Compositions, reference: Reference, settings: BenchmarkSettings) -> Script:
@@ -110,7 +109,7 @@ class FlowMDM(Protocol[Compositions]):
             pieces: list[torch.Tensor] = []
         else:
             texts = _read([text for script in drawn.scripts for text in script.texts], bench)
-            whole = [torch.from_numpy(motion) for unit in made for motion in unit.features]
+            whole = motions_of(made)
             ends = [np.cumsum(script.frames) for script in drawn.scripts]
             pieces = [
                 motion[stop - length : stop]
@@ -136,20 +135,12 @@ class FlowMDM(Protocol[Compositions]):
             pools=[_once(texts, batch) for batch in batches],
             stands_for=[len(batch) for batch in batches],
             real=real,
-            weights=None,
-            answers=None,
-            answer_pairs=None,
             motions=whole,
             pieces=pieces,
-            seams=(),
             boundaries=boundaries,
             own_frame=True,
             fixed_jerk=fixed_jerk(settings),
-            loops=False,
-            fps=bench.representation.fps,
-            to_joints=bench.representation.to_joints,
-            embed=lambda motions: embed_motions(bench.evaluator, motions),
-            rng=np.random.default_rng([settings.seed, 7]),
+            **bench.means(),
         )
 
     def _segments(self, items: np.ndarray, bench: Bench) -> np.ndarray:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from eval.benchmark.making import Motions, Unit, in_batches
+from eval.benchmark.making import Motions, Unit, in_batches, motions_of
 from eval.benchmark.protocol import Bench, Protocol
 from eval.benchmark.reference import Reference, item_crops
 from eval.benchmark.settings import LONGEST_CROP, POOL, REAL, UNIT, BenchmarkSettings
@@ -173,17 +172,11 @@ class Official(Protocol[OfficialDraw]):
             words=bench.texts.of(told.items, told.captions),
             pools=sequential_pools(len(embedded), POOL),
             real=replace(reference, embeddings=self._statistics(drawn, bench)),
-            weights=None,
             answers=answers,
             answer_pairs=settings.answer_pairs,
             motions=motions,
             pieces=motions,
-            seams=(),
-            loops=False,
-            fps=bench.representation.fps,
-            to_joints=bench.representation.to_joints,
-            embed=lambda parts: embed_motions(bench.evaluator, parts),
-            rng=np.random.default_rng([settings.seed, 7]),
+            **bench.means(),
         )
 
     def _in_order(
@@ -191,7 +184,7 @@ class Official(Protocol[OfficialDraw]):
     ) -> list[Tensor]:
         """Made motions in the order of their scripts; units hold them by length."""
         scripts = self.scripts(method, drawn, bench.reference, bench.settings)
-        motions = [torch.from_numpy(motion) for unit in made for motion in unit.features]
+        motions = motions_of(made)
         place = np.argsort(_by_length(scripts))
         return [motions[i] for i in place]
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mdm_adapter.representation import rotations, skeleton
 from mdm_adapter.representation.rotations import matrix_about_y, wrapped
-from mdm_adapter.representation.way import shares_of, walked
+from mdm_adapter.representation.way import as_numbers, shares_of, walked
 
 WIDTH, FPS = 201, 30.0
 GROUND = [0, 2]
@@ -54,8 +54,7 @@ class StandingGround:
     columns = (0, 2)
 
     def arrival(self, features: Tensor) -> tuple[float, tuple[float, float]]:
-        turn, place = self._arrival(features.double())
-        return float(turn), (float(place[0]), float(place[1]))
+        return as_numbers(*self._arrival(features.double()))
 
     def project(
         self,

@@ -11,7 +11,7 @@ from torch import Tensor
 from mdm_adapter.models.kimodo.constraints import Constraint, GroundPath, Poses
 from mdm_adapter.models.kimodo.geometry import axis_angle_to_matrix, matrix_to_axis_angle
 from mdm_adapter.models.kimodo.skeletons import SOMA30, SOMA77, Skeleton, with_fingers, without_fingers
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, read_json
 
 MAX_BYTES = 256 << 20
 MAX_CONSTRAINTS, MAX_KEYFRAMES = 10_000, 100_000
@@ -34,10 +34,7 @@ def read_constraints(path: Path | str, skeleton: Skeleton) -> list[Constraint]:
         raise ValueError(f"constraints {path} do not exist; {remedy}")
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MiB; {remedy}")
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
-        raise ValueError(f"{path} is not JSON ({str(error)[:100]}); {remedy}") from error
+    entries = read_json(path, remedy)
     if not isinstance(entries, list) or len(entries) > MAX_CONSTRAINTS:
         raise ValueError(f"{path} holds no list of at most {MAX_CONSTRAINTS} constraints; {remedy}")
     found: list[Constraint] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -97,12 +98,6 @@ class CountedDenoiser(KimodoDenoiser):
         self.stand = stand
 
     def __call__(
-        self,
-        x: Tensor,
-        level: NoiseLevel,
-        conditions: Sequence[TextEmbedding | None],
-        *,
-        headings: Tensor | None = None,
-        observed: Observed | None = None,
+        self, x: Tensor, level: NoiseLevel, conditions: Sequence[TextEmbedding | None], **_: Any
     ) -> Tensor:
         return self.stand(x, level, conditions)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mdm_adapter.models.kimodo.geometry import about_y, wrapped
 from mdm_adapter.models.kimodo.representation import FPS, GROUND, HEADING, Layout, on_the_ground
-from mdm_adapter.representation.way import shares_of, walked
+from mdm_adapter.representation.way import as_numbers, shares_of, walked
 
 CHANNELS = list(GROUND)
 
@@ -37,8 +37,7 @@ class GroundWay:
         return Layout(self.joints)
 
     def arrival(self, features: Tensor) -> tuple[float, tuple[float, float]]:
-        turn, place = self._arrival(features.double())
-        return float(turn), (float(place[0]), float(place[1]))
+        return as_numbers(*self._arrival(features.double()))
 
     def project(
         self,

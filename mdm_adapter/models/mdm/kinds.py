@@ -1,12 +1,11 @@
 """Checkpoints that MDM's code, or code that grew from it, wrote for something else: told by their `args.json`."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mdm_adapter.models.mdm.layout import ARGS
-from motioncollage.wording import reason
+from motioncollage.files import read_json
 
 MAX_ARGS_BYTES = 1 << 20
 _TEXT_ONLY = "models of texts run, such as humanml_trans_enc_512"
@@ -58,10 +57,7 @@ def read_args(path: Path) -> dict[str, Any]:
         )
     if path.stat().st_size > MAX_ARGS_BYTES:
         raise ValueError(f"{path} is larger than {MAX_ARGS_BYTES} bytes; it is not a checkpoint's {ARGS}")
-    try:
-        args = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
-        raise ValueError(f"{path} is not JSON ({reason(error)}); copy it again from where it came") from error
+    args = read_json(path, "copy it again from where it came")
     if not isinstance(args, dict):
         raise ValueError(
             f"{path} holds a {type(args).__name__}, not an object; copy it again from where it came"

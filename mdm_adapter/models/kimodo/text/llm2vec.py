@@ -4,7 +4,6 @@ Everything is read from folders; nothing is fetched, and no code of a model's is
 bfloat16: embed sentences once where that fits, and keep them in a file (`embeddings`).
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from mdm_adapter.models.text import TextEmbedding
 from mdm_adapter.models.text.protocol import sentence_embedding
+from motioncollage.files import read_json
 from motioncollage.wording import reason
 
 CHAT_MODEL = "meta-llama/Meta-Llama-3-8B-Instruct"
@@ -221,10 +221,7 @@ def _target(name: str, weights: Mapping[str, Tensor]) -> Tensor | None:
 def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file() or path.stat().st_size > MAX_JSON_BYTES:
         raise ValueError(f"{path} is missing or larger than {MAX_JSON_BYTES >> 20} MiB; {REMEDY}")
-    try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
-        raise ValueError(f"{path} is not JSON ({str(error)[:80]}); {REMEDY}") from error
+    contents = read_json(path, REMEDY)
     if not isinstance(contents, dict):
         raise ValueError(f"{path} holds no object; {REMEDY}")
     return contents
