@@ -11,10 +11,13 @@ has a closed form: for every noise level, frequency and feature the regression o
 training clips. Where p is the posterior mean already, both are 0 (then y - p is noise); where p were the prior mean of
 a Gaussian process, the correction is the Wiener filter. Frequencies are those of the cosine transform of a window, in
 bands, so that windows of all lengths share the numbers.
+
+The ground is not linear: a foot that a regression lowers by a centimetre sinks in. So features with a floor are kept
+above the lowest value of the clips; a posterior mean lies there too, being a mean of such motions.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -29,6 +32,7 @@ RATIOS = (0.01, 0.03, 0.06, 0.1, 0.2, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 
 # What a handful of clips says by chance is not believed: a ridge, relative to the noise and the network's error, for the
 # first number, and a prior deviation for the second.
 RIDGE, DEVIATION = 0.02, 0.3
+NO_FLOOR = -6e4  # far below any normalised feature, and still a number in half precision
 
 
 class Calibration(nn.Module):
@@ -37,13 +41,15 @@ class Calibration(nn.Module):
     log_ratios: Tensor
     seen: Tensor
     said: Tensor
+    lowest: Tensor
 
     def __init__(self, features: int) -> None:
-        """All zeros, which corrects nothing."""
+        """All zeros and no floor, which corrects nothing."""
         super().__init__()
         self.register_buffer("log_ratios", torch.tensor(RATIOS).log())
         self.register_buffer("seen", torch.zeros(len(RATIOS), len(BANDS) + 1, features))
         self.register_buffer("said", torch.zeros(len(RATIOS), len(BANDS) + 1, features))
+        self.register_buffer("lowest", torch.full((features,), NO_FLOOR))
 
     def forward(
         self, clean: Tensor, noisy: Tensor, alpha: Tensor, sigma: Tensor, mask: Tensor | None = None
@@ -68,7 +74,7 @@ class Calibration(nn.Module):
         basis, bands = cosines(clean.shape[1], clean.device)
         seen, said = (self._at(table, sigma / alpha)[:, bands] for table in (self.seen, self.said))
         missed = basis @ (noisy / alpha[:, None, None] - clean)
-        return clean + basis.T @ (seen * missed + said * (basis @ clean))
+        return (clean + basis.T @ (seen * missed + said * (basis @ clean))).maximum(self.lowest)
 
     def _at(self, table: Tensor, ratios: Tensor) -> Tensor:
         """Rows [batch, bands, features] of a table at noise over signal [batch]."""
@@ -131,6 +137,7 @@ def calibrate(
     predict: Predict,
     *,
     said: slice,
+    floored: Sequence[int] = (),
     generator: torch.Generator,
     on_level: Callable[[int, int], None] | None = None,
 ) -> Calibration:
@@ -140,6 +147,7 @@ def calibrate(
         clips: clean motions [frames, features], normalised.
         predict: the network's clean motion from (y = clean + ratio x noise [frames, features], ratio, number of the clip).
         said: the features of which the prediction itself is scaled too: those that are summed over time.
+        floored: the features that have a floor: heights of feet over the ground.
         on_level: called after every noise level with (done, of how many).
     """
     clips = list(clips)
@@ -156,4 +164,6 @@ def calibrate(
         layer.seen[level], layer.said[level] = seen.float(), scale.float()
         if on_level:
             on_level(level + 1, len(RATIOS))
+    for feature in floored:
+        layer.lowest[feature] = min(clip[:, feature].min() for clip in clips)
     return layer

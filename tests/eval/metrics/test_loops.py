@@ -54,6 +54,7 @@ def test_a_jump_at_the_wrap_is_seen() -> None:
     jump = 0.5 * np.sqrt(3) / 22
     assert report.pose_gap.value == pytest.approx(jump, rel=0.2)
     assert report.jerk_ratio.value > 10
+    assert report.jerk_rank.value == 1.0
     assert report.velocity_ratio.value > 3
 
 
@@ -76,5 +77,6 @@ def test_what_is_not_a_loop_is_refused() -> None:
 def test_a_still_loop_is_perfect() -> None:
     report = loop_report(np.repeat(body()[:1], 2 * PERIOD, axis=0), PERIOD)
     assert report.jerk_ratio.value == 1.0
+    assert report.jerk_rank.value == 0.5
     assert report.drift.value == 0.0
-    assert len(report.metrics()) == 7
+    assert len(report.metrics()) == 8

@@ -95,12 +95,29 @@ def test_padding_is_not_seen() -> None:
         torch.testing.assert_close(together[one, :length], alone)
 
 
+def test_what_has_a_floor_in_the_clips_stays_above_it() -> None:
+    clips = [clip.abs() for clip in gaussian_clips()]
+    sunken = calibrate(
+        clips,
+        lambda observed, ratio, number: torch.full_like(observed, -1.0),
+        said=slice(0, 0),
+        floored=[2],
+        generator=torch.Generator().manual_seed(4),
+    )
+    lowest = torch.stack([clip[:, 2].min() for clip in clips]).min()
+    below, level = torch.full((1, FRAMES, FEATURES), -1.0), torch.tensor([0.5])
+    result = sunken(below, below, level, level)
+    torch.testing.assert_close(result[..., 2], lowest.expand(1, FRAMES))
+    assert (result[..., :2] < 0).all()
+
+
 def test_it_travels_with_the_weights(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = build_network(SMALL).eval()
     torch.nn.init.normal_(network.patch_out.weight, std=0.02)
     with torch.no_grad():
         network.calibration.seen += 0.25  # type: ignore[operator, union-attr]
+        network.calibration.lowest[1] = -0.1  # type: ignore[index, union-attr]
     save_model(tmp_path, network, None, {})
     loaded = load_checkpoint(tmp_path, device="cpu")
     assert loaded.config == SMALL
@@ -115,4 +132,6 @@ def test_it_travels_with_the_weights(tmp_path: Path) -> None:
             {k: v for k, v in network.state_dict().items() if not k.startswith("calibration.")}
         )
         before, alpha = plain(x, level, text), plain.levels(x.device)[level, 0, None, None]
-        torch.testing.assert_close(network(x, level, text), before + 0.25 * (x / alpha - before))
+        expected = before + 0.25 * (x / alpha - before)
+        expected[..., 1].clamp_(min=-0.1)
+        torch.testing.assert_close(network(x, level, text), expected)
