@@ -1,20 +1,22 @@
 """A model at work: plans become jobs, jobs become features, features become motions. What pipeline and edits share."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mdm_adapter.editing.arrival import Arriving, way_of
-from mdm_adapter.editing.loops import LoopPath
+from mdm_adapter.editing.loops import LoopPath, tile
 from mdm_adapter.making import MotionJob
 from mdm_adapter.models.protocol import MotionModel, PlacedModel
 from mdm_adapter.motion import Motion
 from mdm_adapter.planning.lengths import Expected, expect
 from mdm_adapter.planning.pieces import Plan, PlanSettings
+from mdm_adapter.representation.planting import planted, planted_loop
 from mdm_adapter.representation.resampling import resample
 from mdm_adapter.segments import Segment
 from motioncollage.collage.denoiser import Composed
@@ -26,6 +28,7 @@ from motioncollage.seeds import sample_keys
 # Memory that sampling takes for a number of a motion: noise, state and predictions of a step, features and joints in
 # single and double precision. Measured: 40, on the way from one minute to eight of the bundled model.
 BYTES_PER_NUMBER = 50
+HELD, FREE = FEET = ("held", "free")
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class GenerateSettings(MethodSettings):
         seed: of all noise.
         samples: how many motions of the same request.
         path: where a loop's cycle ends.
+        feet: held where they stand (`planting`), or free, as the model leaves them; None for the model's own.
     """
 
     seed: int = 0
     samples: int = 1
     path: LoopPath = field(default_factory=LoopPath)
+    feet: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,6 +53,8 @@ class GenerateSettings(MethodSettings):
             raise ValueError(f"samples is {self.samples}; choose between 1 and 1000")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed is {self.seed}; give a whole number from 0")
+        if self.feet not in (None, *FEET):
+            raise ValueError(f"feet are {self.feet!r}; choose {' or '.join(FEET)}")
 
 
 class Maker:
@@ -139,6 +146,28 @@ class Maker:
         """A motion of features [samples, frames, width], not normalised, with the joints that they describe."""
         joints = self.representation.to_joints(features.double()).float().cpu().numpy()
         return Motion(joints, features.float().cpu().numpy(), self.representation.fps, tuple(segments), about)
+
+    def standing(self, motion: Motion, settings: GenerateSettings) -> Motion:
+        """The same motion with its feet held where they stand, if the settings or the model want that.
+
+        Joints only: features stay as they were sampled, and so do the measures that read them. `feet` in its settings
+        says what was done.
+        """
+        feet = settings.feet or self.model.defaults.feet
+        held = replace(motion, settings={**motion.settings, "feet": feet})
+        if feet == FREE:
+            return held
+        if motion.settings.get("loop", False):
+            return replace(held, joints=self.held_cycles(motion, 1))
+        made = [planted(sample, motion.fps) for sample in motion.joints]
+        return replace(held, joints=np.stack(made).astype(np.float32))
+
+    def held_cycles(self, motion: Motion, cycles: int) -> NDArray[np.float32]:
+        """Joints [samples, cycles * frames, 22, 3] of a loop that is played, with its feet held."""
+        round_them = tile(torch.from_numpy(motion.features).double(), cycles + 2, self.representation)
+        played = self.representation.to_joints(round_them).cpu().numpy()
+        made = [planted_loop(sample, motion.frames, motion.fps) for sample in played]
+        return np.stack(made).astype(np.float32)
 
     def features_of(self, motion: Motion) -> Tensor:
         """Features [frames, width] of a motion's first sample in this model's representation, not normalised.

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mdm_adapter.editing.editor import Editor
 from mdm_adapter.editing.loops import LoopPath, tile
-from mdm_adapter.maker import GenerateSettings, Maker
+from mdm_adapter.maker import HELD, GenerateSettings, Maker
 from mdm_adapter.making import MotionJob
 from mdm_adapter.models.protocol import CountedModel, MotionModel, PaddedModel, PlacedModel, PrefixModel
 from mdm_adapter.models.vocabulary import KnownAction, Match
@@ -306,9 +306,9 @@ class MotionPipeline(Maker):
             about |= {"path": settings.path.kind, "turn": settings.path.turn}
         arrival = None if isinstance(self.model, PlacedModel) else settings.path.arrival
         features = made.sites.double()
-        return self.motion(
-            arrival.project(features, self.representation) if arrival else features, plan.segments, about
-        )
+        if arrival:
+            features = arrival.project(features, self.representation)
+        return self.standing(self.motion(features, plan.segments, about), settings)
 
     def tiled(self, motion: Motion, cycles: int) -> Motion:
         """A loop of this model played several times; travelling ones travel on."""
@@ -318,8 +318,11 @@ class MotionPipeline(Maker):
             for cycle in range(cycles)
             for segment in motion.segments
         ]
-        played = tile(torch.from_numpy(motion.features), cycles, self.representation)
-        return self.motion(played, segments, motion.settings)
+        features = tile(torch.from_numpy(motion.features), cycles, self.representation)
+        played = self.motion(features, segments, motion.settings)
+        if motion.settings.get("feet") != HELD:
+            return played
+        return replace(played, joints=self.held_cycles(motion, cycles))
 
 
 def _in_the_place(stand: Stand, model: MotionModel) -> MotionModel:

@@ -130,7 +130,8 @@ class Editor:
         chosen = _chosen(settings, changes)
         points = torch.as_tensor(path, dtype=torch.float32)
         made = paths.follow(self.maker, points, plan, chosen, on_step=on_step)
-        return self._finish(made, plan.segments, chosen, {"edit": "follow", "path": points.tolist()})
+        motion = self._finish(made, plan.segments, chosen, {"edit": "follow", "path": points.tolist()})
+        return self.maker.standing(motion, chosen)
 
     def reach(
         self, plan: Plan, place: tuple[float, float], *, heading: float | None = None,
@@ -144,7 +145,7 @@ class Editor:
         chosen = _chosen(settings, changes)
         made = paths.reach(self.maker, place, heading, plan, chosen, on_step=on_step)
         about = {"edit": "reach", "to": list(place), "heading": heading}
-        return self._finish(made, plan.segments, chosen, about)
+        return self.maker.standing(self._finish(made, plan.segments, chosen, about), chosen)
 
     def _finish(
         self, features: Tensor, segments: Sequence[Segment], settings: GenerateSettings, about: dict[str, Any]

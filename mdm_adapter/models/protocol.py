@@ -25,12 +25,14 @@ class MotionDefaults:
         piece: frames of the pieces that a long action is cut into.
         overlap: frames that neighbouring pieces share.
         method: by which motion is made (`motioncollage.methods`).
+        feet: held or free (`GenerateSettings.feet`).
     """
 
     guidance: Guidance = field(default_factory=lambda: Guidance(2.5))
     piece: int = 120
     overlap: int = 10
     method: str = "collage"
+    feet: str = "held"
 
 
 class MotionModel(Protocol):

@@ -88,7 +88,7 @@ class HYMotionModel:
         self.device = next(loaded.network.parameters()).device
         self.longest = config.longest
         self.defaults = MotionDefaults(
-            Guidance(loaded.guidance), min(PIECE, self.longest), min(OVERLAP, self.longest // 4)
+            Guidance(loaded.guidance), min(PIECE, self.longest), min(OVERLAP, self.longest // 4), feet="free"
         )
 
     @cached_property

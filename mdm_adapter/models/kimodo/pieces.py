@@ -34,7 +34,7 @@ class KimodoPieces:
         self.longest = kimodo.max_frames
         # Published guidance adds text and constraint; without a constraint only the first is left.
         scale = 1.0 if kimodo.guidance.kind == "nocfg" else kimodo.guidance.text
-        self.defaults = MotionDefaults(Guidance(scale), PIECE, OVERLAP)
+        self.defaults = MotionDefaults(Guidance(scale), PIECE, OVERLAP, feet="free")
 
     @cached_property
     def identity(self) -> str:
