@@ -157,8 +157,8 @@ def report(shown: Shown, settings: BenchmarkSettings, about: Mapping[str, Any]) 
         table(shown),
         "## What the numbers are",
         "",
-        "Every take shows one action alone, under the first caption of its training clips, as long as the model finds"
-        " natural; its check (docs/checks.md) looks for the action anywhere in it. Real rates are of all recordings of a"
+        "Every take shows one action alone, as long as the model finds natural, under captions of its training clips in"
+        " turn (the table names the first); its check (docs/checks.md) looks for the action anywhere in it. Real rates are of all recordings of a"
         " label, those that the thresholds were set on among them.",
         "",
     ]

@@ -22,17 +22,27 @@ class Asked:
 
     Attributes:
         label: of the data.
-        caption: the first of its training clips, or else of its validation clips.
+        captions: of its training clips, or else of its validation clips, each once.
         clips: training clips of it.
         seconds: length of a take, as the model finds natural.
         real: recordings in which it happened; None where nobody judged any.
     """
 
     label: str
-    caption: str
+    captions: tuple[str, ...]
     clips: int
     seconds: float
     real: Rate | None
+
+    @property
+    def caption(self) -> str:
+        """One of them, to show."""
+        return self.captions[0]
+
+    def told(self, takes: int) -> tuple[str, ...]:
+        """The captions of so many takes: all of them in turn, or as many spread over them."""
+        count = len(self.captions)
+        return tuple(self.captions[i * count // takes if count > takes else i % count] for i in range(takes))
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ def questions(
         ValueError: neither data nor a list of actions, or a label that cannot be judged.
     """
     if data is None:
-        known = {entry.action: (entry.captions[0], entry.clips) for entry in maker.known}
+        known = {entry.action: (tuple(dict.fromkeys(entry.captions)), entry.clips) for entry in maker.known}
         real = rates.bundled()
         if not known:
             raise ValueError(
@@ -76,8 +86,8 @@ def questions(
                 f"{label!r} {why}; leave it out of --only (motioncollage models {model} lists them)"
             )
     asked = tuple(
-        Asked(label, caption, clips, maker.natural_seconds(caption), real.get(label))
-        for label, (caption, clips) in sorted(known.items())
+        Asked(label, captions, clips, maker.natural_seconds(captions[0]), real.get(label))
+        for label, (captions, clips) in sorted(known.items())
         if label in by_slug() and (not only or label in only)
     )
     if not asked:
@@ -85,9 +95,9 @@ def questions(
     return Questions(asked, unchecked, unknown)
 
 
-def _read(data: Path) -> tuple[dict[str, tuple[str, int]], dict[str, Rate]]:
-    """Of the labels of a folder: (first caption, training clips), and rates of all its clips."""
-    captions: dict[str, str] = {}
+def _read(data: Path) -> tuple[dict[str, tuple[tuple[str, ...], int]], dict[str, Rate]]:
+    """Of the labels of a folder: (captions, training clips), and rates of all its clips."""
+    captions: dict[str, dict[str, dict[str, None]]] = {}
     clips: dict[str, int] = {}
     read: list[RealClips] = []
     for split in SPLITS:
@@ -98,14 +108,16 @@ def _read(data: Path) -> tuple[dict[str, tuple[str, int]], dict[str, Rate]]:
         read.append(dataset)
         for clip in dataset if split != "test" else ():
             if clip.action:
-                captions.setdefault(clip.action, clip.captions[0])
+                said = captions.setdefault(clip.action, {}).setdefault(split, {})
+                said.update(dict.fromkeys(clip.captions))
                 clips[clip.action] = clips.get(clip.action, 0) + (split == "train")
     if not captions:
         raise ValueError(f"the clips of {data} have no labels of actions; give a starter pack")
     skeleton = NamedJoints(SMPL_22.joints, read[0].representation.fps)
     with progress_bar("judging recordings") as update:
         real = rates.count(_joints(read, update), skeleton)
-    return {label: (caption, clips[label]) for label, caption in captions.items()}, real
+    known = {label: (tuple(next(iter(said.values()))), clips[label]) for label, said in captions.items()}
+    return known, real
 
 
 def _joints(read: Sequence[RealClips], update: Any) -> Iterator[tuple[str, Any]]:

@@ -75,6 +75,7 @@ class Outcome:
             "missing": self.missing,
             "seconds": round(self.asked.seconds, 2),
             "caption": self.asked.caption,
+            "wordings": len(set(self.asked.told(len(self.verdicts)))),
         }
 
 

@@ -41,17 +41,18 @@ class Actions(OwnProtocol):
     def units(
         self, method: str, asked: Sequence[Asked], settings: BenchmarkSettings, fps: float
     ) -> list[Unit]:
-        """What a method has to make: of every action all takes at a time.
+        """What a method has to make: of every action all takes at a time, in its captions in turn.
 
         Noise depends on seed, action and number of the take: another choice of actions makes the same takes, and so
         does another method.
         """
         units = []
         for number, action in enumerate(asked):
-            script = Script((action.caption,), (round(action.seconds * fps),))
+            frames = (round(action.seconds * fps),)
+            scripts = tuple(Script((text,), frames) for text in action.told(settings.takes))
             first = settings.first_seed(0) + int(digest(action.label)[:8], 16) % 900 * MAX_TAKES
             seeds = tuple(range(first, first + settings.takes))
-            units.append(Unit(method, 0, number, (script,) * settings.takes, seeds))
+            units.append(Unit(method, 0, number, scripts, seeds))
         return units
 
     def run(self, task: Task) -> None:
@@ -113,7 +114,7 @@ class Actions(OwnProtocol):
             unit = by_label[outcome.asked.label]
             motion = torch.from_numpy(store.load(unit).features[outcome.typical])
             path = task.out / "sheets" / f"worst-{number}.png"
-            task.sheet(path, motion, unit.scripts[0])
+            task.sheet(path, motion, unit.scripts[outcome.typical])
             sheets[outcome.asked.label] = path.relative_to(task.out)
         return sheets
 
