@@ -134,13 +134,10 @@ class JobRequest:
 
     def settings(self, model: MotionPipeline, *, precision: str, batch_limit: int) -> GenerateSettings:
         """Everything that decides the motion, with what the model has to say."""
+        first = dataclasses.replace(self.first, batch_limit=batch_limit)
         asked = None if precision == "auto" else precision
-        return dataclasses.replace(
-            self.first,
-            **self.sampling.with_model(model.model, self.guidance, asked),
-            batch_limit=batch_limit,
-            **self.pieces.settings(model.representation.fps),
-        )
+        sampled = self.sampling.applied(first, model.model, self.guidance, asked)
+        return self.pieces.applied(sampled, model.representation.fps)
 
 
 def _actions(given: Mapping[str, Any]) -> Split:
