@@ -9,7 +9,7 @@ from rich.table import Table
 from eval.benchmark.maker import RealClips
 from eval.judges.probes import ProbeRow, probe_evaluator
 from eval.judges.starter import FILE, save_starter_evaluator
-from eval.judges.training import Progress, train_evaluator
+from eval.judges.training import train_evaluator
 from eval.judges.training_data import EvaluatorData, TrainingSettings
 from motioncollage import plugins
 from motioncollage.shell.output import check_output, console, progress_bar
@@ -24,10 +24,10 @@ def run(
     check_output(out, [], force=True)
     reached = 0
 
-    def report(state: Progress) -> None:
+    def report(step: int, figures: dict[str, float]) -> None:
         nonlocal reached
-        reached = state.step
-        update(state.step, state.steps)
+        reached = step
+        update(step, settings.steps)
 
     clips = evaluator_data(
         _read(data, "train", cache=cache), mirror=mirror, shortest=settings.shortest, cache=cache

@@ -65,7 +65,7 @@ def spread_options(function: Callable[..., None]) -> Callable[..., None]:
         kind = hints.get(parameter.name, str)
         if is_dataclass(kind) and isinstance(kind, type):
             groups[parameter.name] = kind
-            shown += _fields_of(kind, described)
+            shown += fields_of(kind, described)
         else:
             about = described.pop(parameter.name, None)
             shown.append(_parameter(parameter.name, kind, parameter.default, about))
@@ -103,9 +103,14 @@ def described_in(docstring: str | None) -> tuple[str, dict[str, Value]]:
     return "\n".join(words).strip(), found
 
 
-def _fields_of(kind: type, otherwise: dict[str, Value]) -> Iterator[inspect.Parameter]:
-    """A parameter for each field; a class says what its bases say unless it says otherwise, as a command can of both."""
+def fields_of(kind: type, otherwise: dict[str, Value] | None = None) -> Iterator[inspect.Parameter]:
+    """A parameter for each field; a class says what its bases say unless it says otherwise.
+
+    Args:
+        otherwise: what a command says otherwise; taken out of it.
+    """
     described: dict[str, Value] = {}
+    otherwise = {} if otherwise is None else otherwise
     for base in reversed(kind.__mro__):
         if is_dataclass(base):
             described |= described_in(base.__doc__)[1]
