@@ -174,10 +174,8 @@ class Writer:
 
 
 def _options(writer: Writer) -> str:
-    names = [
-        name for name in inspect.signature(writer.write).parameters if name not in ("path", "motion", "force")
-    ]
-    return ", ".join(names) or "no options"
+    own = ("path", "motion", "force", "progress")
+    return ", ".join(n for n in inspect.signature(writer.write).parameters if n not in own) or "no options"
 
 
 def format_names(text: str) -> list[str]:

@@ -113,12 +113,12 @@ class MotionPipeline(Maker):
         The same request, settings and device give the same motion, whatever else is made beside it.
         """
         settings = replace(settings or GenerateSettings(), **changes)
-        if isinstance(request, Plan):
-            plan = request
-        else:
-            plan = self.plan(request, settings, seconds=seconds, loop=loop)
+        if not isinstance(request, Plan):
+            request = self.plan(request, settings, seconds=seconds, loop=loop)
+        plan = request
         name = self.method_of(plan, method)
-        return self.finish(self.made(self.job(plan, settings, on_step=on_step), name), plan, settings, name)
+        made = self.made(self.job(plan, settings, on_step=on_step), name)
+        return self.finish(made, plan, settings, name)
 
     def method_of(self, plan: Plan, asked: str | None = None) -> str:
         """By which method a plan is made: the one that is asked for, or the model's own.

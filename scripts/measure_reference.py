@@ -7,9 +7,9 @@ Writes eval/assets/evaluator/reference.npz from the test split of the starter pa
 import sys
 from pathlib import Path
 
+from eval.benchmark.judging import bundled_evaluator, bundled_reference
 from eval.benchmark.reference import measure_reference
 from eval.benchmark.settings import digest
-from eval.commands.evaluate import bundled_evaluator, bundled_reference
 from eval.judges.starter import load_starter_evaluator
 from mdm_adapter.data.datasets import read_dataset
 from motioncollage.shell.output import progress_bar

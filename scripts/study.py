@@ -14,10 +14,10 @@ from pathlib import Path
 from statistics import median
 
 import motioncollage as mc
+from eval.benchmark.judging import JudgingOptions
 from eval.benchmark.report import ARROWS, Results, Summary, cell, title_of
 from eval.benchmark.run import collect, machine
 from eval.benchmark.settings import BenchmarkSettings
-from eval.commands.evaluate import load_judge
 from motioncollage.files import atomic_path
 from motioncollage.plugins import available
 from motioncollage.sampling.registry import SamplerSettings
@@ -144,7 +144,9 @@ def main() -> None:
     base = BenchmarkSettings(
         protocol="composition", repetitions=arguments.repetitions, texts=arguments.texts, batch=16
     )
-    judge, reference = load_judge("starter", None, None, None)
+    bundled = JudgingOptions()
+    judge = bundled.judge()
+    reference = bundled.reference(judge, "starter")
     pipeline = mc.load("starter")
     rows: list[tuple[Variant, Mapping[str, Summary]]] = []
     variants = STUDIES[arguments.study](base)

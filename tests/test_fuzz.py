@@ -21,8 +21,8 @@ from fuzzing import Case, all_options, cases, hostile_files, mutations
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+import eval.benchmark.images
 import eval.benchmark.run
-import eval.commands.image
 from eval.judges.official import load_weights
 from eval.judges.starter import (
     StarterConfig,
@@ -150,7 +150,7 @@ def test_commands(
     folder, names = files
     # What comes after all checks is tested elsewhere, and takes minutes.
     monkeypatch.setattr(eval.benchmark.run, "run", lambda *_, **__: None)
-    monkeypatch.setattr(eval.commands.image, "REAL_CROPS", 80)
+    monkeypatch.setattr(eval.benchmark.images, "REAL_CROPS", 80)
     monkeypatch.chdir(tmp_path)
 
     @fuzz(many, 80)

@@ -1,304 +1,35 @@
 """`motioncollage image fid`: ways of making wide images against each other (paper, tables 1 and 2)."""
 
-import json
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
-from motioncollage.files import check_file
-from motioncollage.image.commands.making import MakingOptions
+from motioncollage.image.job import MakingOptions
 from motioncollage.shell import values
-from motioncollage.shell.options import spread_options
-from motioncollage.shell.output import check_output, console, progress_bar
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from torch import Tensor
-
-    from eval.judges.image_features import ImageFeatures
-    from eval.metrics.metric import Metric
-    from motioncollage.image.methods import WideJob
-
-COLUMNS = {
-    "fid_plus": "FID+ ↓",
-    "seam_ratio": "seam energy → 1",
-    "drift_fid": "drift ↓",
-    "seconds": "s / image ↓",
-}
-FILES = ("image.md", "image.json", "image.png")
-SHOWN = 4
-REAL_CROPS = 512
+from motioncollage.shell.output import check_output
 
 
-@spread_options
 def fid(
-    data: Annotated[
-        Path,
-        values.folder_option(
-            "Real pictures, in folders of the model's classes.", what="--data", panel=values.MAKING
-        ),
-    ],
-    options: MakingOptions,
-    methods: Annotated[str, values.option("Comma-separated, or all.", panel=values.MAKING)] = "all",
-    count: Annotated[
-        int, values.count("Wide images of every method.", least=4, most=100_000, panel=values.LENGTH)
-    ] = 64,
-    width: Annotated[int, values.pixels("Pixels, a multiple of 8.")] = 256,
-    crops: Annotated[int, values.count("Square crops of every image.", most=1000, panel=values.LENGTH)] = 4,
-    features: Annotated[
-        str,
-        values.option(
-            "offline (needs nothing), inception (torch-fidelity), or a file of Inception weights.",
-            panel=values.QUALITY,
-        ),
-    ] = "offline",
-    out: Annotated[Path, values.folder("Folder for image.md, image.json and image.png.")] = Path(
-        "out/image-fid"
-    ),
-) -> None:
-    """Measure ways of making wide images: FID+ of random crops, seams, drift along the image, time."""
-    from motioncollage.image.methods import IMAGE_METHODS
+    data: Annotated[Path, values.folder_option(what="--data")], options: MakingOptions, methods: str = "all",
+    count: Annotated[int, values.count(least=4, most=100_000)] = 64, width: Annotated[int, values.pixels()] = 256,
+    crops: Annotated[int, values.count(most=1000)] = 4, features: str = "offline",
+    out: Annotated[Path, values.folder()] = Path("out/image-fid"),
+) -> None:  # fmt: skip
+    """Measure ways of making wide images: FID+ of random crops, seams, drift along the image, time.
 
-    chosen = list(IMAGE_METHODS) if methods == "all" else [m.strip() for m in methods.split(",") if m.strip()]
-    for name in chosen:
-        if name not in IMAGE_METHODS:
-            raise ValueError(f"method {name!r} is unknown; choose among {', '.join(IMAGE_METHODS)}")
-    force = options.force
-    check_output(out, list(FILES), force=force)
-    study = Study(data, options, features, width, count, crops)
-    rows: dict[str, dict[str, Metric | float]] = {"real": study.real()}
-    shown: dict[str, Tensor] = {}
-    for name in chosen:
-        rows[name], shown[name] = study.method(name)
-        console.print(f"{name}: " + ", ".join(f"{COLUMNS[k]} {float(v):.3g}" for k, v in rows[name].items()))
-    about = study.about()
-    _write(out / "image.md", markdown(rows, about), force=force)
-    _write(
-        out / "image.json", json.dumps({"about": about, "results": plain(rows)}, indent=1) + "\n", force=force
-    )
-    _picture(out / "image.png", shown, force=force)
-    console.print(table(rows))
-    console.print(f"wrote {', '.join(str(out / name) for name in FILES)}")
+    How long:
+        count: Wide images of every method.
+        width: Pixels, a multiple of 8.
+        crops: Square crops of every image.
+    What to make:
+        data: Real pictures, in folders of the model's classes.
+        methods: Comma-separated, or all.
+    How good:
+        features: offline (needs nothing), inception (torch-fidelity), or a file of Inception weights.
+    Output:
+        out: Folder for image.md, image.json and image.png.
+    """
+    from eval.benchmark.images import FILES, Study, named_methods
 
-
-class Study:
-    """One comparison: the model, real squares, and what every method is asked for."""
-
-    def __init__(
-        self, data: Path, options: MakingOptions, features: str, width: int, count: int, crops: int
-    ) -> None:
-        import numpy as np
-        import torch
-
-        from motioncollage.image.data import read_pictures
-        from motioncollage.image.pipelines import ImagePipeline, sites_of
-        from motioncollage.models import load_model
-
-        if features not in ("offline", "inception"):
-            check_file(features, "--features")
-        options.sampling()
-        self.pipeline: ImagePipeline = load_model(options.model, medium="image", device=options.device)
-        self.model_name, loaded = options.model, self.pipeline.model
-        self.features_name, self.size = features, loaded.size * loaded.factor
-        self.width, self.count, self.crops = sites_of(width, loaded, "width"), count, crops
-        self.pieces, self.sampler, self.seed = options.cut(loaded), options.sampling(), options.seed
-        found = read_pictures(data, smallest=self.size)
-        of_class = {
-            name: [picture for picture in found.pictures if picture.label == number]
-            for number, name in enumerate(found.classes)
-        }
-        # A folder whose pictures could not be used is no class.
-        self.pictures = {name: pictures for name, pictures in of_class.items() if pictures}
-        self.classes = tuple(self.pictures)
-        if not self.classes:
-            raise ValueError(
-                f"{data} has no folders of classes; put the pictures of each class into a folder of its name"
-            )
-        self.vectors = {name: loaded.vector(name) for name in self.classes}
-        # All classes alike, in real squares too: a class more or less would move the distance more than a method does.
-        mixed = np.random.default_rng(self.seed).permutation(self.classes)
-        self.drawn = [str(mixed[i % len(mixed)]) for i in range(count)]
-        self.generator = torch.Generator().manual_seed(self.seed)
-        self.features = self._features()
-        self.reference = self.features.embed(self._squares(REAL_CROPS))
-
-    def _features(self) -> "ImageFeatures":
-        from eval.judges.image_features import InceptionFeatures, OfflineFeatures
-
-        if self.features_name == "offline":
-            return OfflineFeatures.fit(self._squares(REAL_CROPS))
-        return InceptionFeatures(None if self.features_name == "inception" else self.features_name)
-
-    def _squares(self, count: int) -> "Tensor":
-        """Real squares of whole height [count, 3, size, size], as many of every class."""
-        import torch
-
-        from motioncollage.image.data import Crops
-
-        crops = Crops(size=self.size, zoom=(1.0, 1.0))
-        squares = []
-        for number in range(count):
-            turn, place = divmod(number, len(self.classes))
-            own = self.pictures[self.classes[place]]
-            squares.append(crops.draw(own[turn % len(own)], self.generator)[0])
-        return torch.stack(squares)
-
-    def real(self) -> "dict[str, Metric | float]":
-        """Other real squares, as many as a method has crops: what a perfect method would score."""
-        from eval.metrics.images import fid_plus
-
-        squares = self._squares(self.count * self.crops)
-        return {
-            "fid_plus": fid_plus(self.reference, self.features.embed(squares), features=self.features.name)
-        }
-
-    def method(self, name: str) -> "tuple[dict[str, Metric | float], Tensor]":
-        """Metrics of a method, and a few of its pictures."""
-        import numpy as np
-        import torch
-
-        from eval.metrics.images import drift, fid_plus, seam_energy, square_crops
-        from motioncollage.image.methods import image_method
-
-        images = torch.empty(self.count, 3, self.size, self.width * self.pipeline.model.factor)
-        seconds = 0.0
-        joined: tuple[int, ...] = ()
-        with progress_bar(name) as update:
-            for done, label in enumerate(self.classes):
-                own = [i for i, drawn in enumerate(self.drawn) if drawn == label]
-                if own:
-                    request = self.request(label, len(own))
-                    begin = time.perf_counter()
-                    sites, joined = request.made(image_method(name))
-                    images[own] = self.pipeline.model.decode(sites, wrapped=False).cpu()
-                    seconds += time.perf_counter() - begin
-                update(done + 1, len(self.classes))
-        rng = np.random.default_rng(self.seed + 1)  # the same places for all methods
-        squares = square_crops(images, None, self.count * self.crops, rng)
-        seams = [s * self.pipeline.model.factor for s in joined]
-        row: dict[str, Metric | float] = {
-            "fid_plus": fid_plus(self.reference, self.features.embed(squares), features=self.features.name)
-        }
-        if seams:
-            row["seam_ratio"] = seam_energy(images, seams)
-        if images.shape[3] >= 3 * self.size:
-            row["drift_fid"] = drift(images, self.features, rng)
-        row["seconds"] = seconds / self.count
-        return row, images[:SHOWN]
-
-    def request(self, label: str, samples: int) -> "WideJob":
-        from motioncollage.image.methods import WideJob
-        from motioncollage.image.pipelines import ImageSettings
-        from motioncollage.image.plans import along_chain
-
-        # Every class has noise of its own, the same for all methods.
-        seed = self.seed * 1_000 + list(self.classes).index(label)
-        settings = ImageSettings(seed=seed, samples=samples, sampler=self.sampler)
-        return WideJob(self.pipeline, self.width, self.pieces, along_chain([self.vectors[label]]), settings)
-
-    def about(self) -> dict[str, Any]:
-        from eval.benchmark.run import machine
-
-        return {
-            "model": self.model_name, "sampler": self.sampler.name, "steps": self.sampler.steps, "churn": self.sampler.churn,
-            "images": self.count, "crops": self.count * self.crops, "width": self.width * self.pipeline.model.factor,
-            "height": self.size, "overlap": self.pieces.overlap * self.pipeline.model.factor, "taper": self.pieces.taper,
-            "features": self.features.name, "limits": self.features.limits, "real_squares": REAL_CROPS,
-            "machine": machine(self.pipeline.model.device),
-        }  # fmt: skip
-
-
-Rows = Mapping[str, "Mapping[str, Metric | float]"]
-
-
-def plain(rows: Rows) -> dict[str, dict[str, Any]]:
-    """For JSON: {method: {metric: {value, details}}}."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, row in rows.items():
-        found[name] = {
-            key: {"value": float(value), "details": dict(getattr(value, "details", {}))}
-            for key, value in row.items()
-        }
-    return found
-
-
-def cells(row: "Mapping[str, Metric | float]") -> list[str]:
-    """Text of a row; the floor of the drift and the error of the seams beside them."""
-    texts = []
-    for key in COLUMNS:
-        if key not in row:
-            texts.append("")
-            continue
-        details = getattr(row[key], "details", {})
-        more = f" (floor {details['floor']:.3g})" if "floor" in details else ""
-        more += f" ± {details['standard_error']:.2g}" if "standard_error" in details else ""
-        texts.append(f"{float(row[key]):.3g}{more}")
-    return texts
-
-
-def table(rows: Rows) -> "Table":
-    from rich.table import Table
-
-    shown = Table("", *COLUMNS.values(), title="wide images")
-    for name, row in rows.items():
-        shown.add_row(name, *cells(row))
-    return shown
-
-
-def markdown(rows: Rows, about: Mapping[str, Any]) -> str:
-    """The report."""
-    lines = [
-        "# Wide images",
-        "",
-        f"Model `{about['model']}`, {about['sampler']} with {about['steps']} steps, images of {about['width']} x"
-        f" {about['height']} pixels, pieces of {about['height']} with {about['overlap']} shared, taper {about['taper']:g};"
-        f" {about['images']} images and {about['crops']} square crops of every method against {about['real_squares']} real"
-        f" squares, all classes alike. Machine: {about['machine']}.",
-        "",
-        "| method | " + " | ".join(COLUMNS.values()) + " |",
-        "|" + "---|" * (len(COLUMNS) + 1),
-        *(f"| {name} | " + " | ".join(cells(row)) + " |" for name, row in rows.items()),
-        "",
-        f"Features `{about['features']}`: {about['limits']}. The row of real squares is what a perfect method would score"
-        " with as many crops. Seam energy: squared differences across the columns where pieces meet or end, over those"
-        " elsewhere. Drift: Frechet distance between the left and the right third of the same images; the floor is the same"
-        " after left and right were exchanged at random.",
-        "",
-        "![the same classes and noise by every method](image.png)",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _write(path: Path, text: str, *, force: bool) -> None:
-    from motioncollage.files import atomic_path
-
-    with atomic_path(path, force=force) as target:
-        target.write_text(text, encoding="utf-8")
-
-
-def _picture(path: Path, shown: "Mapping[str, Tensor]", *, force: bool) -> None:
-    """A few images of every method below one another."""
-    from matplotlib.figure import Figure
-
-    from motioncollage.files import atomic_path
-
-    first = next(iter(shown.values()))
-    across = 2
-    down = -(-len(first) // across)
-    height = 1.3 * down * len(shown)
-    figure = Figure(figsize=(11, height), layout="constrained")
-    grid: Any = figure.subplots(down * len(shown), across, squeeze=False)
-    for number, (name, images) in enumerate(shown.items()):
-        for place in range(down * across):
-            axes = grid[number * down + place // across][place % across]
-            axes.axis("off")
-            if place < len(images):
-                axes.imshow(
-                    ((images[place].permute(1, 2, 0) + 1) / 2).clamp(0, 1).numpy(), interpolation="nearest"
-                )
-            if place == 0:
-                axes.set_title(name, loc="left", fontsize=9)
-    with atomic_path(path, force=force) as target:
-        figure.savefig(target, dpi=130)
+    chosen = named_methods(methods)
+    check_output(out, list(FILES), force=options.force)
+    Study(data, options, features, width, count, crops).compare(chosen, out, force=options.force)

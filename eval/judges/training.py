@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,20 +19,10 @@ from eval.judges.starter import (
     feature_statistics,
 )
 from eval.judges.training_data import BatchSampler, EvaluatorData, TrainingSettings, step_seed
-from motioncollage.training import Trainer
+from motioncollage.training import Report, Trainer
 from motioncollage.training import TrainingSettings as HowToOptimise
 
 FORMAT = "motioncollage evaluator training 2"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Handed to the callback as `motioncollage.training.Report` is: steps done, of how many, loss, seconds a step."""
-
-    step: int
-    steps: int
-    loss: float
-    seconds_per_step: float
 
 
 def train_evaluator(
@@ -43,7 +32,7 @@ def train_evaluator(
     *,
     device: torch.device | str = "cpu",
     checkpoint: Path | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Report | None = None,
 ) -> StarterEvaluator:
     """Train a starter evaluator.
 
@@ -68,16 +57,7 @@ def train_evaluator(
     objective = Contrast(BatchSampler(data, settings, evaluator, device), settings, device)
     about = _identity(data, settings, config)
     trainer = Trainer(evaluator, objective, how_to_optimise(settings), checkpoint=checkpoint, about=about)
-    began, seen = time.perf_counter(), trainer.step
-
-    def report(step: int, figures: dict[str, float]) -> None:
-        nonlocal began, seen
-        now = time.perf_counter()
-        if progress is not None:
-            progress(Progress(step, settings.steps, figures["loss"], (now - began) / (step - seen)))
-        began, seen = now, step
-
-    trainer.run(report)
+    trainer.run(progress)
     average = trainer.average
     assert isinstance(average, StarterEvaluator)
     return average

@@ -1,26 +1,19 @@
 """`motioncollage edit`: keep what there is of a motion, make the rest."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdm_adapter.commands.generate import show, warn_of_unknown
-from mdm_adapter.commands.options import (
-    READABLE,
-    GuidanceScale,
-    ModelOptions,
-    OutputOptions,
-    Prompt,
-    ReadOptions,
-)
-from mdm_adapter.commands.output import Output
+from mdm_adapter.commands.job import Job
+from mdm_adapter.commands.options import Prompt
+from mdm_adapter.io.incoming import READABLE, ReadOptions
+from mdm_adapter.io.output import OutputOptions
 from motioncollage.shell import values
-from motioncollage.shell.options import GuidanceOptions, SamplingOptions, spread_options
-from motioncollage.shell.output import progress_bar
+from motioncollage.shell.options import GuidanceOptions, ModelOptions, SamplingOptions, Scale, Seconds, Steps
 
 if TYPE_CHECKING:
     from mdm_adapter.motion import Motion
@@ -33,241 +26,185 @@ app = typer.Typer(
 )
 
 MotionFile = Annotated[
-    Path,
-    values.file_to_read(f"A motion: {READABLE}; its first sample.", what="motion"),
-]
+    Path, values.file_to_read(f"A motion: {READABLE}; its first sample.", what="motion")
+]  # fmt: skip
 Text = Annotated[
     str, values.option("What the new part shows; nothing lets the model choose.", panel=values.MAKING)
 ]
 Whole = Annotated[
-    float | None,
+    float,
     values.seconds(
-        "Length of the whole motion; by default what the way takes at the action's speed.",
-        panel=values.LENGTH,
+        "Length of the whole motion; by default what the way takes at the action's speed.", panel=values.LENGTH
     ),
-]
+]  # fmt: skip
+Lead = Annotated[float, values.seconds(zero=True)]
 
 
 @dataclass(frozen=True)
 class EditOptions(OutputOptions, ModelOptions):
-    """What all edits take; some have a --to of their own, so formats are --export here."""
+    """What all edits take; some have a --to of their own, so formats are --export here.
 
-    formats: Annotated[
-        str,
-        values.option(
-            "Also write these formats, with commas: bvh, glb, html, smpl, csv, npy.",
-            "--export",
-            panel=values.OUTPUT,
-        ),
-    ] = ""
+    How good:
+        preset: As for generate: fast, paper or mdm.
+        sampler: As for generate, instead of the preset's.
+        steps: Sampling steps, instead of the preset's.
+        guidance: Classifier-free guidance: 1 none, higher follows the text more; the model's own by default.
+    """
 
-    preset: Annotated[str, values.option("As for generate: fast, paper or mdm.", panel=values.QUALITY)] = (
-        "fast"
-    )
-    sampler: Annotated[
-        str | None, values.option("As for generate, instead of the preset's.", panel=values.QUALITY)
-    ] = None
-    steps: Annotated[int | None, values.steps("Sampling steps, instead of the preset's.")] = None
-    guidance: GuidanceScale = None
+    formats: Annotated[str, values.named("--export")] = ""
+    preset: str = "fast"
+    sampler: str | None = None
+    steps: Steps | None = None
+    guidance: Scale | None = None
+
+    def job(self) -> Job:
+        sampling = SamplingOptions(self.preset, self.steps, self.sampler)
+        return Job(self, self, sampling, GuidanceOptions(self.guidance))
 
 
 @dataclass(frozen=True)
 class FileEditOptions(EditOptions, ReadOptions):
     """What edits of files take."""
 
+    def open(self, *files: Path) -> "tuple[Job, MotionPipeline, list[Motion]]":
+        """A job with its model, and the motions of files, which remember their names."""
+        job = self.job()
+        motions = [
+            replace(motion, settings={**motion.settings, "source": file.name})
+            for motion, file in zip(self.read(files), files)
+        ]
+        return job, job.load(), motions
+
 
 @app.command()
-@spread_options
 def inbetween(
-    first: MotionFile, second: MotionFile, options: FileEditOptions,
-    seconds: Annotated[float, values.seconds("Length of the new part.", panel=values.LENGTH)] = 2.0,
-    text: Text = "",
-) -> None:  # fmt: skip
-    """Make the seconds between the end of one motion and the start of another."""
-    job = Job(options, first, second)
-    job.make(lambda model, **how: model.edit.inbetween(*job.motions, seconds=seconds, text=text, **how))
+    first: MotionFile, second: MotionFile, options: FileEditOptions, seconds: Seconds = 2.0, text: Text = ""
+) -> None:
+    """Make the seconds between the end of one motion and the start of another.
+
+    How long:
+        seconds: Length of the new part.
+    """
+    job, model, motions = options.open(first, second)
+    job.make(partial(model.edit.inbetween, *motions, seconds=seconds, text=text))
 
 
 @app.command()
-@spread_options
 def extend(
-    motion: MotionFile, options: FileEditOptions,
-    before: Annotated[
-        float, values.seconds("Seconds to lead up to the motion.", zero=True, panel=values.LENGTH)
-    ] = 0.0,
-    after: Annotated[float, values.seconds("Seconds to go on after it.", zero=True, panel=values.LENGTH)] = 0.0,
-    text: Text = "",
-) -> None:  # fmt: skip
-    """Continue a motion forwards, backwards, or both."""
-    job = Job(options, motion)
-    job.make(
-        lambda model, **how: model.edit.extend(*job.motions, before=before, after=after, text=text, **how)
-    )
+    motion: MotionFile, options: FileEditOptions, before: Lead = 0.0, after: Lead = 0.0, text: Text = ""
+) -> None:
+    """Continue a motion forwards, backwards, or both.
+
+    How long:
+        before: Seconds to lead up to the motion.
+        after: Seconds to go on after it.
+    """
+    job, model, motions = options.open(motion)
+    job.make(partial(model.edit.extend, *motions, before=before, after=after, text=text))
 
 
 @app.command("replace")
-@spread_options
 def replace_(
-    motion: MotionFile, options: FileEditOptions,
-    start: Annotated[
-        float, values.seconds("Where the new part starts, seconds.", "--from", zero=True, panel=values.LENGTH)
-    ],
-    end: Annotated[float, values.seconds("Where it ends, seconds.", "--to", panel=values.LENGTH)],
-    text: Text = "",
-    anchored: Annotated[
-        bool,
-        values.option(
-            "Keep what follows in its place; otherwise it goes on from wherever the new part leads.",
-            panel=values.MAKING,
-        ),
-    ] = True,
+    motion: MotionFile, options: FileEditOptions, start: Annotated[Lead, values.named("--from")],
+    end: Annotated[Seconds, values.named("--to")], text: Text = "", anchored: bool = True,
 ) -> None:  # fmt: skip
-    """Make a stretch of a motion anew, under another text, and keep the rest."""
-    job = Job(options, motion)
-    job.make(
-        lambda model, **how: model.edit.replace(*job.motions, start, end, text=text, anchored=anchored, **how)
-    )
+    """Make a stretch of a motion anew, under another text, and keep the rest.
+
+    How long:
+        start: Where the new part starts, seconds.
+        end: Where it ends, seconds.
+    What to make:
+        anchored: Keep what follows in its place; otherwise it goes on from wherever the new part leads.
+    """
+    job, model, motions = options.open(motion)
+    job.make(partial(model.edit.replace, *motions, start, end, text=text, anchored=anchored))
 
 
 @app.command()
-@spread_options
-def joints(
-    motion: MotionFile, options: FileEditOptions, text: Text = "",
-    only: Annotated[
-        str,
-        values.option(
-            "upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.", panel=values.MAKING
-        ),
-    ] = "upper-body",
-) -> None:  # fmt: skip
-    """Make some joints anew and keep the others, the path and the facing."""
-    job = Job(options, motion)
-    job.make(lambda model, **how: model.edit.joints(*job.motions, only, text=text, **how))
+def joints(motion: MotionFile, options: FileEditOptions, text: Text = "", only: str = "upper-body") -> None:
+    """Make some joints anew and keep the others, the path and the facing.
+
+    What to make:
+        only: upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.
+    """
+    job, model, motions = options.open(motion)
+    job.make(partial(model.edit.joints, *motions, only, text=text))
 
 
 @app.command()
-@spread_options
 def restyle(
     motion: MotionFile, options: FileEditOptions, text: Text = "",
-    strength: Annotated[
-        float, values.number("0 keeps the motion, 1 forgets it.", above=0, most=1, panel=values.MAKING)
-    ] = 0.6,
+    strength: Annotated[float, values.number(above=0, most=1)] = 0.6,
 ) -> None:  # fmt: skip
-    """Do a motion over in another manner (SDEdit)."""
-    job = Job(options, motion)
-    job.make(lambda model, **how: model.edit.restyle(*job.motions, text=text, strength=strength, **how))
+    """Do a motion over in another manner (SDEdit).
+
+    What to make:
+        strength: 0 keeps the motion, 1 forgets it.
+    """
+    job, model, motions = options.open(motion)
+    job.make(partial(model.edit.restyle, *motions, text=text, strength=strength))
 
 
 @app.command()
-@spread_options
 def detail(
     motion: MotionFile, options: FileEditOptions, text: Text = "",
-    block: Annotated[
-        int,
-        values.count(
-            "Frames of the model (20 a second for the bundled one) whose mean is kept.", most=100_000,
-            panel=values.MAKING,
-        ),
-    ] = 10,
+    block: Annotated[int, values.count(most=100_000)] = 10,
 ) -> None:  # fmt: skip
-    """Keep a motion's means over blocks of frames (a rough blocking) and make the detail anew."""
-    job = Job(options, motion)
-    job.make(lambda model, **how: model.edit.detail(*job.motions, block=block, text=text, **how))
+    """Keep a motion's means over blocks of frames (a rough blocking) and make the detail anew.
+
+    What to make:
+        block: Frames of the model (20 a second for the bundled one) whose mean is kept.
+    """
+    job, model, motions = options.open(motion)
+    job.make(partial(model.edit.detail, *motions, block=block, text=text))
 
 
 @app.command()
-@spread_options
-def follow(
-    prompt: Prompt, options: EditOptions,
-    path: Annotated[
-        str,
-        values.option(
-            'Ground points in metres, "0,0 0,3 2,5", or a file of JSON or CSV rows x,z.', panel=values.MAKING
-        ),
-    ],
-    seconds: Whole = None,
-) -> None:  # fmt: skip
-    """Make a motion that runs along a path on the ground, and so ends where and facing as the path does."""
+def follow(prompt: Prompt, options: EditOptions, path: str, seconds: Whole | None = None) -> None:
+    """Make a motion that runs along a path on the ground, and so ends where and facing as the path does.
+
+    What to make:
+        path: Ground points in metres, "0,0 0,3 2,5", or a file of JSON or CSV rows x,z.
+    """
     from mdm_adapter.editing.paths import length_of
     from mdm_adapter.editing.points import read_points
 
     points = read_points(path)
-    job = Job(options)
-    plan = job.plan(prompt, seconds, length_of(points))
-    job.make(lambda model, **how: model.edit.follow(plan, points, **how))
+    job = options.job()
+    plan = _plan(job, prompt, seconds, length_of(points))
+    job.make(partial(job.model.edit.follow, plan, points))
 
 
 @app.command()
-@spread_options
 def reach(
-    prompt: Prompt, options: EditOptions,
-    to: Annotated[
-        str,
-        values.option(
-            'Where the motion ends, "x,z" in metres: x to the left of the start, z ahead.', panel=values.MAKING
-        ),
-    ],
-    heading: Annotated[
-        float | None,
-        values.number(
-            "Degrees to the left that it ends facing; any by default.", least=-36_000, most=36_000,
-            panel=values.MAKING,
-        ),
-    ] = None,
-    seconds: Whole = None,
+    prompt: Prompt, options: EditOptions, to: str,
+    heading: Annotated[float, values.number(least=-36_000, most=36_000)] | None = None,
+    seconds: Whole | None = None,
 ) -> None:  # fmt: skip
-    """Make a motion that ends at a given place, facing a given way."""
+    """Make a motion that ends at a given place, facing a given way.
+
+    What to make:
+        to: Where the motion ends, "x,z" in metres: x to the left of the start, z ahead.
+        heading: Degrees to the left that it ends facing; any by default.
+    """
     from mdm_adapter.editing.points import read_place
 
     place = read_place(to)
-    job = Job(options)
-    plan = job.plan(prompt, seconds, math.hypot(*place))
-    job.make(lambda model, **how: model.edit.reach(plan, place, heading=heading, **how))
+    job = options.job()
+    plan = _plan(job, prompt, seconds, math.hypot(*place))
+    job.make(partial(job.model.edit.reach, plan, place, heading=heading))
 
 
-class Job:
-    """What all edits need: where to write, the model, the settings, the motions."""
+def _plan(job: Job, prompt: str, seconds: float | None, metres: float) -> "Plan":
+    """Which pieces go so far, in the time that it takes unless told."""
+    from mdm_adapter.planning.lengths import check_speed
+    from mdm_adapter.prompts import read_prompt
+    from mdm_adapter.telling import show, warn
 
-    def __init__(self, options: EditOptions, *files: Path) -> None:
-        from motioncollage.models import at_hand, load_model
-
-        at_hand(options.model, medium="motion")
-        from mdm_adapter.maker import GenerateSettings
-
-        self.output = Output.of(options)
-        self.output.check()
-        read = options.read(files) if isinstance(options, FileEditOptions) else ()
-        self.motions = [self._named(motion, file) for motion, file in zip(read, files)]
-        sampling = SamplingOptions(options.preset, options.steps, options.sampler)
-        sampling.settings()  # refused before the model is loaded
-        self.model: MotionPipeline = load_model(
-            options.model, medium="motion", device=options.device, text_encoder=options.text_encoder
-        )
-        self.settings = GenerateSettings(
-            seed=options.seed,
-            samples=options.samples,
-            **sampling.with_model(self.model.model, GuidanceOptions(options.guidance)),
-        )
-
-    @staticmethod
-    def _named(motion: "Motion", file: Path) -> "Motion":
-        return replace(motion, settings={**motion.settings, "source": file.name})
-
-    def plan(self, prompt: str, seconds: float | None, metres: float) -> "Plan":
-        """Which pieces go so far, in the time that it takes unless told."""
-        from mdm_adapter.planning.lengths import check_speed
-        from mdm_adapter.prompts import read_prompt
-
-        actions = read_prompt(prompt)
-        warn_of_unknown(self.model, actions)
-        plan = self.model.plan(actions, self.settings, seconds=seconds, metres=metres)
-        check_speed(plan.segments, plan.fps, metres, self.model.expected)
-        show(plan, "collage")
-        return plan
-
-    def make(self, edit: "Callable[..., Motion]") -> None:
-        """Run an edit of the model and write what it makes."""
-        with self.output.making(), progress_bar("sampling") as update:
-            how: dict[str, Any] = {"settings": self.settings, "on_step": update}
-            motion = edit(self.model, **how)
-        self.output.write(motion, self.model)
+    model = job.load()
+    actions = read_prompt(prompt)
+    warn(model, actions)
+    plan = model.plan(actions, job.settings, seconds=seconds, metres=metres)
+    check_speed(plan.segments, plan.fps, metres, model.expected)
+    show(plan)
+    return plan

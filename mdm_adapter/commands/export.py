@@ -1,55 +1,35 @@
 """`motioncollage export`: motion for other programs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-from mdm_adapter.commands.options import READABLE, ReadOptions
+from mdm_adapter.commands.options import Chosen, MotionFile
+from mdm_adapter.io.incoming import ReadOptions, chosen_samples
 from motioncollage.shell import values
-from motioncollage.shell.options import Force, spread_options
+from motioncollage.shell.options import Force
 from motioncollage.shell.output import console
 
-if TYPE_CHECKING:
-    from mdm_adapter.motion import Motion
 
-
-@spread_options
 def export(
-    file: Annotated[Path, values.file_to_read(f"A motion: {READABLE}.", what="motion")],
-    reading: ReadOptions,
-    to: Annotated[
-        str,
-        values.option(
-            "Formats with commas: bvh, glb, html, smpl, smpl-glb, obj, csv, npy, npz, mp4, png, or a plug-in's.",
-            panel=values.OUTPUT,
-        ),
-    ],
-    out: Annotated[Path | None, values.folder("Folder; that of the file by default.")] = None,
-    samples: Annotated[
-        str, values.option("Which samples, such as 1 or 1,3; all by default.", panel=values.MAKING)
-    ] = "all",
-    fps: Annotated[
-        float | None,
-        values.number("Frames a second of the result.", least=1, most=1000, panel=values.MAKING),
-    ] = None,
-    scale: Annotated[
-        float | None,
-        values.number("Units a metre: 100 writes centimetres.", above=0, most=1e6, panel=values.MAKING),
-    ] = None,
-    up: Annotated[str | None, values.option("y or z.", panel=values.MAKING)] = None,
-    loop: Annotated[
-        bool, values.option("Close the cycle of a loop: the last key is the first.", panel=values.MAKING)
-    ] = False,
-    cycles: Annotated[
-        int | None, values.count("How often a loop is played.", most=1000, panel=values.MAKING)
-    ] = None,
-    in_place: Annotated[
-        bool, values.option("Take the way out of a travelling loop.", panel=values.MAKING)
-    ] = False,
-    force: Force = False,
-) -> None:
+    file: MotionFile, reading: ReadOptions, to: str, out: Annotated[Path, values.folder()] | None = None,
+    samples: Chosen = "all", fps: Annotated[float, values.number(least=1, most=1000)] | None = None,
+    scale: Annotated[float, values.number(above=0, most=1e6)] | None = None, up: str | None = None, loop: bool = False,
+    cycles: Annotated[int, values.count(most=1000)] | None = None, in_place: bool = False, force: Force = False,
+) -> None:  # fmt: skip
     """Write a motion for Blender, Unity, Unreal, the web, or as numbers.
 
     motioncollage export out/motion.npz --to bvh,glb
+
+    What to make:
+        fps: Frames a second of the result.
+        scale: Units a metre: 100 writes centimetres.
+        up: y or z.
+        loop: Close the cycle of a loop: the last key is the first.
+        cycles: How often a loop is played.
+        in_place: Take the way out of a travelling loop.
+    Output:
+        to: Formats with commas: bvh, glb, html, smpl, smpl-glb, obj, csv, npy, npz, mp4, png, or a plug-in's.
+        out: Folder; that of the file by default.
     """
     from mdm_adapter.motion import format_names, target_of
 
@@ -65,28 +45,3 @@ def export(
     for name in formats:
         for written in motion.save(target_of(folder / file.stem, name), force=force, format=name, **options):
             console.print(f"wrote {written}")
-
-
-def chosen_samples(motion: "Motion", samples: str) -> "Motion":
-    """The samples of a motion that `--samples` names: `all`, or numbers from 1 with commas.
-
-    Raises:
-        ValueError: no numbers, or a sample that the motion has not.
-    """
-    from dataclasses import replace
-
-    if samples == "all":
-        return motion
-    chosen = _numbers(samples, motion.samples)
-    return replace(motion, joints=motion.joints[chosen], features=motion.features[chosen])
-
-
-def _numbers(text: str, count: int) -> list[int]:
-    """Samples from 0, of numbers from 1 with commas."""
-    try:
-        found = [int(part) - 1 for part in text.split(",")]
-    except ValueError as error:
-        raise ValueError(f"--samples {text!r} are no numbers with commas; write 1 or 1,3, or all") from error
-    if not all(0 <= number < count for number in found):
-        raise ValueError(f"--samples is {text}; the motion has samples 1 to {count}")
-    return found

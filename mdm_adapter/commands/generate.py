@@ -1,27 +1,18 @@
 """`motioncollage generate`, `loop` and `split`."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from mdm_adapter.commands.options import OutputOptions, Precision, Prompt, Seconds
-from mdm_adapter.commands.output import Output
+from mdm_adapter.commands.job import Job
+from mdm_adapter.commands.options import Length, Precision, Prompt
+from mdm_adapter.io.output import OutputOptions
 from motioncollage.shell import values
-from motioncollage.shell.options import (
-    GuidanceOptions,
-    ModelOptions,
-    PieceOptions,
-    SamplingOptions,
-    spread_options,
-)
-from motioncollage.shell.output import console, notes, progress_bar
+from motioncollage.shell.options import GuidanceOptions, ModelOptions, PieceOptions, SamplingOptions
+from motioncollage.shell.output import console
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mdm_adapter.maker import GenerateSettings
-    from mdm_adapter.pipeline import MotionPipeline
-    from mdm_adapter.planning.pieces import Plan
-    from mdm_adapter.prompts import Action
+    from mdm_adapter.prompts import Split
 
 DryRun = Annotated[
     bool,
@@ -33,61 +24,47 @@ DryRun = Annotated[
 ]
 
 
-@spread_options
 def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
-    model: ModelOptions, seconds: Seconds = None,
-    method: Annotated[
-        str | None,
-        values.option(
-            "How: the model's own by default (collage, or dip of models that continue a prefix); also short, baseline,"
-            " replacement, reconstruction, multidiffusion, kimodo-chain of Kimodo's, or a plug-in's, to compare.",
-            panel=values.ADVANCED,
-        ),
-    ] = None,
-    precision: Precision = None, dry_run: DryRun = False,
+    model: ModelOptions, seconds: Length | None = None, method: str | None = None, precision: Precision | None = None,
+    dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other.
 
     motioncollage generate "a person walks, then waves" --seconds 8
+
+    Advanced:
+        method: How: the model's own by default (collage, or dip of models that continue a prefix); also short, baseline,
+            replacement, reconstruction, multidiffusion, kimodo-chain of Kimodo's, or a plug-in's, to compare.
     """
     if method is not None:
         from motioncollage.methods import method as known
 
         known(method)  # an unknown one is refused before a model is loaded
-    job = Job(prompt, output, pieces, sampling, guidance, model, precision, dry_run=dry_run)
-    job.make(job.settings, seconds=seconds, loop=False, method=method)
+    job = Job(output, model, sampling, guidance, pieces, precision)
+    split = _read(prompt)
+    job.load(writes=not dry_run)
+    _make(job, split, seconds=seconds, method=method, dry_run=dry_run)
 
 
-@spread_options
 def loop(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
-    model: ModelOptions, seconds: Seconds = None,
-    frames: Annotated[
-        int | None, values.count("Period in frames, instead of --seconds.", most=100_000, panel=values.LENGTH)
-    ] = None,
-    path: Annotated[
-        str,
-        values.option(
-            "Way of a cycle: free, in-place (ends where it began), circular (--turn), or travelling (no net turn).",
-            panel=values.MAKING,
-        ),
-    ] = "free",
-    turn: Annotated[
-        float | None,
-        values.number(
-            "Degrees to the left in a cycle of a circular path; 360 by default.", least=-36_000, most=36_000,
-            panel=values.MAKING,
-        ),
-    ] = None,
-    tile: Annotated[
-        int, values.count("Cycles that the video shows.", most=100, panel=values.OUTPUT)
-    ] = 2, precision: Precision = None,
-    dry_run: DryRun = False,
+    model: ModelOptions, seconds: Length | None = None,
+    frames: Annotated[int, values.count(most=100_000)] | None = None, path: str = "free",
+    turn: Annotated[float, values.number(least=-36_000, most=36_000)] | None = None,
+    tile: Annotated[int, values.count(most=100)] = 2, precision: Precision | None = None, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Make a motion whose last frame flows into its first.
 
     motioncollage loop "a person walks forward" --seconds 8
+
+    How long:
+        frames: Period in frames, instead of --seconds.
+    What to make:
+        path: Way of a cycle: free, in-place (ends where it began), circular (--turn), or travelling (no net turn).
+        turn: Degrees to the left in a cycle of a circular path; 360 by default.
+    Output:
+        tile: Cycles that the video shows.
     """
     from mdm_adapter.editing.loops import LoopPath
 
@@ -98,10 +75,13 @@ def loop(
             f"--frames {frames} and --seconds {seconds:g} say the same; leave one of the two out"
         )
     way = LoopPath(path, 360.0 if turn is None else turn)
-    job = Job(prompt, output, pieces, sampling, guidance, model, precision, cycles=tile, dry_run=dry_run)
+    job = Job(output, model, sampling, guidance, pieces, precision)
+    split = _read(prompt)
+    job.load(writes=not dry_run)
+    job.settings = replace(job.settings, path=way)
     if frames is not None:
         seconds = frames / job.model.representation.fps
-    job.make(replace(job.settings, path=way), seconds=seconds, loop=True)
+    _make(job, split, seconds=seconds, loop=True, cycles=tile, dry_run=dry_run)
 
 
 def split(prompt: Prompt) -> None:
@@ -111,92 +91,34 @@ def split(prompt: Prompt) -> None:
     """
     from rich.table import Table
 
-    from mdm_adapter.prompts import read_split
+    from mdm_adapter.telling import tell
 
-    found = read_split(prompt)
+    found = _read(prompt)
     table = Table("", "action", "seconds")
     for number, action in enumerate(found.actions, 1):
-        table.add_row(
-            str(number), action.text or "(gap)", "" if action.seconds is None else f"{action.seconds:g}"
-        )
+        seconds = "" if action.seconds is None else f"{action.seconds:g}"
+        table.add_row(str(number), action.text or "(gap)", seconds)
     console.print(table)
     tell(found.notes)
 
 
-class Job:
-    """What generate and loop share: read, load, plan, say what was chosen, make, write; a dry run ends before making."""
+def _read(prompt: str) -> "Split":
+    from mdm_adapter.prompts import read_split
 
-    def __init__(
-        self, prompt: str, wanted: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions,
-        guidance: GuidanceOptions, model: ModelOptions, precision: str | None, *, cycles: int = 1,
-        dry_run: bool = False,
-    ) -> None:  # fmt: skip
-        from motioncollage.models import at_hand, load_model
-
-        at_hand(model.model, medium="motion")
-        from mdm_adapter.maker import GenerateSettings
-        from mdm_adapter.prompts import read_split
-
-        first = GenerateSettings(
-            seed=wanted.seed, samples=wanted.samples, sampler=sampling.settings(),
-            precision=sampling.precision(precision), taper=pieces.taper,
-        )  # fmt: skip
-        split = read_split(prompt)
-        self.actions, self.notes, self.dry_run = list(split.actions), split.notes, dry_run
-        self.output = Output.of(wanted, cycles=cycles)
-        if not dry_run:
-            self.output.check()
-        self.model: MotionPipeline = load_model(
-            model.model, medium="motion", device=model.device, text_encoder=model.text_encoder
-        )
-        self.settings = replace(
-            first,
-            **sampling.with_model(self.model.model, guidance, precision),
-            **pieces.settings(self.model.representation.fps),
-        )
-
-    def make(
-        self, settings: "GenerateSettings", *, seconds: float | None, loop: bool, method: str | None = None
-    ) -> None:
-        tell(self.notes)
-        warn_of_unknown(self.model, self.actions)
-        plan = self.model.plan(self.actions, settings, seconds=seconds, loop=loop)
-        method = self.model.method_of(plan, method)
-        show(plan, method)
-        if self.dry_run:
-            return
-        with self.output.making(), progress_bar("sampling") as update:
-            motion = self.model.generate(plan, settings, method=method, on_step=update)
-        self.output.write(motion, self.model)
+    return read_split(prompt)
 
 
-def tell(readings: "Sequence[str]") -> None:
-    """Say where the prompt could have been read otherwise."""
-    from rich.markup import escape
+def _make(
+    job: Job, split: "Split", *, seconds: float | None, loop: bool = False, method: str | None = None, cycles: int = 1,
+    dry_run: bool = False,
+) -> None:  # fmt: skip
+    """Say what will happen, and unless it is a dry run, make it."""
+    from mdm_adapter.telling import show, tell, warn
 
-    for reading in readings:
-        notes.print(f"[cyan]note:[/] {escape(reading)}", markup=True)
-
-
-def warn_of_unknown(model: "MotionPipeline", actions: "list[Action]") -> None:
-    """Say which actions a model does not know or hardly makes, what is like them, and which counts it cuts short."""
-    from rich.markup import escape
-
-    from mdm_adapter.advice import advice
-
-    for line in advice(model, actions):
-        notes.print(f"[yellow]warning:[/] {escape(line)}", markup=True)
-
-
-def show(plan: "Plan", method: str) -> None:
-    """What happens when, and the pieces, or the method that makes none."""
-    from rich.table import Table
-
-    table = Table("action", "from", "to", "seconds")
-    for part in plan.segments:
-        start, end = part.start / plan.fps, part.end / plan.fps
-        table.add_row(part.text, f"{start:g} s", f"{end:g} s", f"{end - start:g}")
-    console.print(table)
-    console.print(
-        plan.describe() if method == "collage" else f"{plan.frames / plan.fps:g} s by the method {method}"
-    )
+    tell(split.notes)
+    warn(job.model, split.actions)
+    plan = job.model.plan(split.actions, job.settings, seconds=seconds, loop=loop)
+    method = job.model.method_of(plan, method)
+    show(plan, method)
+    if not dry_run:
+        job.make(partial(job.model.generate, plan, method=method), cycles=cycles)

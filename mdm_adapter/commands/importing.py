@@ -3,23 +3,23 @@
 from pathlib import Path
 from typing import Annotated
 
-from mdm_adapter.commands.options import READABLE, ReadOptions
+from mdm_adapter.io.incoming import READABLE, ReadOptions
 from motioncollage.shell import values
-from motioncollage.shell.options import Force, spread_options
+from motioncollage.shell.options import Force
 from motioncollage.shell.output import console
 from motioncollage.wording import plural
 
 
-@spread_options
 def import_(
     files: Annotated[list[Path], values.file_to_read(f"Recordings: {READABLE}.", what="recording")],
-    reading: ReadOptions,
-    out: Annotated[Path, values.folder("Folder for one .npz per recording.")] = Path("out"),
-    force: Force = False,
-) -> None:
+    reading: ReadOptions, out: Annotated[Path, values.folder()] = Path("out"), force: Force = False,
+) -> None:  # fmt: skip
     """Bring recordings to the 22 joints and the 263 features, as .npz like generated motion.
 
     motioncollage data import walk.bvh --out out
+
+    Output:
+        out: Folder for one .npz per recording.
     """
     targets = [out / f"{path.stem}.npz" for path in files]
     for path, target in zip(files, targets):

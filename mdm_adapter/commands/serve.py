@@ -5,29 +5,23 @@ import sys
 from typing import Annotated
 
 from motioncollage.shell import values
-from motioncollage.shell.options import ModelOptions, spread_options
+from motioncollage.shell.options import ModelOptions
 from motioncollage.shell.output import console
 
 
-@spread_options
 def serve(
-    model: ModelOptions,
-    port: Annotated[
-        int, values.count("Where clients find it; 0 takes any that is free.", least=0, most=65535)
-    ] = 8765,
-    host: Annotated[
-        str, values.option("Address to listen at; other than this machine's own it needs a token.")
-    ] = "127.0.0.1",
-    token: Annotated[
-        str,
-        values.option(
-            "Secret that clients send as Authorization: Bearer; better set in the environment than here.",
-            envvar="MOTIONCOLLAGE_TOKEN", show_envvar=True,
-        ),
-    ] = "",
-    precision: Annotated[str, values.option("auto, float32 or bfloat16.", panel=values.ADVANCED)] = "auto",
+    model: ModelOptions, port: Annotated[int, values.count(least=0, most=65535)] = 8765, host: str = "127.0.0.1",
+    token: Annotated[str, values.option(envvar="MOTIONCOLLAGE_TOKEN")] = "", precision: str = "auto",
 ) -> None:  # fmt: skip
-    """Answer other programs over HTTP on this machine: JSON jobs with progress, results as GLB, BVH, NPZ and others."""
+    """Answer other programs over HTTP on this machine: JSON jobs with progress, results as GLB, BVH, NPZ and others.
+
+    Options:
+        port: Where clients find it; 0 takes any that is free.
+        host: Address to listen at; other than this machine's own it needs a token.
+        token: Secret that clients send as Authorization: Bearer; better set in the environment than here.
+    Advanced:
+        precision: auto, float32 or bfloat16.
+    """
     import socket
 
     from mdm_adapter.serving.door import Door
@@ -40,14 +34,11 @@ def serve(
             f'serve needs {error.name}, which is not installed; pip install "motioncollage[serve]"'
         ) from error
     from mdm_adapter.serving.service import Service
-    from motioncollage.models import load_model
     from motioncollage.precision import check_precision
 
     check_precision(precision)
     with listen(host, port) as listening:
-        pipeline = load_model(
-            model.model, medium="motion", device=model.device, text_encoder=model.text_encoder
-        )
+        pipeline = model.load("motion")
         service = Service(pipeline, precision=precision)
         where = address(listening)
         console.print(

@@ -1,53 +1,32 @@
 """`motioncollage view`: motions side by side on one page."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
-from mdm_adapter.commands.options import READABLE, ReadOptions
+from mdm_adapter.commands.options import Chosen
+from mdm_adapter.io.incoming import READABLE, ReadOptions, chosen_samples
 from motioncollage.shell import values
-from motioncollage.shell.options import Force, spread_options
-from motioncollage.shell.output import console, notes
+from motioncollage.shell.options import Force
+from motioncollage.shell.output import console, has_screen, open_in_browser
 
 
-@spread_options
 def view(
-    files: Annotated[
-        list[Path], values.file_to_read(f"Motions: {READABLE}; 8 figures at most.", what="motion")
-    ],
-    reading: ReadOptions,
-    out: Annotated[
-        Path | None,
-        values.written("The page, an .html; by default beside the first file.", endings=(".html", ".htm")),
-    ] = None,
-    samples: Annotated[
-        str, values.option("Which samples, such as 1 or 1,3; all by default.", panel=values.MAKING)
-    ] = "all",
-    title: Annotated[str, values.option("Stands above the figures.", panel=values.OUTPUT)] = "",
-    theme: Annotated[
-        str,
-        values.choice(
-            "light, dark, or auto: what the reader's system has.",
-            known=("auto", "light", "dark"),
-            panel=values.OUTPUT,
-        ),
-    ] = "auto",
-    open_: Annotated[
-        bool | None,
-        values.option(
-            "Show it in the browser; by default where somebody sits at a terminal.",
-            "--open/--no-open",
-            panel=values.OUTPUT,
-        ),
-    ] = None,
-    force: Force = False,
-) -> None:
+    files: Annotated[list[Path], values.file_to_read(f"Motions: {READABLE}; 8 figures at most.", what="motion")],
+    reading: ReadOptions, out: Annotated[Path, values.written(endings=(".html", ".htm"))] | None = None,
+    samples: Chosen = "all", title: str = "",
+    theme: Annotated[str, values.choice(known=("auto", "light", "dark"))] = "auto",
+    open_: Annotated[bool, values.named("--open/--no-open")] | None = None, force: Force = False,
+) -> None:  # fmt: skip
     """Play motions in the browser: one HTML file that needs nothing else, to keep, to send, to put on a page.
 
     motioncollage view out/motion.npz
+
+    Output:
+        out: The page, an .html; by default beside the first file.
+        title: Stands above the figures.
+        theme: light, dark, or auto: what the reader's system has.
+        open_: Show it in the browser; by default where somebody sits at a terminal.
     """
-    from mdm_adapter.commands.export import chosen_samples
     from mdm_adapter.io.paths import refuse_existing
     from mdm_adapter.io.viewer.page import save_page
 
@@ -61,21 +40,5 @@ def view(
     ]
     save_page(target, motions, force=force, title=title, theme=theme)
     console.print(f"wrote {target}")
-    if open_ is None:
-        open_ = sys.stdout.isatty() and _has_screen()
-    if open_:
-        _open(target)
-
-
-def _has_screen() -> bool:
-    """Without a screen a browser would open in the terminal and take it over."""
-    if not sys.platform.startswith(("linux", "freebsd")):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _open(target: Path) -> None:
-    import webbrowser
-
-    if not webbrowser.open(target.resolve().as_uri()):
-        notes.print(f"no browser was found; open {target} yourself")
+    if has_screen() if open_ is None else open_:
+        open_in_browser(target)

@@ -270,11 +270,9 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s"
 
 
-def write_sheet(path: Path, motion: Motion, *, force: bool = False, **options: Any) -> None:
+def write_sheet(path: Path, motion: Motion, *, force: bool = False) -> None:
     """The first sample of a motion as a contact sheet (`motioncollage.writers`)."""
-    render_contact_sheet(
-        path, motion.joints[0], fps=motion.fps, segments=motion.segments, force=force, **options
-    )
+    render_contact_sheet(path, motion.joints[0], fps=motion.fps, segments=motion.segments, force=force)
 
 
 WRITER = Writer(write_sheet)

@@ -334,9 +334,13 @@ def _clock(seconds: float) -> str:
     return f"{int(minutes)}:{rest:04.1f}"
 
 
-def write_video(path: Path, motion: Motion, *, force: bool = False, **options: Any) -> None:
+def write_video(
+    path: Path, motion: Motion, *, force: bool = False, progress: Callable[[int, int], None] | None = None
+) -> None:
     """The first sample of a motion as a film (`motioncollage.writers`)."""
-    render_video(path, motion.joints[0], fps=motion.fps, segments=motion.segments, force=force, **options)
+    render_video(
+        path, motion.joints[0], fps=motion.fps, segments=motion.segments, force=force, progress=progress
+    )
 
 
 WRITER = Writer(write_video)

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ FAMILIAR = 0.55  # cosine to the nearest known sentence below which an action is
 DEFAULT_SECONDS = 4.0
 STEPPING = 0.25  # metres a second from which the landings of feet are steps
 CAPTIONS_KEPT = 24
+SENTENCES_KEPT = 512  # whose matches are remembered
 MAX_BYTES = 64 << 20
 # What is written: of captions without labels each is an action of its own, and HumanML3D has 40,000. Every caption kept
 # is embedded when a model is loaded.
@@ -234,6 +236,8 @@ class Matcher:
         self.common = (
             COMMON * torch.tensor([float(max(1, entry.clips)) for entry in vocabulary.actions]).log10()
         )
+        # Lengths, paces, repetitions and warnings all ask for the sentences of a prompt.
+        self._looked_up = lru_cache(SENTENCES_KEPT)(self._look_up)
 
     def _embed(self, texts: list[str]) -> Tensor:
         embedding = self.encoder.encode(texts)
@@ -243,6 +247,9 @@ class Matcher:
 
     def match(self, text: str, *, count: int = 3) -> Match:
         """The `count` closest actions to a sentence; of those that are nearly as close, the more common first."""
+        return self._looked_up(text, count)
+
+    def _look_up(self, text: str, count: int) -> Match:
         cosine = self.embedding @ self._embed([text])[0]
         best = torch.full((len(self.vocabulary.actions),), -1.0).scatter_reduce(0, self.owner, cosine, "amax")
         ranked = [

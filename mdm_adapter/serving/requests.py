@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args
 
 from mdm_adapter.editing.loops import PATHS, LoopPath
 from mdm_adapter.maker import GenerateSettings
@@ -15,7 +15,7 @@ from mdm_adapter.prompts.splitter import Split
 from mdm_adapter.serving.edits import EDIT_FIELDS, OF_MOTION, TAKES, check_members
 from mdm_adapter.serving.fields import Field, object_schema, read_fields
 from mdm_adapter.serving.refusal import Refusal
-from motioncollage.shell.options import GuidanceOptions, PieceOptions, SamplingOptions
+from motioncollage.shell.options import GuidanceOptions, PieceOptions, SamplingOptions, fields_of
 
 T = TypeVar("T")
 
@@ -40,9 +40,8 @@ def _fields_of(*options: type) -> tuple[Field, ...]:
     """The fields of options of the command line: the same names, defaults and meanings."""
     found = []
     for option in options:
-        hints = get_type_hints(option, include_extras=True)
-        for field in dataclasses.fields(option):
-            kind, note = get_args(hints[field.name])[:2]
+        for field in fields_of(option):
+            kind, note = get_args(field.annotation)
             plain = next((part for part in get_args(kind) or (kind,) if part in _TYPES), str)
             low, high = _BOUNDS.get(field.name, (None, None))
             help_ = note.help.replace("--", "")
@@ -134,13 +133,10 @@ class JobRequest:
 
     def settings(self, model: MotionPipeline, *, precision: str, batch_limit: int) -> GenerateSettings:
         """Everything that decides the motion, with what the model has to say."""
+        first = dataclasses.replace(self.first, batch_limit=batch_limit)
         asked = None if precision == "auto" else precision
-        return dataclasses.replace(
-            self.first,
-            **self.sampling.with_model(model.model, self.guidance, asked),
-            batch_limit=batch_limit,
-            **self.pieces.settings(model.representation.fps),
-        )
+        sampled = self.sampling.applied(first, model.model, self.guidance, asked)
+        return self.pieces.applied(sampled, model.representation.fps)
 
 
 def _actions(given: Mapping[str, Any]) -> Split:

@@ -8,7 +8,6 @@ from typing import Any
 
 from torch import Tensor
 
-from mdm_adapter.advice import advice
 from mdm_adapter.maker import GenerateSettings
 from mdm_adapter.making import MotionJob
 from mdm_adapter.motion import Motion
@@ -19,6 +18,7 @@ from mdm_adapter.serving.fields import read_fields
 from mdm_adapter.serving.jobs import Jobs, Limits, Watch
 from mdm_adapter.serving.refusal import Refusal
 from mdm_adapter.serving.requests import PROMPT, JobRequest, split_text
+from mdm_adapter.telling import advice
 from motioncollage.collage.denoiser import Condition, Denoiser, NoiseLevel
 from motioncollage.models import named, sources
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from motioncollage.collage.denoiser import Condition, Denoiser, NoiseLevel, spread
-from motioncollage.collage.graph import FactorGraph, Region
+from motioncollage.collage.graph import FactorGraph, Node, Region
 from motioncollage.collage.guidance import weighted_conditions
 
 Composition = Literal["collage", "average"]
@@ -70,11 +70,8 @@ class CollageDenoiser:
         if batch_limit < 1:
             raise ValueError(f"batch_limit is {batch_limit}; at least 1 sample must fit into a call")
         self.denoiser, self.graph, self.axes, self.batch_limit = denoiser, graph, axes, batch_limit
-        nodes = graph.nodes if composition == "collage" else graph.nodes[: graph.factors]
-        share = None if composition == "collage" else 1.0 / graph.cover_counts().flatten().double()
         by_shape: dict[tuple[int, ...], list[Term]] = {}
-        for node, condition, scale in zip(nodes, given, scales):
-            base = node.site_weights() if share is None else share[node.region.sites]
+        for (node, base), condition, scale in zip(weighted(graph, composition), given, scales):
             for evaluated, weight in weighted_conditions(condition, scale):
                 term = Term(node.region, evaluated, base if weight == 1 else base * weight)
                 by_shape.setdefault(node.region.shape, []).append(term)
@@ -133,6 +130,14 @@ class CollageDenoiser:
             there: Any = (call.samples, *before, call.sites[places])
             own: Any = (slice(None), *before, places)
             total[there] += counted[own]
+
+
+def weighted(graph: FactorGraph, composition: Composition) -> list[tuple[Node, Tensor]]:
+    """The nodes that a composition evaluates, and what each of their sites counts for (float64)."""
+    if composition == "collage":
+        return [(node, node.site_weights()) for node in graph.nodes]
+    share = 1.0 / graph.cover_counts().flatten().double()
+    return [(node, share[node.region.sites]) for node in graph.nodes[: graph.factors]]
 
 
 @dataclass(frozen=True, eq=False)

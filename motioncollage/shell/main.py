@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.core import TyperCommand
 
 from motioncollage import plugins, threads
 from motioncollage.shell.help import GroupedCommand, Stopped, example_of
+from motioncollage.shell.options import spread_options
 from motioncollage.shell.output import release_folders
 from motioncollage.wording import shown
 
@@ -43,30 +45,39 @@ def build() -> typer.Typer:
         "Long human motion from text: several actions in one take, seamless loops, training and evaluation."
     )
     groups: dict[str, typer.Typer] = {}
-    nested: list[tuple[str, str, object]] = []
+    nested: list[tuple[str, str, Callable[..., None]]] = []
     for name in plugins.available("commands"):
         try:
-            part = plugins.load("commands", name)
-        except ImportError as error:
+            part = _with_options(plugins.load("commands", name))
+        except (ImportError, TypeError) as error:
             _say(_one_line(error))
             continue
         group, _, own = name.rpartition(" ")
-        if group:
-            nested.append((group, own, part))
-        elif isinstance(part, typer.Typer):
+        if isinstance(part, typer.Typer):
             groups[name] = part
+        elif group:
+            nested.append((group, own, part))
         else:
             app.command(name, cls=GroupedCommand)(part)
     for group, own, part in nested:
         if group not in groups:
             groups[group] = _group(GROUPS.get(group, f"Commands of {group}."))
-        groups[group].command(own, cls=GroupedCommand)(part)  # type: ignore[type-var]
-    for name, part in groups.items():
-        for command in part.registered_commands:
-            if command.cls is None or command.cls is TyperCommand:
-                command.cls = GroupedCommand
-        app.add_typer(part, name=name)
+        groups[group].command(own, cls=GroupedCommand)(part)
+    for name, group_app in groups.items():
+        app.add_typer(group_app, name=name)
     return app
+
+
+def _with_options(part: typer.Typer | Callable[..., None]) -> typer.Typer | Callable[..., None]:
+    """A command, or the commands of a group, in the form that typer reads."""
+    if not isinstance(part, typer.Typer):
+        return spread_options(part)
+    for command in part.registered_commands:
+        if command.callback is not None:
+            command.callback = spread_options(command.callback)
+        if command.cls is None or command.cls is TyperCommand:
+            command.cls = GroupedCommand
+    return part
 
 
 GROUPS = {"train": "Train models. Interrupt with Ctrl-C; the same command goes on where it stopped."}

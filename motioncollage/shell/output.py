@@ -1,6 +1,7 @@
 """What commands print to and write into: consoles, progress bars, folders checked before the work."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -127,14 +128,6 @@ def release_folders() -> None:
         os.close(_held.popitem()[1])
 
 
-def tell_stopped(step: int, steps: int) -> None:
-    """After a training: whether it was stopped by hand, and how it goes on."""
-    if step < steps:
-        console.print(
-            f"stopped at step {step} of {steps}, which is kept: the same command goes on from there"
-        )
-
-
 @contextmanager
 def keeping(what: str) -> Iterator[None]:
     """Say, when Ctrl-C ends a block, what is kept and how to go on."""
@@ -142,3 +135,17 @@ def keeping(what: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt as stopped:
         raise type(stopped)(what) from None
+
+
+def has_screen() -> bool:
+    """Somebody sits at a terminal that has a screen; without one a browser would open in the terminal and take it over."""
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return sys.stdout.isatty() and bool(screen or not sys.platform.startswith(("linux", "freebsd")))
+
+
+def open_in_browser(page: Path) -> None:
+    """Show a page, or say that nothing here can."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        notes.print(f"no browser was found; open {page} yourself")

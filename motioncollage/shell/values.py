@@ -1,20 +1,27 @@
-"""Kinds of values that options take, one function each: every command refuses the same things, in the same words, and
-before any work.
+"""Kinds of values that parameters of commands take: every command refuses the same things, in the same words, and before
+any work. They stand in types; the words of --help stand in docstrings, or here where several commands share them.
 
-    seconds: Annotated[float | None, values.seconds("Length of the whole motion.", panel=values.LENGTH)] = None
+    def walk(gait: Annotated[str, values.choice(known=("slow", "fast"))] = "slow", seconds: Seconds | None = None) -> None:
+        '''Walk.
+
+        How long:
+            seconds: Length of the whole motion.
+        What to make:
+            gait: slow or fast.
+        '''
 """
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import typer
 
 from motioncollage.files import check_file
 from motioncollage.wording import shown
 
-# Groups of options in --help, in this order; others come after them.
+# Groups of options in --help, in this order; others come after them. Arguments have their place, not a name.
+ARGUMENTS = "Arguments"
 LENGTH = "How long"
 MAKING = "What to make"
 QUALITY = "How good"
@@ -28,39 +35,50 @@ MAX_SAMPLES = 1000
 MAX_SEED = 2**63 - 1
 MAX_SIDE = 65_536
 
-Check = Callable[[str, Any], Any]
-"""(name of the option, value) -> the value; raises ValueError."""
+Check = Callable[[str, Any], object]
+"""(name of the option, value); raises ValueError. None, for "not given", needs no check."""
 
 
-def option(help: str, *names: str, panel: str | None = None, check: Check | None = None, **more: Any) -> Any:
-    """An option of any kind in a group of the help; None, for "not given", needs no check."""
-    return typer.Option(*names, help=help, rich_help_panel=panel, callback=_callback(check), **more)
+@dataclass(frozen=True)
+class Value:
+    """What a parameter of a command is, besides its type and its default.
+
+    Attributes:
+        help: its line in --help.
+        names: of the option, where it is not called as the parameter is.
+        panel: its group in --help; `ARGUMENTS` for what has no name there.
+        check: what refuses.
+        envvar: a variable of the environment that it is read from, too.
+    """
+
+    help: str = ""
+    names: tuple[str, ...] = ()
+    panel: str = ""
+    check: Check | None = None
+    envvar: str | None = None
 
 
-def argument(help: str, *, check: Check | None = None) -> Any:
+def option(
+    help: str = "", *names: str, panel: str = "", check: Check | None = None, envvar: str | None = None
+) -> Value:
+    """A value of any kind."""
+    return Value(help, names, panel, check, envvar)
+
+
+def argument(help: str = "", *, check: Check | None = None) -> Value:
     """An argument of any kind."""
-    return typer.Argument(help=help, callback=_callback(check))
+    return Value(help, panel=ARGUMENTS, check=check)
 
 
-def _callback(check: Check | None) -> Callable[..., Any] | None:
-    if check is None:
-        return None
-    what = check
-
-    def run(param: typer.CallbackParam, value: Any) -> Any:
-        name = param.opts[0] if param.opts and param.opts[0].startswith("-") else (param.name or "")
-        for one in value if isinstance(value, (list, tuple)) else [value]:
-            if one is not None:
-                what(name, one)
-        return value
-
-    return run
+def named(*names: str) -> Value:
+    """An option that is not called as its parameter is."""
+    return Value(names=names)
 
 
 def number(
-    help: str, *names: str, least: float = -math.inf, most: float = math.inf, above: float = -math.inf,
-    infinite: bool = False, unit: str = "number", panel: str | None = None,
-) -> Any:  # fmt: skip
+    help: str = "", *names: str, least: float = -math.inf, most: float = math.inf, above: float = -math.inf,
+    infinite: bool = False, unit: str = "number", panel: str = "",
+) -> Value:  # fmt: skip
     """A number in a range: `least` to `most`, both included, and above `above`; finite, unless inf means something."""
     wanted = _range(unit, least, most, above)
 
@@ -72,16 +90,16 @@ def number(
     return option(help, *names, panel=panel, check=check)
 
 
-def seconds(help: str, *names: str, zero: bool = False, panel: str | None = None) -> Any:
+def seconds(help: str = "", *names: str, zero: bool = False, panel: str = "") -> Value:
     """A length of time up to an hour; above nothing, unless `zero` means something."""
     above = -math.inf if zero else 0.0
     return number(help, *names, least=0.0, above=above, most=MAX_SECONDS, unit="seconds", panel=panel)
 
 
 def count(
-    help: str, *names: str, least: int = 1, most: int | None = None, multiple: int = 1, unit: str = "whole number",
-    panel: str | None = None,
-) -> Any:  # fmt: skip
+    help: str = "", *names: str, least: int = 1, most: int | None = None, multiple: int = 1, unit: str = "whole number",
+    panel: str = "",
+) -> Value:  # fmt: skip
     """How many there are of something."""
     wanted = _range(unit, least, math.inf if most is None else most, -math.inf)
     if multiple > 1:
@@ -94,27 +112,27 @@ def count(
     return option(help, *names, panel=panel, check=check)
 
 
-def seed(help: str, *names: str, panel: str | None = MAKING) -> Any:
+def seed(help: str = "", *names: str, panel: str = MAKING) -> Value:
     """A seed of random numbers."""
     return count(help, *names, least=0, most=MAX_SEED, panel=panel)
 
 
-def steps(help: str, *names: str, panel: str | None = QUALITY) -> Any:
+def steps(help: str = "", *names: str, panel: str = QUALITY) -> Value:
     """Steps of a sampler."""
     return count(help, *names, most=MAX_STEPS, panel=panel)
 
 
-def samples(help: str, *names: str, panel: str | None = MAKING) -> Any:
+def samples(help: str = "", *names: str, panel: str = MAKING) -> Value:
     """How many of the same."""
     return count(help, *names, most=MAX_SAMPLES, panel=panel)
 
 
-def pixels(help: str, *names: str, panel: str | None = LENGTH) -> Any:
+def pixels(help: str = "", *names: str, panel: str = LENGTH) -> Value:
     """A side of a picture."""
     return count(help, *names, least=8, most=MAX_SIDE, unit="pixels", panel=panel)
 
 
-def folder(help: str, *names: str, panel: str | None = OUTPUT) -> Any:
+def folder(help: str = "", *names: str, panel: str = OUTPUT) -> Value:
     """A folder to write into, which need not exist yet."""
 
     def check(name: str, value: Path) -> None:
@@ -124,7 +142,7 @@ def folder(help: str, *names: str, panel: str | None = OUTPUT) -> Any:
     return option(help, *names, panel=panel, check=check)
 
 
-def written(help: str, *names: str, endings: tuple[str, ...], panel: str | None = OUTPUT) -> Any:
+def written(help: str = "", *names: str, endings: tuple[str, ...], panel: str = OUTPUT) -> Value:
     """A file to write, by its ending."""
 
     def check(name: str, value: Path) -> None:
@@ -136,27 +154,27 @@ def written(help: str, *names: str, endings: tuple[str, ...], panel: str | None 
     return option(help, *names, panel=panel, check=check)
 
 
-def file_to_read(help: str, *, what: str) -> Any:
+def file_to_read(help: str = "", *, what: str) -> Value:
     """An argument that is an ordinary file (or several, of a list)."""
     return argument(help, check=lambda name, value: check_file(value, what))
 
 
-def file_option(help: str, *names: str, what: str, panel: str | None = None) -> Any:
+def file_option(help: str = "", *names: str, what: str, panel: str = "") -> Value:
     """An option that is an ordinary file."""
     return option(help, *names, panel=panel, check=lambda name, value: check_file(value, what))
 
 
-def data_folder(help: str) -> Any:
+def data_folder(help: str = "") -> Value:
     """An argument that is a folder which is there."""
     return argument(help, check=lambda name, value: check_folder(value, "data folder"))
 
 
-def folder_option(help: str, *names: str, what: str, panel: str | None = None) -> Any:
+def folder_option(help: str = "", *names: str, what: str, panel: str = "") -> Value:
     """An option that is a folder which is there."""
     return option(help, *names, panel=panel, check=lambda name, value: check_folder(value, what))
 
 
-def place_option(help: str, *names: str, what: str, panel: str | None = None) -> Any:
+def place_option(help: str = "", *names: str, what: str, panel: str = "") -> Value:
     """An option that is a folder which is there, or an ordinary file."""
 
     def check(name: str, value: Path) -> None:
@@ -184,7 +202,7 @@ def one_of(name: str, value: str, known: "list[str] | tuple[str, ...]") -> None:
         raise ValueError(f"{name} {shown(value, 60)!r} is unknown; choose one of {', '.join(known)}")
 
 
-def choice(help: str, *names: str, known: tuple[str, ...], panel: str | None = None) -> Any:
+def choice(help: str = "", *names: str, known: tuple[str, ...], panel: str = "") -> Value:
     """One of some words."""
     return option(help, *names, panel=panel, check=lambda name, value: one_of(name, value, known))
 

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mdm_adapter.models.beginnings import Beginning, beginnings
 from mdm_adapter.models.hymotion.representation import GROUND, facing, turned
 from mdm_adapter.representation.normalisation import Normalisation
-from motioncollage.collage.compose import Composition
+from motioncollage.collage.compose import Composition, weighted
 from motioncollage.collage.denoiser import Condition, Denoiser, NoiseLevel, spread
-from motioncollage.collage.graph import FactorGraph, Node
+from motioncollage.collage.graph import FactorGraph
 from motioncollage.collage.guidance import weighted_conditions
 
 
@@ -47,34 +48,20 @@ class StandingCollage:
         """
         self.denoiser, self.normalisation, self.start = denoiser, normalisation, start
         self.batch_limit, self.frames = batch_limit, graph.site_shape[0]
-        nodes = graph.nodes if composition == "collage" else graph.nodes[: graph.factors]
-        share = None if composition == "collage" else 1.0 / graph.cover_counts().double()
-        weights = [n.site_weights() if share is None else share[n.region.sites] for n in nodes]
-        self.order: dict[int, list[tuple[Node, Tensor, Condition | None, float]]] = {}
-        for node, weight, condition, scale in sorted(
-            zip(nodes, weights, conditions, guidance), key=lambda entry: int(entry[0].region.sites[0])
-        ):
-            self.order.setdefault(int(node.region.sites[0]), []).append((node, weight, condition, scale))
-        cover = torch.zeros(self.frames, dtype=torch.float64)
-        self.there: dict[int, float] = {}
-        for frame, entries in self.order.items():
-            self.there[frame] = float(cover[frame])
-            if frame and abs(self.there[frame]) < 1e-6:
-                raise ValueError(
-                    f"a window begins at frame {frame}, which no window before it shares; give neighbours an overlap"
-                )
-            for node, weight, _, _ in entries:
-                cover[node.region.sites] += weight
+        windows = [(node.region.sites, weights) for node, weights in weighted(graph, composition)]
+        self.windows = list(zip(windows, conditions, guidance))
+        self.order = beginnings(*zip(*windows))
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """Raises ValueError for another number of frames than the graph has."""
         if x.shape[1] != self.frames:
             raise ValueError(f"the sample has {x.shape[1]} frames; the graph covers {self.frames}")
         total = torch.zeros_like(x)
-        for frame, entries in self.order.items():
-            angle, ground = self._origin(frame, total)
-            for node, weight, condition, scale in entries:
-                sites = node.region.sites.to(x.device)
+        for begun in self.order:
+            angle, ground = self._origin(begun, total)
+            for number in begun.windows:
+                (frames, weight), condition, scale = self.windows[number]
+                sites = frames.to(x.device)
                 window = self.carried(x[:, sites], -angle, ground, level.alpha, into=True)
                 clean = self._guided(window, level, condition, scale)
                 back = self.carried(clean, angle, ground, 1.0, into=False)
@@ -90,10 +77,10 @@ class StandingCollage:
                 total[some] = total[some] + weight * self.denoiser(window[some], level, rows[some])
         return total
 
-    def _origin(self, frame: int, total: Tensor) -> tuple[Tensor, Tensor]:
-        """Which way windows of a frame face [batch], and where they begin [batch, 2]."""
-        if frame:
-            here = self.normalisation.undo(total[:, frame].detach() / self.there[frame])
+    def _origin(self, begun: Beginning, total: Tensor) -> tuple[Tensor, Tensor]:
+        """Which way the windows that begin here face [batch], and where they stand [batch, 2]."""
+        if begun.frame:
+            here = self.normalisation.undo(total[:, begun.frame].detach() / begun.there)
         elif self.start is not None:
             here = self.start.to(total).expand(len(total), total.shape[2])
         else:

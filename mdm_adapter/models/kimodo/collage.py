@@ -15,15 +15,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mdm_adapter.models.beginnings import beginnings
 from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
 from mdm_adapter.models.kimodo.guidance import PUBLISHED, KimodoGuidance
-from mdm_adapter.models.kimodo.nodes import Node, Windows
+from mdm_adapter.models.kimodo.nodes import Windows
 from mdm_adapter.models.kimodo.windows import Origin, moved
 from motioncollage.collage.compose import Composition
 from motioncollage.collage.denoiser import Condition, NoiseLevel
 from motioncollage.collage.graph import FactorGraph
-
-LEAST_COVER = 1e-6
 
 
 class TravellingCollage:
@@ -68,20 +67,8 @@ class TravellingCollage:
         for node in self.windows.nodes:
             if bool((node.frames.diff() <= 0).any()):
                 raise ValueError("a window wraps round the end; use a LoopingCollage for cycles")
-        self.order: list[
-            tuple[int, list[Node], float]
-        ] = []  # start, nodes, how much of it is there before them
-        cover = torch.zeros(self.windows.frames, dtype=torch.float64)
-        for start_frame in self.windows.starts:
-            there = float(cover[start_frame])
-            if start_frame and abs(there) < LEAST_COVER:
-                raise ValueError(
-                    f"a window begins at frame {start_frame}, which no window before it shares; give neighbours an overlap"
-                )
-            nodes = [node for node in self.windows.nodes if node.start == start_frame]
-            for node in nodes:
-                cover[node.frames] += node.weights
-            self.order.append((start_frame, nodes, there))
+        nodes = self.windows.nodes
+        self.order = beginnings([node.frames for node in nodes], [node.weights for node in nodes])
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """Clean prediction of x [batch, frames, width], normalised.
@@ -92,8 +79,9 @@ class TravellingCollage:
         if x.shape[1] != self.windows.frames:
             raise ValueError(f"the sample has {x.shape[1]} frames; the graph covers {self.windows.frames}")
         total = torch.zeros_like(x)
-        for frame, nodes, there in self.order:
-            origin = self._origin(frame, total, there)
+        for begun in self.order:
+            origin = self._origin(begun.frame, total, begun.there)
+            nodes = [self.windows.nodes[number] for number in begun.windows]
             windows = [
                 moved(x[:, node.frames.to(x.device)], -origin.ground, self.statistics, signal=level.alpha)
                 for node in nodes

@@ -11,37 +11,22 @@ from motioncollage.wording import plural
 
 
 def embed(
-    sentences: Annotated[
-        list[str],
-        values.argument(
-            "Sentences, prompts of several actions, or text files (.txt) with a sentence on every line."
-        ),
-    ],
-    text_encoder: Annotated[
-        str,
-        values.option(
-            "Where the encoder is: a folder of LLM2Vec (base, mntp, supervised), or the address of a server.",
-            panel=values.MAKING,
-        ),
-    ],
-    out: Annotated[
-        Path,
-        values.written(
-            "The file; put beside a model's config.yaml it is found there.", endings=(".safetensors",)
-        ),
-    ] = Path("sentences.safetensors"),
-    name: Annotated[
-        str | None,
-        values.option(
-            "What the file calls the encoder; files of different ones do not mix.", panel=values.ADVANCED
-        ),
-    ] = None,
-    add: Annotated[
-        bool, values.option("Keep what the file has and embed what it lacks.", panel=values.OUTPUT)
-    ] = False,
-    force: Force = False,
-) -> None:
-    """Embed sentences for models whose text encoder is too large to run everywhere; with the file they need none."""
+    sentences: list[str], text_encoder: str,
+    out: Annotated[Path, values.written(endings=(".safetensors",))] = Path("sentences.safetensors"),
+    name: str | None = None, add: bool = False, force: Force = False,
+) -> None:  # fmt: skip
+    """Embed sentences for models whose text encoder is too large to run everywhere; with the file they need none.
+
+    Arguments:
+        sentences: Sentences, prompts of several actions, or text files (.txt) with a sentence on every line.
+    What to make:
+        text_encoder: Where the encoder is: a folder of LLM2Vec (base, mntp, supervised), or the address of a server.
+    Output:
+        out: The file; put beside a model's config.yaml it is found there.
+        add: Keep what the file has and embed what it lacks.
+    Advanced:
+        name: What the file calls the encoder; files of different ones do not mix.
+    """
     from mdm_adapter.models.kimodo.text import embed_sentences, places, read_embeddings, write_embeddings
 
     if add and force:

@@ -9,7 +9,7 @@ from torch import Tensor
 from mdm_adapter.models.kimodo.denoiser import KimodoDenoiser, Observed
 from mdm_adapter.models.kimodo.guidance import KimodoGuidance, Pass
 from mdm_adapter.models.kimodo.windows import Origin, moved
-from motioncollage.collage.compose import Composition
+from motioncollage.collage.compose import Composition, weighted
 from motioncollage.collage.denoiser import Condition, NoiseLevel, spread
 from motioncollage.collage.graph import FactorGraph
 
@@ -48,7 +48,7 @@ class Windows:
         """Raises:
         ValueError: numbers of conditions or guidances, or constraints, that do not fit the graph.
         """
-        nodes = graph.nodes if composition == "collage" else graph.nodes[: graph.factors]
+        nodes = weighted(graph, composition)
         given = list(conditions)
         if len(given) == graph.factors:
             given += [None] * (len(nodes) - graph.factors)
@@ -74,11 +74,9 @@ class Windows:
                 f" [batch, {wanted[0]} frames, {wanted[1]}]"
             )
         self.denoiser, self.observed, self.batch_limit = denoiser, observed, batch_limit
-        share = None if composition == "collage" else 1.0 / graph.cover_counts().double()
         self.nodes: list[Node] = []
-        for node, condition, guide in zip(nodes, given, guidances):
+        for (node, weights), condition, guide in zip(nodes, given, guidances):
             frames = node.region.sites
-            weights = node.site_weights() if share is None else share[frames]
             known = observed is not None and bool(observed.mask[:, frames].any())
             passes = guide.passes(has_text=condition is not None, has_constraint=known)
             self.nodes.append(Node(frames, weights, condition, passes))

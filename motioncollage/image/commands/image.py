@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motioncollage.image.commands.making import (
+from motioncollage.image.job import (
     ImageOptions,
     Job,
     RestoringOptions,
@@ -14,7 +14,6 @@ from motioncollage.image.commands.making import (
     check_picture,
 )
 from motioncollage.shell import values
-from motioncollage.shell.options import spread_options
 from motioncollage.shell.output import console, progress_bar
 from motioncollage.wording import plural
 
@@ -30,35 +29,36 @@ app = typer.Typer(
 )
 
 Width = Annotated[int, values.pixels("Pixels, a multiple of 8.")]
-Height = Annotated[int | None, values.pixels("Pixels, a multiple of 8; as high as a piece by default.")]
+Height = Annotated[int, values.pixels("Pixels, a multiple of 8; as high as a piece by default.")]
+Picture = Annotated[Path, values.file_to_read("A picture of any size.", what="picture")]
 Map = Annotated[
-    Path | None,
+    Path,
     values.file_option(
-        "PNG of labels, as large as the image, for a model trained on maps.",
-        "--map",
-        what="map",
-        panel=values.MAKING,
+        "PNG of labels, as large as the image, for a model trained on maps.", "--map", what="map", panel=values.MAKING
     ),
-]
+]  # fmt: skip
 
 
 @app.command()
-@spread_options
-def wide(options: ImageOptions, width: Width = 512, height: Height = None, labels: Map = None) -> None:
+def wide(
+    options: ImageOptions, width: Width = 512, height: Height | None = None, labels: Map | None = None
+) -> None:
     """Make a wide image: a chain of pieces."""
     _whole(Job(options), height, width, labels, wrapped=False, kind="wide")
 
 
 @app.command()
-@spread_options
-def panorama(options: ImageOptions, width: Width = 512, height: Height = None, labels: Map = None) -> None:
+def panorama(
+    options: ImageOptions, width: Width = 512, height: Height | None = None, labels: Map | None = None
+) -> None:
     """Make a panorama, whose right edge goes on at its left: a cycle of pieces."""
     _whole(Job(options), height, width, labels, wrapped=True, kind="panorama")
 
 
 @app.command()
-@spread_options
-def grid(options: ImageOptions, width: Width = 256, height: Height = 128, labels: Map = None) -> None:
+def grid(
+    options: ImageOptions, width: Width = 256, height: Height | None = 128, labels: Map | None = None
+) -> None:
     """Make an image of any height and width: rows and columns of pieces."""
     _whole(Job(options), height, width, labels, wrapped=False, kind="grid")
 
@@ -71,13 +71,16 @@ def _whole(
 
 
 @app.command()
-@spread_options
 def cubemap(
-    options: SettlingOptions,
-    face: Annotated[int, values.pixels("Pixels along a face of the cube, a multiple of 8.")] = 128,
-    height: Annotated[int, values.pixels("Height of the equirectangular picture.")] = 256,
-) -> None:
-    """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in."""
+    options: SettlingOptions, face: Annotated[int, values.pixels()] = 128,
+    height: Annotated[int, values.pixels()] = 256,
+) -> None:  # fmt: skip
+    """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in.
+
+    How long:
+        face: Pixels along a face of the cube, a multiple of 8.
+        height: Height of the equirectangular picture.
+    """
     from motioncollage.image.files import write_png
     from motioncollage.image.plans import plan_cube
     from motioncollage.image.surround import (
@@ -111,14 +114,13 @@ def cubemap(
 
 
 @app.command()
-@spread_options
-def connect(
-    first: Annotated[Path, values.file_to_read("Picture at the left end.", what="picture")],
-    second: Annotated[Path, values.file_to_read("Picture at the right end.", what="picture")],
-    options: RestoringOptions,
-    width: Width = 512,
-) -> None:
-    """Make the long way from one picture to another."""
+def connect(first: Picture, second: Picture, options: RestoringOptions, width: Width = 512) -> None:
+    """Make the long way from one picture to another.
+
+    Arguments:
+        first: Picture at the left end.
+        second: Picture at the right end.
+    """
     import torch
 
     from motioncollage.image.files import fit_height, load_picture
@@ -139,9 +141,8 @@ def connect(
 
 
 @app.command()
-@spread_options
 def inpaint(
-    picture: Annotated[Path, values.file_to_read("A picture of any size.", what="picture")],
+    picture: Picture,
     mask: Annotated[Path, values.file_to_read("As large: white is made anew, black stays.", what="mask")],
     options: RestoringOptions,
 ) -> None:
@@ -156,15 +157,16 @@ def inpaint(
 
 
 @app.command()
-@spread_options
 def superres(
-    picture: Annotated[Path, values.file_to_read("A small picture.", what="picture")],
-    options: RestoringOptions,
-    factor: Annotated[
-        int, values.count("How many times as large the result is: 2, 4 or 8.", most=8, panel=values.LENGTH)
-    ] = 4,
+    picture: Picture, options: RestoringOptions, factor: Annotated[int, values.count(most=8)] = 4
 ) -> None:
-    """Make a picture larger: each block of pixels keeps its mean, the model makes the detail."""
+    """Make a picture larger: each block of pixels keeps its mean, the model makes the detail.
+
+    Arguments:
+        picture: A small picture.
+    How long:
+        factor: How many times as large the result is: 2, 4 or 8.
+    """
     from motioncollage.collage.conditioning import BlockMean, Separable
     from motioncollage.image.files import load_picture
     from motioncollage.image.pipelines import settle
@@ -202,17 +204,17 @@ def _restored(job: Job, plan: "ImagePlan", observation: "Observation", value: "T
 
 
 @app.command()
-@spread_options
 def sdedit(
-    picture: Annotated[
-        Path, values.file_to_read("A picture or a sketch of colours, of any size.", what="picture")
-    ],
-    options: StrokeOptions,
-    strength: Annotated[
-        float, values.number("0 keeps the picture, 1 forgets it.", above=0, most=1, panel=values.MAKING)
-    ] = 0.6,
-) -> None:
-    """Turn strokes of colour, or another picture, into what the model knows (SDEdit)."""
+    picture: Picture, options: StrokeOptions,
+    strength: Annotated[float, values.number(above=0, most=1)] = 0.6,
+) -> None:  # fmt: skip
+    """Turn strokes of colour, or another picture, into what the model knows (SDEdit).
+
+    Arguments:
+        picture: A picture or a sketch of colours, of any size.
+    What to make:
+        strength: 0 keeps the picture, 1 forgets it.
+    """
     from motioncollage.image.files import load_picture
 
     given = load_picture(picture)

@@ -11,7 +11,7 @@ import pytest
 from command_line import Command, one_line
 from official_files import Official, make_official, write_evaluator
 
-from eval.commands.before import check_babel, check_humanml3d, check_place, usable_methods
+from eval.benchmark.before import check_babel, check_humanml3d, check_place, usable_methods
 
 
 @pytest.fixture(scope="module")

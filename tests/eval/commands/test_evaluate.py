@@ -15,11 +15,11 @@ from browser import look, needs_browser
 from command_line import Command, one_line
 from official_files import write_evaluator, write_glove
 
+from eval.benchmark.judging import bundled_reference
 from eval.benchmark.protocol import protocol
 from eval.benchmark.protocols.long import ENDING
 from eval.benchmark.reference import Reference
 from eval.benchmark.settings import METHODS, REAL, BenchmarkSettings, digest
-from eval.commands.evaluate import bundled_reference
 
 SMALL = ("--quick", "--texts", 16, "--repetitions", 2, "--steps", 2, "--spacing", 1, "--no-timing")
 

@@ -6,7 +6,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from eval.commands.evaluate import bundled_evaluator
+from eval.benchmark.judging import bundled_evaluator
 from eval.judges.starter import (
     StarterConfig,
     StarterEvaluator,

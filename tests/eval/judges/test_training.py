@@ -6,7 +6,6 @@ import torch
 
 from eval.judges.starter import StarterConfig, StarterEvaluator, Vocabulary
 from eval.judges.training import (
-    Progress,
     forward_sorted,
     how_to_optimise,
     train_evaluator,
@@ -44,10 +43,12 @@ def test_training_learns_to_match() -> None:
     settings = replace(
         SETTINGS, steps=60, batch=16, learning_rate=3e-3, warmup=5, ema=0.9, spoilt=("reversed",)
     )
-    losses: list[Progress] = []
-    evaluator = train_evaluator(data(), settings, CONFIG, progress=losses.append)
-    assert [p.step for p in losses] == list(range(1, 61))
-    assert np.mean([p.loss for p in losses[-10:]]) < 0.5 * np.mean([p.loss for p in losses[:5]])
+    losses: dict[int, float] = {}
+    report = lambda step, figures: losses.update({step: figures["loss"]})
+    evaluator = train_evaluator(data(), settings, CONFIG, progress=report)
+    assert list(losses) == list(range(1, 61))
+    seen = list(losses.values())
+    assert np.mean(seen[-10:]) < 0.5 * np.mean(seen[:5])
     test = data(seed=5)
     lengths = torch.tensor([len(f) for f in test.features])
     padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(f) for f in test.features], batch_first=True)
@@ -64,20 +65,21 @@ def test_an_interrupted_run_takes_the_same_steps(tmp_path) -> None:
     class Stop(Exception):
         pass
 
-    def interrupt(progress: Progress) -> None:
-        if progress.step == 5:  # one step after the checkpoint of step 4
+    def interrupt(step: int, figures: dict[str, float]) -> None:
+        if step == 5:  # one step after the checkpoint of step 4
             raise Stop
 
     path = tmp_path / "training.pt"
     with pytest.raises(Stop):
         train_evaluator(data(), SETTINGS, CONFIG, checkpoint=path, progress=interrupt)
-    steps: list[Progress] = []
-    resumed = train_evaluator(data(), SETTINGS, CONFIG, checkpoint=path, progress=steps.append)
-    assert [p.step for p in steps] == [5, 6]
+    steps: list[int] = []
+    report = lambda step, figures: steps.append(step)
+    resumed = train_evaluator(data(), SETTINGS, CONFIG, checkpoint=path, progress=report)
+    assert steps == [5, 6]
     torch.testing.assert_close(parameters(resumed), parameters(whole), rtol=0, atol=0)
     # a finished run is only loaded
     again = train_evaluator(
-        data(), SETTINGS, CONFIG, checkpoint=path, progress=lambda _: pytest.fail("trained")
+        data(), SETTINGS, CONFIG, checkpoint=path, progress=lambda *_: pytest.fail("trained")
     )
     torch.testing.assert_close(parameters(again), parameters(whole), rtol=0, atol=0)
     assert [p.name for p in tmp_path.iterdir()] == ["training.pt"]

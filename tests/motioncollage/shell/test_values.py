@@ -8,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from motioncollage.shell import values
+from motioncollage.shell.options import spread_options
 
 
 def given(kind: type, option: Any, *arguments: str) -> Any:
@@ -15,9 +16,10 @@ def given(kind: type, option: Any, *arguments: str) -> Any:
     found: list[Any] = []
     app = typer.Typer()
 
-    @app.command()
     def command(value: Annotated[kind | None, option] = None) -> None:  # type: ignore[valid-type]
         found.append(value)
+
+    app.command()(spread_options(command))
 
     result = CliRunner().invoke(app, list(arguments))
     return found[0] if found else result.exception

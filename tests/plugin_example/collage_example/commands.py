@@ -10,8 +10,12 @@ from motioncollage.shell.output import console
 MotionFile = Annotated[Path, typer.Argument(help="A motion in any format that is read.")]
 
 
-def distance(motion: MotionFile) -> None:
-    """How far the root goes."""
+def distance(motion: Path) -> None:
+    """How far the root goes.
+
+    Arguments:
+        motion: A motion in any format that is read.
+    """
     import motioncollage as mc
 
     root = mc.read(motion).joints[0, :, 0][:, [0, 2]]

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from motioncollage import plugins
 from motioncollage.files import load_numbers, read_text
-from motioncollage.shell import values
 from motioncollage.wording import reason
 
 if TYPE_CHECKING:
     from eval.benchmark.maker import MotionMaker
     from eval.benchmark.protocol import AnyProtocol
 
-BENCHMARKS = ("starter", "humanml3d", "babel")
 BABEL_MOTION = ("pose_data", "joints", "new_joint_vecs")  # where motion lies beside BABEL's labels
 JOINTS = 22  # that are read of a body
 LOOKED_AT = 20  # motions, of which one has to be usable
@@ -84,59 +82,6 @@ def check_place(out: Path, *, force: bool) -> None:
             raise ValueError(f"--out {out} cannot be used: {folder} is a file; name a folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise ValueError(f"--out {out} cannot be written ({there} is not yours); name a folder you may write")
-
-
-def check_benchmark(how: "AnyProtocol", benchmark: str) -> None:
-    """A benchmark is known, and the protocol is for it.
-
-    Raises:
-        ValueError: otherwise.
-    """
-    from eval.benchmark.protocol import Protocol
-
-    if benchmark not in BENCHMARKS:
-        raise ValueError(f"benchmark {benchmark!r} is unknown; choose one of {', '.join(BENCHMARKS)}")
-    if isinstance(how, Protocol) and benchmark != how.benchmark and "babel" in (benchmark, how.benchmark):
-        raise ValueError(
-            f"the protocol {how.name} is not for the benchmark {benchmark}; babel goes with babel"
-        )
-
-
-def check_files(benchmark: str, data: Path | None, evaluator: Path | None, glove: Path | None) -> None:
-    """The files that a benchmark needs are where the options say.
-
-    Raises:
-        ValueError, FileNotFoundError: one is not.
-    """
-    official = benchmark == "humanml3d"
-    if official and (data is None or evaluator is None or (evaluator.is_dir() and glove is None)):
-        raise ValueError(
-            "the humanml3d benchmark needs --data HumanML3D/ --evaluator t2m/ --glove glove/: the dataset, the"
-            " official evaluator (text_mot_match/, Comp_v6_KLD01/) and its word vectors (our_vab_*)"
-        )
-    if benchmark == "babel" and (
-        data is None or (evaluator is not None and evaluator.is_dir() and glove is None)
-    ):
-        raise ValueError(
-            "the babel benchmark needs --data BABEL/ (val.json of babel_v1.0_release, and pose_data/ with AMASS's joints), and"
-            " with --evaluator t2m/ also --glove glove/"
-        )
-    if evaluator is not None and not evaluator.exists():
-        raise ValueError(
-            f"evaluator {evaluator} does not exist; give t2m/ or the evaluator.safetensors of train evaluator"
-        )
-    if glove is not None:
-        values.check_folder(glove, "--glove")
-    if data is not None and benchmark == "babel":
-        check_babel(data)
-    elif data is not None and not data.is_dir():
-        raise ValueError(f"data folder {data} does not exist; give a HumanML3D folder")
-    elif data is not None and official:
-        check_humanml3d(data)
-    if data is None and evaluator is not None:
-        raise ValueError(
-            "another evaluator needs --data: the bundled figures of real motion belong to the bundled one"
-        )
 
 
 def check_humanml3d(data: Path) -> None:

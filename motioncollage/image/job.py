@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from motioncollage.memory import check_fits
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
-from motioncollage.shell.options import Device, Force, Seed, Taper
+from motioncollage.shell.options import Device, Force, Scale, Seed, Share, Steps
 from motioncollage.shell.output import check_output, console, keeping, progress_bar
 from motioncollage.wording import plural
 
@@ -27,50 +27,29 @@ if TYPE_CHECKING:
 BYTES_PER_PIXEL = 400
 PREVIEW = "preview.png"
 
-Sampler = Annotated[
-    str,
-    values.option(
-        "dpm++, heun (stochastic, as in the paper), ddim, euler, deis or unipc.", panel=values.QUALITY
-    ),
-]
-Classes = Annotated[
-    str,
-    values.option(
-        "Class or text, or several with commas, which lead into one another from left to right.",
-        "--class",
-        panel=values.MAKING,
-    ),
-]
-
 
 @dataclass(frozen=True)
 class MakingOptions:
-    """How images are sampled and cut."""
+    """How images are sampled and cut.
 
-    sampler: Sampler = "dpm++"
-    steps: Annotated[int, values.steps("Sampling steps.")] = 20
-    churn: Annotated[
-        float | None,
-        values.number(
-            "Noise that heun renews, for heun only; 10 by default, 0 none.",
-            least=0,
-            most=1000,
-            panel=values.ADVANCED,
-        ),
-    ] = None
-    overlap: Annotated[
-        int | None,
-        values.count(
-            "Pixels that neighbouring pieces share; by default an eighth of a piece, half of one for downloaded models.",
-            most=values.MAX_SIDE,
-            panel=values.LENGTH,
-        ),
-    ] = None
-    taper: Taper = 0.5
-    model: Annotated[
-        str,
-        values.option("A bundled model, or a folder of train image or of diffusers.", panel=values.MAKING),
-    ] = BUNDLED["image"]
+    How long:
+        overlap: Pixels that neighbouring pieces share; by default an eighth of a piece, half of one for downloaded models.
+    What to make:
+        model: A bundled model, or a folder of train image or of diffusers.
+    How good:
+        sampler: dpm++, heun (stochastic, as in the paper), ddim, euler, deis or unipc.
+        steps: Sampling steps.
+    Advanced:
+        churn: Noise that heun renews, for heun only; 10 by default, 0 none.
+        taper: Part of an overlap over which a piece fades out; 0 is the paper's composition, 1 a cross-fade.
+    """
+
+    sampler: str = "dpm++"
+    steps: Steps = 20
+    churn: Annotated[float, values.number(least=0, most=1000)] | None = None
+    overlap: Annotated[int, values.count(most=values.MAX_SIDE)] | None = None
+    taper: Share = 0.5
+    model: str = BUNDLED["image"]
     device: Device = "auto"
     seed: Seed = 0
     force: Force = False
@@ -92,44 +71,49 @@ class MakingOptions:
 
 @dataclass(frozen=True)
 class ImageOptions(MakingOptions):
-    """What all commands that make images take."""
+    """What all commands that make images take.
 
-    out: Annotated[Path, values.folder("Folder for image.png.")] = Path("out")
-    classes: Classes = "meadow"
-    samples: Annotated[int, values.samples("How many pictures to make.")] = 1
-    guidance: Annotated[
-        float,
-        values.number(
-            "Classifier-free guidance of the class: 1 none.", least=-100, most=100, panel=values.QUALITY
-        ),
-    ] = 1.0
-    preview: Annotated[bool, values.option("Write preview.png while it is made.", panel=values.OUTPUT)] = (
-        False
-    )
+    What to make:
+        classes: Class or text, or several with commas, which lead into one another from left to right.
+        samples: How many pictures to make.
+    How good:
+        guidance: Classifier-free guidance of the class: 1 none.
+    Output:
+        out: Folder for image.png.
+        preview: Write preview.png while it is made.
+    """
+
+    out: Annotated[Path, values.folder()] = Path("out")
+    classes: Annotated[str, values.named("--class")] = "meadow"
+    samples: Annotated[int, values.samples()] = 1
+    guidance: Scale = 1.0
+    preview: bool = False
 
 
 @dataclass(frozen=True)
 class SettlingOptions(ImageOptions):
     """The same where pieces meet others on all sides: renewed noise lets them settle, or a faint edge can stay."""
 
-    sampler: Sampler = "heun"
+    sampler: str = "heun"
 
 
 @dataclass(frozen=True)
 class RestoringOptions(SettlingOptions):
     """The same where there is a picture, which says enough of what it shows."""
 
-    classes: Classes = ""
+    classes: Annotated[str, values.named("--class")] = ""
 
 
 @dataclass(frozen=True)
 class StrokeOptions(RestoringOptions):
-    """The same, in more steps, whose noise ddim renews."""
+    """The same, in more steps, whose noise ddim renews.
 
-    sampler: Annotated[
-        str, values.option("ddim, whose noise is renewed; no other.", panel=values.QUALITY)
-    ] = "ddim"
-    steps: Annotated[int, values.steps("Sampling steps.")] = 30
+    How good:
+        sampler: ddim, whose noise is renewed; no other.
+    """
+
+    sampler: str = "ddim"
+    steps: Steps = 30
 
     def sampling(self) -> "SamplerSettings":
         if self.sampler != "ddim" or self.churn:
