@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mdm_adapter.commands.job import Job
-from mdm_adapter.commands.options import Prompt
+from mdm_adapter.commands.options import Feet, Prompt
 from mdm_adapter.io.incoming import READABLE, ReadOptions
 from mdm_adapter.io.output import OutputOptions
 from motioncollage.shell import values
@@ -57,9 +57,9 @@ class EditOptions(OutputOptions, ModelOptions):
     steps: Steps | None = None
     guidance: Scale | None = None
 
-    def job(self) -> Job:
+    def job(self, feet: str | None = None) -> Job:
         sampling = SamplingOptions(self.preset, self.steps, self.sampler)
-        return Job(self, self, sampling, GuidanceOptions(self.guidance))
+        return Job(self, self, sampling, GuidanceOptions(self.guidance), feet=feet)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,9 @@ def detail(
 
 
 @app.command()
-def follow(prompt: Prompt, options: EditOptions, path: str, seconds: Whole | None = None) -> None:
+def follow(
+    prompt: Prompt, options: EditOptions, path: str, seconds: Whole | None = None, feet: Feet | None = None
+) -> None:
     """Make a motion that runs along a path on the ground, and so ends where and facing as the path does.
 
     What to make:
@@ -170,7 +172,7 @@ def follow(prompt: Prompt, options: EditOptions, path: str, seconds: Whole | Non
     from mdm_adapter.editing.points import read_points
 
     points = read_points(path)
-    job = options.job()
+    job = options.job(feet)
     plan = _plan(job, prompt, seconds, length_of(points))
     job.make(partial(job.model.edit.follow, plan, points))
 
@@ -179,7 +181,7 @@ def follow(prompt: Prompt, options: EditOptions, path: str, seconds: Whole | Non
 def reach(
     prompt: Prompt, options: EditOptions, to: str,
     heading: Annotated[float, values.number(least=-36_000, most=36_000)] | None = None,
-    seconds: Whole | None = None,
+    seconds: Whole | None = None, feet: Feet | None = None,
 ) -> None:  # fmt: skip
     """Make a motion that ends at a given place, facing a given way.
 
@@ -190,7 +192,7 @@ def reach(
     from mdm_adapter.editing.points import read_place
 
     place = read_place(to)
-    job = options.job()
+    job = options.job(feet)
     plan = _plan(job, prompt, seconds, math.hypot(*place))
     job.make(partial(job.model.edit.reach, plan, place, heading=heading))
 

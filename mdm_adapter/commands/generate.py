@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from mdm_adapter.commands.job import Job
-from mdm_adapter.commands.options import Length, Precision, Prompt
+from mdm_adapter.commands.options import Feet, Length, Precision, Prompt
 from mdm_adapter.io.output import OutputOptions
 from motioncollage.shell import values
 from motioncollage.shell.options import GuidanceOptions, ModelOptions, PieceOptions, SamplingOptions
@@ -27,7 +27,7 @@ DryRun = Annotated[
 def generate(
     prompt: Prompt, output: OutputOptions, pieces: PieceOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
     model: ModelOptions, seconds: Length | None = None, method: str | None = None, precision: Precision | None = None,
-    dry_run: DryRun = False,
+    feet: Feet | None = None, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Make one continuous motion in which the actions of the prompt follow each other.
 
@@ -41,7 +41,7 @@ def generate(
         from motioncollage.methods import method as known
 
         known(method)  # an unknown one is refused before a model is loaded
-    job = Job(output, model, sampling, guidance, pieces, precision)
+    job = Job(output, model, sampling, guidance, pieces, precision, feet)
     split = _read(prompt)
     job.load(writes=not dry_run)
     _make(job, split, seconds=seconds, method=method, dry_run=dry_run)
@@ -52,7 +52,8 @@ def loop(
     model: ModelOptions, seconds: Length | None = None,
     frames: Annotated[int, values.count(most=100_000)] | None = None, path: str = "free",
     turn: Annotated[float, values.number(least=-36_000, most=36_000)] | None = None,
-    tile: Annotated[int, values.count(most=100)] = 2, precision: Precision | None = None, dry_run: DryRun = False,
+    tile: Annotated[int, values.count(most=100)] = 2, precision: Precision | None = None,
+    feet: Feet | None = None, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Make a motion whose last frame flows into its first.
 
@@ -75,7 +76,7 @@ def loop(
             f"--frames {frames} and --seconds {seconds:g} say the same; leave one of the two out"
         )
     way = LoopPath(path, 360.0 if turn is None else turn)
-    job = Job(output, model, sampling, guidance, pieces, precision)
+    job = Job(output, model, sampling, guidance, pieces, precision, feet)
     split = _read(prompt)
     job.load(writes=not dry_run)
     job.settings = replace(job.settings, path=way)

@@ -24,7 +24,7 @@ class Job:
 
     def __init__(
         self, output: OutputOptions, model: ModelOptions, sampling: SamplingOptions, guidance: GuidanceOptions,
-        pieces: CutOptions | None = None, precision: str | None = None,
+        pieces: CutOptions | None = None, precision: str | None = None, feet: str | None = None,
     ) -> None:  # fmt: skip
         from motioncollage.models import at_hand
 
@@ -35,7 +35,7 @@ class Job:
         self.sampling, self.guidance, self.pieces = sampling, guidance, pieces or CutOptions()
         self.settings = GenerateSettings(
             seed=output.seed, samples=output.samples, sampler=sampling.settings(),
-            precision=sampling.precision(precision), taper=self.pieces.taper,
+            precision=sampling.precision(precision), taper=self.pieces.taper, feet=feet,
         )  # fmt: skip
 
     def load(self, *, writes: bool = True) -> "MotionPipeline":

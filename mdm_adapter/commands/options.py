@@ -35,3 +35,10 @@ Precision = Annotated[
 Chosen = Annotated[
     str, values.option("Which samples, such as 1 or 1,3; all by default.", "--samples", panel=MAKING)
 ]
+Feet = Annotated[
+    str,
+    values.option(
+        "held: standing feet do not slide; free: as the model leaves them. The model's own by default.",
+        panel=MAKING,
+    ),
+]

@@ -70,6 +70,25 @@ def test_same_command_same_motion(command: Command, toy: Path, tmp_path: Path) -
     assert not np.array_equal(first, joints("c", 6))
 
 
+@pytest.mark.parametrize(
+    "what",
+    [("generate",), ("loop",), ("edit", "follow", "--path", "0,0 0,3"), ("edit", "reach", "--to", "0,2")],
+)
+def test_feet_are_held_or_free(what: tuple[str, ...], command: Command, toy: Path, tmp_path: Path) -> None:
+    made = {}
+    for feet in ("held", "free"):
+        out = tmp_path / feet
+        result = command(
+            *what, "a person walks", "--seconds", 4, "--feet", feet, "--model", toy, "--out", out,
+            *FAST,
+        )  # fmt: skip
+        assert result.code == 0, result.err
+        made[feet] = load_archive(out / "motion.npz")
+        assert made[feet].settings["feet"] == feet
+    np.testing.assert_array_equal(made["held"].features, made["free"].features)
+    np.testing.assert_array_equal(made["held"].joints[:, :, 0], made["free"].joints[:, :, 0])
+
+
 def test_pictures_and_video_are_real(command: Command, toy: Path, tmp_path: Path) -> None:
     result = command(
         "generate", "a man walks", "--seconds", 2, "--steps", 2, "--model", toy, "--out", tmp_path
@@ -213,6 +232,7 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("timeline", "a", "--out", "plan.jpg"), "--out plan.jpg is no .png"),
     (("loop", ""), "the prompt has no words"),
     (("loop", "a", "--path", "square"), "path 'square' is unknown"),
+    (("generate", "a", "--feet", "glued"), "feet are 'glued'; choose held or free"),
     (("loop", "a", "--turn", 90), "--turn is 90 but --path is free; only a circular path turns"),
     (("loop", "a", "--frames", 60, "--seconds", 3), "leave one of the two out"),
     (("loop", "a", "--frames", -5), "--frames is -5"),
