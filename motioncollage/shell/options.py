@@ -74,7 +74,7 @@ def spread_options(function: Callable[..., None]) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         made = {
-            name: kind(**{field.name: given.pop(field.name) for field in fields(kind)})  # type: ignore[arg-type]
+            name: kind(**{field.name: given.pop(field.name) for field in fields(kind)})
             for name, kind in groups.items()
         }
         function(**given, **made)
@@ -117,7 +117,7 @@ def fields_of(kind: type, otherwise: tuple[tuple[str, Value], ...] = ()) -> tupl
             described |= described_in(base.__doc__)[1]
     described |= dict(otherwise)
     hints, found = get_type_hints(kind, include_extras=True), []
-    for field in fields(kind):  # type: ignore[arg-type]
+    for field in fields(kind):
         default = inspect.Parameter.empty if field.default is MISSING else field.default
         found.append(_parameter(field.name, hints[field.name], default, described.pop(field.name, None)))
     _refuse_strangers(kind.__name__, described)
@@ -135,7 +135,7 @@ def _parameter(name: str, hint: Any, default: Any, about: Value | None) -> inspe
     known = [note for note in (*notes, about) if isinstance(note, Value)]
     if known:
         foreign = [note for note in notes if not isinstance(note, Value)]
-        hint = Annotated[(plain, *foreign, _for_typer(reduce(_both, known)))]  # type: ignore[valid-type]
+        hint = Annotated[(plain, *foreign, _for_typer(reduce(_both, known)))]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
