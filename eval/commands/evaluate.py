@@ -105,10 +105,9 @@ def evaluate(
     from motioncollage.models import at_hand
 
     how = any_protocol(protocol)
-    own = isinstance(how, OwnProtocol)
     given = asked.given()
     own_files = {"evaluator": judging.evaluator, "glove": judging.glove}
-    reads = how.reads if own else (*how.reads, *OF_EVALUATORS)
+    reads = how.reads if isinstance(how, OwnProtocol) else (*how.reads, *OF_EVALUATORS)
     for name, value in {**given, "benchmark": benchmark, **own_files, "table": table}.items():
         if value is not None and name not in reads:
             raise ValueError(
@@ -120,7 +119,7 @@ def evaluate(
     settings = replace(settings, methods=pieces.applied(first, FPS))
     how.check(settings)
     chosen = before.named_methods(",".join(how.methods or ("all",)) if methods is None else methods)
-    compared = "" if own else benchmark or how.benchmark
+    compared = "" if isinstance(how, OwnProtocol) else benchmark or how.benchmark
     before.check_names(how)
     choose_device(which.device)
     before.check_place(out, force=force)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
 
@@ -58,12 +57,4 @@ class SeesBeyond(Protocol):
 
     def embed_left(self, features: Tensor, lengths: Tensor, given: Tensor) -> Tensor:
         """As `embed_motion`, but what lies beyond a length is looked at, up to the frames that are given [B]."""
-        ...
-
-
-class JointRecovery(Protocol):
-    """Turns features into joint positions; given by whoever knows the format."""
-
-    def __call__(self, features: torch.Tensor) -> torch.Tensor:
-        """[..., T, 263] in the units of the features -> [..., T, 22, 3] in metres, y up."""
         ...

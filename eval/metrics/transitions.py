@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.metrics.metric import Float64, Indices, Metric, ratio, to_float64
+from eval.metrics.metric import Float64, Indices, Metric, to_float64
 
 SOURCE = "Barquero et al. 2024 (FlowMDM)"
 # Mean jerk of real motion that FlowMDM's evaluation measures its area from on HumanML3D: 20 frames a second, joints from
@@ -51,23 +51,6 @@ class TransitionJerk:
             self.area_under_jerk_each,
             self.peak_jerk_worst,
         )
-
-
-@dataclass(frozen=True)
-class SeamContrast:
-    """Seams compared with the interior of the same motions.
-
-    ratio_mean: geometric mean over seams of (largest jerk near the seam / typical largest jerk of as many
-    frames in the interior); 1 is a seam that cannot be told from the motion around it. ratio_worst: 95th
-    percentile. ratios: [seams].
-    """
-
-    ratio_mean: Metric
-    ratio_worst: Metric
-    ratios: Float64
-
-    def metrics(self) -> tuple[Metric, ...]:
-        return (self.ratio_mean, self.ratio_worst)
 
 
 def jerk_curve(joints: Any) -> Float64:
@@ -212,62 +195,6 @@ def sequence_jerk(windows: Any, recorded: Any, fps: float) -> tuple[Metric, Metr
             details,
         ),
         Metric("auj_gap", area, "m/s^2", "lower", SEQUENCE_SOURCE, count, details),
-    )
-
-
-def seam_contrast(motions: Sequence[Any], seams: Sequence[Sequence[int]], reach: int = 5) -> SeamContrast:
-    """Largest jerk near each seam over the typical largest jerk of an equally long stretch of the same
-    motion.
-
-    Args: motions: [T_i, J, 3] each, whole motions with their seams. seams: for each motion, frame numbers;
-        seam s lies between frames s - 1 and s. reach: frames on each side of a seam that count as near it.
-        The interior is cut into stretches of the same
-            number of jerk values, none of them near a seam, and the median of their maxima is the comparison:
-            a maximum is compared with maxima over equally many values, so 1 is fair.
-    """
-    if len(motions) != len(seams):
-        raise ValueError(f"{len(motions)} motions but {len(seams)} lists of seams")
-    ratios: list[float] = []
-    left_out = 0
-    for joints, boundaries in zip(motions, seams):
-        curve = jerk_curve(joints)
-        # value t holds frames t ... t + 3, so s - reach - 3 ... s + reach - 1 touch the surroundings of s
-        near = np.zeros(len(curve), dtype=bool)
-        spans = [(max(s - reach - 3, 0), min(s + reach, len(curve))) for s in boundaries]
-        for start, stop in spans:
-            near[start:stop] = True
-        size = 2 * reach + 3
-        interior = [
-            curve[start : start + size].max()
-            for start in range(0, len(curve) - size + 1, size)
-            if not near[start : start + size].any()
-        ]
-        if not interior:
-            left_out += len(spans)
-            continue
-        typical = float(np.median(interior))
-        ratios += [ratio(float(curve[start:stop].max()), typical) for start, stop in spans if stop > start]
-    if not ratios:
-        raise ValueError(
-            f"no motion is long enough to have an interior {2 * reach + 3} frames away from seams"
-        )
-    values = np.array(ratios)
-    details: dict[str, float | int | str] = {"reach_frames": reach, "left_out": left_out}
-    # geometric: twice and half the interior's jerk should cancel
-    with np.errstate(divide="ignore"):
-        mean = float(np.exp(np.log(values).mean()))
-    return SeamContrast(
-        Metric("seam_jerk_ratio", mean, "1", "matching real", OWN_SOURCE, len(values), details),
-        Metric(
-            "seam_jerk_ratio_worst",
-            float(np.percentile(values, 95)),
-            "1",
-            "matching real",
-            OWN_SOURCE,
-            len(values),
-            details,
-        ),
-        values,
     )
 
 

@@ -99,8 +99,8 @@ def extend(
         before: Seconds to lead up to the motion.
         after: Seconds to go on after it.
     """
-    job, model, motions = options.open(motion)
-    job.make(partial(model.edit.extend, *motions, before=before, after=after, text=text))
+    job, model, (source,) = options.open(motion)
+    job.make(partial(model.edit.extend, source, before=before, after=after, text=text))
 
 
 @app.command("replace")
@@ -116,8 +116,8 @@ def replace_(
     What to make:
         anchored: Keep what follows in its place; otherwise it goes on from wherever the new part leads.
     """
-    job, model, motions = options.open(motion)
-    job.make(partial(model.edit.replace, *motions, start, end, text=text, anchored=anchored))
+    job, model, (source,) = options.open(motion)
+    job.make(partial(model.edit.replace, source, start, end, text=text, anchored=anchored))
 
 
 @app.command()
@@ -127,8 +127,8 @@ def joints(motion: MotionFile, options: FileEditOptions, text: Text = "", only: 
     What to make:
         only: upper-body, arms, left-arm, right-arm, head, legs, or numbers such as 16,18,20.
     """
-    job, model, motions = options.open(motion)
-    job.make(partial(model.edit.joints, *motions, only, text=text))
+    job, model, (source,) = options.open(motion)
+    job.make(partial(model.edit.joints, source, only, text=text))
 
 
 @app.command()
@@ -141,8 +141,8 @@ def restyle(
     What to make:
         strength: 0 keeps the motion, 1 forgets it.
     """
-    job, model, motions = options.open(motion)
-    job.make(partial(model.edit.restyle, *motions, text=text, strength=strength))
+    job, model, (source,) = options.open(motion)
+    job.make(partial(model.edit.restyle, source, text=text, strength=strength))
 
 
 @app.command()
@@ -155,8 +155,8 @@ def detail(
     What to make:
         block: Frames of the model (20 a second for the bundled one) whose mean is kept.
     """
-    job, model, motions = options.open(motion)
-    job.make(partial(model.edit.detail, *motions, block=block, text=text))
+    job, model, (source,) = options.open(motion)
+    job.make(partial(model.edit.detail, source, block=block, text=text))
 
 
 @app.command()

@@ -16,9 +16,9 @@ docstrings, under the headings of its groups, those of the dataclasses included:
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from types import UnionType
 from typing import (
@@ -65,7 +65,8 @@ def spread_options(function: Callable[..., None]) -> Callable[..., None]:
         kind = hints.get(parameter.name, str)
         if is_dataclass(kind) and isinstance(kind, type):
             groups[parameter.name] = kind
-            shown += fields_of(kind, described)
+            names = [field.name for field in fields(kind)]
+            shown += fields_of(kind, tuple((n, described.pop(n)) for n in names if n in described))
         else:
             about = described.pop(parameter.name, None)
             shown.append(_parameter(parameter.name, kind, parameter.default, about))
@@ -73,7 +74,7 @@ def spread_options(function: Callable[..., None]) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         made = {
-            name: kind(**{field.name: given.pop(field.name) for field in fields(kind)})  # type: ignore[arg-type]
+            name: kind(**{field.name: given.pop(field.name) for field in fields(kind)})
             for name, kind in groups.items()
         }
         function(**given, **made)
@@ -103,23 +104,24 @@ def described_in(docstring: str | None) -> tuple[str, dict[str, Value]]:
     return "\n".join(words).strip(), found
 
 
-def fields_of(kind: type, otherwise: dict[str, Value] | None = None) -> Iterator[inspect.Parameter]:
+@cache
+def fields_of(kind: type, otherwise: tuple[tuple[str, Value], ...] = ()) -> tuple[inspect.Parameter, ...]:
     """A parameter for each field; a class says what its bases say unless it says otherwise.
 
     Args:
-        otherwise: what a command says otherwise; taken out of it.
+        otherwise: what a command says otherwise of fields.
     """
     described: dict[str, Value] = {}
-    otherwise = {} if otherwise is None else otherwise
     for base in reversed(kind.__mro__):
         if is_dataclass(base):
             described |= described_in(base.__doc__)[1]
-    hints = get_type_hints(kind, include_extras=True)
-    for field in fields(kind):  # type: ignore[arg-type]
-        about = described.pop(field.name, None)
+    described |= dict(otherwise)
+    hints, found = get_type_hints(kind, include_extras=True), []
+    for field in fields(kind):
         default = inspect.Parameter.empty if field.default is MISSING else field.default
-        yield _parameter(field.name, hints[field.name], default, otherwise.pop(field.name, about))
+        found.append(_parameter(field.name, hints[field.name], default, described.pop(field.name, None)))
     _refuse_strangers(kind.__name__, described)
+    return tuple(found)
 
 
 def _refuse_strangers(name: str, described: dict[str, Value]) -> None:
@@ -133,7 +135,7 @@ def _parameter(name: str, hint: Any, default: Any, about: Value | None) -> inspe
     known = [note for note in (*notes, about) if isinstance(note, Value)]
     if known:
         foreign = [note for note in notes if not isinstance(note, Value)]
-        hint = Annotated[(plain, *foreign, _for_typer(reduce(_both, known)))]  # type: ignore[valid-type]
+        hint = Annotated[(plain, *foreign, _for_typer(reduce(_both, known)))]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 

@@ -7,7 +7,6 @@ from eval.metrics.transitions import (
     jerk_curve,
     jerk_magnitude,
     reference_jerk,
-    seam_contrast,
     sequence_jerk,
     transition_jerk,
     transition_windows,
@@ -125,29 +124,6 @@ def test_facing_forward_undoes_a_turn() -> None:
     across = facing[:, 1] - facing[:, 2] + facing[:, 16] - facing[:, 17]
     assert (across[:, 0] > 0).all()
     np.testing.assert_allclose(across[:, 2], 0.0, atol=1e-12)
-
-
-def test_a_seam_like_the_rest_has_ratio_one_and_a_jump_stands_out() -> None:
-    rng = np.random.default_rng(1)
-    motion = np.cumsum(rng.normal(size=(2000, 22, 3)) * 0.01, axis=0)
-    seams = list(range(100, 2000, 100))
-    plain = seam_contrast([motion], [seams])
-    assert plain.ratio_mean.value == pytest.approx(1.0, abs=0.1)
-    jumpy = motion.copy()
-    jumpy[500:] += 1.0
-    worse = seam_contrast([jumpy], [seams])
-    assert worse.ratios.max() > 20 * plain.ratios.max()
-    assert np.sort(worse.ratios)[-2] < 2.0
-    assert worse.ratio_worst.value >= worse.ratio_mean.value
-    still = seam_contrast([np.zeros((200, 22, 3))], [[100]])
-    assert still.ratio_mean.value == 1.0
-
-
-def test_seam_contrast_needs_an_interior() -> None:
-    with pytest.raises(ValueError, match="interior"):
-        seam_contrast([np.zeros((20, 22, 3))], [[10]])
-    with pytest.raises(ValueError, match="2 motions but 1"):
-        seam_contrast([np.zeros((20, 22, 3))] * 2, [[10]])
 
 
 def test_bad_joints_are_refused() -> None:
