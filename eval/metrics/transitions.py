@@ -219,9 +219,10 @@ def seam_contrast(motions: Sequence[Any], seams: Sequence[Sequence[int]], reach:
     """Largest jerk near each seam over the typical largest jerk of an equally long stretch of the same
     motion.
 
-    Args: motions: [T_i, J, 3] each, whole motions with their seams. seams: for each motion, frame numbers;
-        seam s lies between frames s - 1 and s. reach: frames on each side of a seam that count as near it.
-        The interior is cut into stretches of the same
+    Args:
+        motions: [T_i, J, 3] each, whole motions with their seams.
+        seams: for each motion, frame numbers; seam s lies between frames s - 1 and s.
+        reach: frames on each side of a seam that count as near it. The interior is cut into stretches of the same
             number of jerk values, none of them near a seam, and the median of their maxima is the comparison:
             a maximum is compared with maxima over equally many values, so 1 is fair.
     """
