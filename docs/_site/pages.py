@@ -72,9 +72,14 @@ def _read(app: Sphinx, docname: str, content: list[str]) -> None:
 def _settled(text: str, page: Path) -> str:
     """Without places in tables of contents (`name*`) whose page is not there; pages of figures stand in no table."""
     lines = text.splitlines()
-    kept = [line for line in lines if not re.fullmatch(r"[\w/-]+\*", line) or list(page.parent.glob(f"{line}.md"))]
+    kept = [
+        line for line in lines if not re.fullmatch(r"[\w/-]+\*", line) or list(page.parent.glob(f"{line}.md"))
+    ]
     text = "\n".join(kept) + "\n"
-    if page.name != "README.md" and page.parent.relative_to(DOCS).parts[:1] in (("benchmarks",), ("studies",)):
+    if page.name != "README.md" and page.parent.relative_to(DOCS).parts[:1] in (
+        ("benchmarks",),
+        ("studies",),
+    ):
         text = f"---\norphan: true\n---\n\n{text}"
     return text
 

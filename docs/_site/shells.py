@@ -3,7 +3,17 @@
 from docutils import nodes
 from sphinx.application import Sphinx
 
-PROGRAMS = {"motioncollage", "pip", "blender", "torchrun", "accelerate", "curl", "export", "hf", "./scripts/demo.sh"}
+PROGRAMS = {
+    "motioncollage",
+    "pip",
+    "blender",
+    "torchrun",
+    "accelerate",
+    "curl",
+    "export",
+    "hf",
+    "./scripts/demo.sh",
+}
 
 
 def _colour(app: Sphinx, tree: nodes.document) -> None:
