@@ -131,7 +131,7 @@ def main() -> None:
             small = frames[0].quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
             small.save(target, kind, optimize=True)
         else:
-            more = {"quality": wanted.quality, "method": 6, "minimize_size": True} if kind == "WEBP" else {}
+            more = {"quality": wanted.quality, "method": 4} if kind == "WEBP" else {}
             pause = round(1000 / wanted.fps)
             frames[0].save(
                 target, kind, save_all=True, append_images=frames[1:], duration=pause, loop=0, **more

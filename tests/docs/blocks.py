@@ -73,7 +73,8 @@ def blocks_of(text: str, page: str) -> list[Block]:
         if not language:
             first = (token.content.split(maxsplit=1) or [""])[0]
             language = "bash" if first in {"motioncollage", *OTHERS} or first.startswith("./scripts/") else ""
-        found.append(Block(page, token.map[0] + 1, language, token.content, mark[1] if mark else ""))
+        first_line = token.map[0] + (2 if token.type == "fence" else 1)
+        found.append(Block(page, first_line, language, token.content, mark[1] if mark else ""))
     return found
 
 

@@ -108,7 +108,7 @@ def run_python(page: str, text: str | None = None) -> list[str]:
     whole = (REPOSITORY / page).read_text(encoding="utf-8") if text is None else text
     for block in blocks_of(whole, page):
         if block.language == "python" and not block.parsed_only:
-            exec(compile("\n" * block.line + block.text, block.page, "exec"), names)
+            exec(compile("\n" * (block.line - 1) + block.text, block.page, "exec"), names)
             ran.append(block.place)
     return ran
 
