@@ -44,6 +44,7 @@ setup(
         "distill": ["model2vec[distill]>=0.7,<1"],
         "test": [
             "pytest>=8,<10",
+            "markdown-it-py>=3,<5",
             "pybvh>=0.9",
             "bvhio>=1.5",
             "py360convert>=1.0,<2",
@@ -57,6 +58,7 @@ setup(
             "nbformat>=5.10,<6",
             "ipykernel>=6.29,<8",
         ],
+        "docs": ["sphinx>=8,<10", "furo>=2024.8", "myst-nb>=1.2,<2"],
         "lint": ["ruff>=0.6,<1", "mypy>=1.10,<3"],
     },
     entry_points={

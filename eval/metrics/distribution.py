@@ -99,8 +99,10 @@ def kid(
 
     Being unbiased it can fall below zero, and its size does not depend on the number of samples.
 
-    Args: real: [N, D], N at least 2. generated: [M, D]. subsets: 0 uses all samples once; otherwise the mean
-        over this many random subsets, the common form, whose
+    Args:
+        real: [N, D], N at least 2.
+        generated: [M, D].
+        subsets: 0 uses all samples once; otherwise the mean over this many random subsets, the common form, whose
             standard deviation goes to details["subset_std"].
         subset_size: samples of each set in a subset.
         rng: needed with subsets.

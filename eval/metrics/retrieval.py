@@ -112,10 +112,13 @@ def r_precision(
 ) -> RPrecision:
     """R-precision at 1 ... `top`; higher is better; unit 1.
 
-    Args: text_embeddings: [N, D]. motion_embeddings: [N, D], pairs in the same row. pool: samples in a pool,
-        32 officially. pools: index arrays, e.g. from `distinct_pools`; None takes consecutive samples. top:
-        largest k. ties: motions exactly as near as the right one come before it ("pessimistic"), behind it
-        ("optimistic"), or in
+    Args:
+        text_embeddings: [N, D].
+        motion_embeddings: [N, D], pairs in the same row.
+        pool: samples in a pool, 32 officially.
+        pools: index arrays, e.g. from `distinct_pools`; None takes consecutive samples.
+        top: largest k.
+        ties: motions exactly as near as the right one come before it ("pessimistic"), behind it ("optimistic"), or in
             random order, whose expectation is taken ("expected", so that an encoder that maps everything to
             one point scores k/32). Without ties all agree with the official code, which leaves them to the
             sorting routine.
