@@ -35,7 +35,7 @@ def generate(
 
     Advanced:
         method: How: the model's own by default (collage, or dip of models that continue a prefix); also short, baseline,
-            replacement, reconstruction, multidiffusion, kimodo-chain of Kimodo's, or a plug-in's, to compare.
+            replacement, reconstruction, multidiffusion, or a plug-in's (motioncollage plugins), to compare.
     """
     if method is not None:
         from motioncollage.methods import method as known
