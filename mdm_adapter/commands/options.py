@@ -32,9 +32,7 @@ Precision = Annotated[
         panel=ADVANCED,
     ),
 ]
-Chosen = Annotated[
-    str, values.option("Which samples, such as 1 or 1,3; all by default.", "--samples", panel=MAKING)
-]
+Chosen = Annotated[str, values.option("Which samples, such as 1 or 1,3; all by default.", panel=MAKING)]
 Feet = Annotated[
     str,
     values.option(
