@@ -18,6 +18,8 @@ PROGRAMS = {
 
 def _colour(app: Sphinx, tree: nodes.document) -> None:
     for block in tree.findall(nodes.literal_block):
+        if block.get("language") == "csv":  # which no highlighter knows
+            block["language"] = "none"
         first = block.astext().split(maxsplit=1)
         if block.get("language", "none") in ("none", "default") and first and first[0] in PROGRAMS:
             block["language"] = "bash"
