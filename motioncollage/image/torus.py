@@ -30,9 +30,7 @@ class TorusPlan(ImagePlan):
         self, model: ImageModel, along: Callable[[float], Tensor] | None
     ) -> list[Condition | None]:
         """A condition for every node: a texture has no upper edge, so that nodes know no place in a picture."""
-        return [
-            model.condition(along(place.middle) if along else None, None) for place in self.places()
-        ]
+        return [model.condition(along(place.middle) if along else None, None) for place in self.places()]
 
 
 def plan_torus(height: int, width: int, settings: PieceSettings, offset: Offset = "none") -> TorusPlan:
@@ -54,7 +52,9 @@ def plan_torus(height: int, width: int, settings: PieceSettings, offset: Offset 
                 f" {settings.size}"
             )
     if height * width > LARGEST:
-        raise ValueError(f"{height} x {width} are more than {LARGEST >> 20} million; make the texture smaller")
+        raise ValueError(
+            f"{height} x {width} are more than {LARGEST >> 20} million; make the texture smaller"
+        )
     if offset == "none":
         rows, columns = _ring(height, settings), _ring(width, settings)
         return TorusPlan(height, width, grid(rows.cover(settings), columns.cover(settings)), True)
@@ -100,7 +100,9 @@ def _shifted(height: int, width: int, settings: PieceSettings, offset: Offset) -
             f"pieces start every {stride:g} sites, which leaves no half to shift rows by; use less overlap"
         )
     wanted = settings.size - settings.overlap
-    down = _ring(height, settings, stride=wanted * ROW_OF_TRIANGLES if offset == "hexagonal" else None, even=True)
+    down = _ring(
+        height, settings, stride=wanted * ROW_OF_TRIANGLES if offset == "hexagonal" else None, even=True
+    )
     upright = down.cover(settings)
     row, band = across.cover(settings), _bands(across, half).cover(settings)
     nodes: list[Node] = []

@@ -49,7 +49,9 @@ def test_shifted_rows_are_kikuchis(offset: Offset) -> None:
     plan = plan_torus(128, 128, PieceSettings(48, 16, taper=0), offset)
     pieces = plan.graph.nodes[: plan.graph.factors]
     tops = sorted({int(n.region.sites[0]) // 128 for n in pieces})
-    lefts = [{int(n.region.sites[0]) % 128 for n in pieces if int(n.region.sites[0]) // 128 == t} for t in tops]
+    lefts = [
+        {int(n.region.sites[0]) % 128 for n in pieces if int(n.region.sites[0]) // 128 == t} for t in tops
+    ]
     assert lefts == [{0, 32, 64, 96}, {16, 48, 80, 112}] * (len(tops) // 2)
     assert len(tops) == (4 if offset == "brick" else 6)
     if offset == "brick":
