@@ -52,7 +52,7 @@ class Recipe:
         channels: of the network.
     """
 
-    steps: int = 400
+    steps: int = 500
     batch_size: int = 8
     learning_rate: float = 3e-3
     share: float = 0.4

@@ -31,6 +31,7 @@ class TextureOptions(ImageOptions):
 
     out: Annotated[Path, values.folder("Folder for image.png and tiled.png.")] = Path("out")
     classes: Classes = ""
+    steps: Annotated[int, values.steps("Sampling steps.")] = 12
 
 
 @spread_options
