@@ -83,6 +83,7 @@ setup(
             "train image=motioncollage.image.commands.train:image",
             "eval=eval.commands.evaluate:evaluate",
             "image=motioncollage.image.commands.image:app",
+            "image texture=motioncollage.image.commands.texture:texture",
             "image fid=eval.commands.image:fid",
             "plugins=motioncollage.shell.plugins:plugins",
         ],

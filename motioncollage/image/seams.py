@@ -86,6 +86,21 @@ def grid_seams(plan: ImagePlan) -> Compared:
     return result
 
 
+def texture_seams(height: int, width: int) -> Compared:
+    """Where opposite edges of a texture meet, against all other columns and rows of blocks."""
+    numbers = np.arange(height * width).reshape(height, width)
+    return {
+        "texture: left edge at right edge": (
+            _across(numbers, [0]),
+            _across(numbers, [*range(BLOCK, width, BLOCK)]),
+        ),
+        "texture: upper edge at lower edge": (
+            _across(numbers.T, [0]),
+            _across(numbers.T, [*range(BLOCK, height, BLOCK)]),
+        ),
+    }
+
+
 def cube_seams(plan: CubePlan) -> Compared:
     """The twelve edges against parallel lines beside them, on both faces."""
     seam, rest = [], []

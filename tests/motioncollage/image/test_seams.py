@@ -6,7 +6,14 @@ import torch
 
 from eval.metrics.images import pair_energy
 from motioncollage.image.plans import PieceSettings, plan_cube, plan_image
-from motioncollage.image.seams import Compared, cube_seams, grid_seams, panorama_seams, piece_ends
+from motioncollage.image.seams import (
+    Compared,
+    cube_seams,
+    grid_seams,
+    panorama_seams,
+    piece_ends,
+    texture_seams,
+)
 
 CUT = PieceSettings(32, 8)
 PANORAMA = plan_image(32, 96, CUT, wrapped=True)
@@ -72,3 +79,14 @@ def test_all_twelve_edges_of_a_cube_count() -> None:
     faces = {tuple(sorted(pair)) for pair in zip(seam[0] // 1024, seam[1] // 1024)}
     assert len(faces) == 12
     assert np.unique(np.concatenate(seam)).size > 6 * (4 * 32 - 4) - 1
+
+
+def test_a_texture_that_does_not_close() -> None:
+    images = noise(64, 96)
+    assert all(v == pytest.approx(1, abs=0.05) for v in energies(texture_seams(64, 96), images).values())
+    across, down = energies(texture_seams(64, 96), images + torch.arange(96) / 96).values()
+    assert across > 50
+    assert down == pytest.approx(1, abs=0.1)
+    across, down = energies(texture_seams(64, 96), images + torch.arange(64)[:, None] / 64).values()
+    assert down > 50
+    assert across == pytest.approx(1, abs=0.1)
