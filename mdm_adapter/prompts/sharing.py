@@ -11,11 +11,11 @@ from mdm_adapter.prompts.word import Word, names_move, noun_head
 
 _NUMBER = times.SMALL
 _WHAT = (
-    r"(?:it|that|this|them|so|everything|all of (?:it|this|that)|the (?:whole |entire )?(?:same )?"
+    r"(?:it(?: all)?|that|this|them|so|everything|all of (?:it|this|that)|the (?:whole |entire )?(?:same )?"
     r"(?:thing|sequence|cycle|motion|movement|steps?|same))"
 )
 _REPEAT = re.compile(
-    rf"(?:(?:he|she|they|it|you|i|we) )?(?:(?:repeat(?:s|ed|ing)?(?: {_WHAT})?|(?:do|does|did|doing) {_WHAT})(?: all over)?"
+    rf"(?:(?:he|she|they|it|you|i|we) )?(?:(?:repeat(?:s|ed|ing)?(?: {_WHAT})?|(?:do|does|did|doing) {_WHAT}|the same)(?: all over)?"
     r"|(?P<again>again)|(?=once|twice|thrice|\w+ times))(?: again)?"
     rf"(?: ?(?:(?P<adverb>once more|once|twice|thrice)|(?P<count>\d+|{'|'.join(_NUMBER)}) (?P<more>more )?times?))?(?: again)?"
 )
