@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mdm_adapter.commands.options import READABLE, ReadOptions
+from motioncollage import plugins
 from motioncollage.shell import values
 from motioncollage.shell.options import Force, spread_options
-from motioncollage.shell.output import console
+from motioncollage.shell.output import check_output, console
 
 if TYPE_CHECKING:
     from mdm_adapter.motion import Motion
@@ -62,9 +63,26 @@ def export(
     if reading.body_model is not None and {"obj", "smpl-glb"} & set(formats):
         options["body_model"] = reading.body_model
     options |= {name: True for name, wanted in (("loop", loop), ("in_place", in_place)) if wanted}
+    targets = {name: target_of(folder / file.stem, name) for name in formats}
     for name in formats:
-        for written in motion.save(target_of(folder / file.stem, name), force=force, format=name, **options):
+        plugins.load("writers", name).check(name, motion.samples, options)
+    check_output(folder, [target.name for target in targets.values()], force=force)
+    if force:
+        _remove_others(list(targets.values()), motion.samples, file)
+    for name, target in targets.items():
+        for written in motion.save(target, force=force, format=name, **options):
             console.print(f"wrote {written}")
+
+
+def _remove_others(targets: list[Path], samples: int, source: Path) -> None:
+    """What the files behind the first replace goes first: killed between two of them, an export leaves no mixture."""
+    for target in targets:
+        for number in range(samples):
+            one = target if number == 0 else target.with_stem(f"{target.stem}-{number + 1}")
+            mine = [one.with_suffix(".json")] if one.suffix == ".bvh" else []
+            for left in [*mine, one] if one != targets[0] else mine:
+                if left.is_file() and not left.samefile(source):
+                    left.unlink()
 
 
 def chosen_samples(motion: "Motion", samples: str) -> "Motion":

@@ -45,7 +45,7 @@ class Output:
     def check(self) -> None:
         """Fail before the work rather than after it."""
         for name in self.formats:
-            plugins.load("writers", name).check_samples(name, self.samples)
+            plugins.load("writers", name).check(name, self.samples)
         check_output(self.folder, self.files, force=self.force)
 
     @property

@@ -125,7 +125,11 @@ def _belongs_to_verb(word: Word) -> bool:
 
 def _may_take_base(phrase: Sequence[Word]) -> bool:
     """A plain verb needs several who act, a pronoun, or a person in bad grammar."""
-    if not phrase[0].opens_noun and any(w.text == "," for w in phrase) and all(w.lower != "and" for w in phrase):
+    if (
+        not phrase[0].opens_noun
+        and any(w.text == "," for w in phrase)
+        and all(w.lower != "and" for w in phrase)
+    ):
         return False  # "backbend, splits, cartwheel"
     return any(w.lower in words.WHO | words.NUMBERS | {"and"} or w.is_plural for w in phrase)
 

@@ -77,9 +77,9 @@ def _closed(text: str) -> str:
 
 def spell_out_names(text: str) -> str:
     """Game-style names of clips as orders, each on its line: "run_fwd, idle_02" is "run forward", "stand idle"."""
-    if not re.search(r"[a-z]_[a-z0-9]", text, re.IGNORECASE):
-        if not all(re.fullmatch(_CAMEL, item) for item in re.split(r"[,;\s]+", text)):
-            return text
+    camels = all(re.fullmatch(_CAMEL, item) for item in re.split(r"[,;\s]+", text))
+    if not camels and not re.search(r"[a-z]_[a-z0-9]", text, re.IGNORECASE):
+        return text
     items = [item.strip() for item in re.split(r"\s*(?:[,;\n]|->)\s*", text) if item.strip()]
     if len(items) == 1 and all(_GAME_NAME.fullmatch(item) for item in text.split()):
         items = text.split()

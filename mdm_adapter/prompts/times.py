@@ -188,7 +188,9 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
     """
     if re.match(_AMOUNT, text, re.IGNORECASE):
         # "5s run 3s walk 2s stop"
-        text = re.sub(rf"(?<=[a-z]) (?={_DIGITS}\s?{_S} [a-z])", ", ", text)
+        text = re.sub(
+            rf"(?<=[a-z])(?<!\ba)(?<!\ban)(?<!\bthe)(?<!\bfor) (?={_DIGITS}\s?{_S} [a-z])", ", ", text
+        )
     shorter, last = "", 0
     found: list[Duration] = []
     for match in _TOTAL.finditer(text):
