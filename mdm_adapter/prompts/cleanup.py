@@ -43,7 +43,7 @@ def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
 # How people type: abbreviations, fillers, letters left out.
 _CHAT = r"""
     (?<!\ba )(?<!\bthe )\bden\b(?= \w) => then
-    (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?(?=[.!,)]|$)|lol|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
+    (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?(?=[.!,)]|$)|lol|lmao|omg|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
     \b(?:maybe|basically|kinda|literally|like (?=totally|really|just)|(?<=then )like(?! an?\b| the\b))\b|\btotally (?=\w) => _
     ^\s*(?:(?:ok(?:ay)?|so|hi|well|alright)\b,?\s+)+(?=\w)(?!far) => -
     (?:^|(?<=\s))[:;]-?[)(DP](?=\s|$)|<3 => ,
@@ -62,6 +62,7 @@ _CHAT = r"""
     \bppl\b => people
     \bsmth\b => something
     \bwanna\b => want to
+    \bgimme\b => give me
     \b(?:gonna|gotta)\b => will
     \bid (?=like|love) => i'd_
     \b((?:wo)?man)s(?= \w+s\b) => \1

@@ -89,7 +89,8 @@ def _find_subjects(ws: Sequence[Word]) -> None:
             end -= 1
         carriers = (verb, verb.head) if verb.dep in ("aux", "auxpass") else (verb,)
         named = [w for w in ws[:i] if w.dep in _SUBJECTS and w.head in carriers]
-        start = at.get(named[-1].first, end) if named else end
+        name = end > 0 and ws[end - 1].tag == "NNP" and ws[end - 1].text.istitle() and verb.form == "s"
+        start = at.get(named[-1].first, end) if named else end - name  # "Sarah skips"
         if not _reads_as_subject(ws[start:end], ws[end : i + 1]):
             start = end
         verb.subject = tuple(ws[start:end])
@@ -110,6 +111,8 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     if 0 < who < len(phrase) and phrase[-1].text == "," != phrase[who - 1].text:
         return False  # "a figure that limps, stops": a list, of which the relative clause is the first
     if any(w.lower in words.SEQUENCE_WORDS for w in rest):
+        if all(w.opens_noun or w.lower in words.SIDES for w in phrase if w.is_word):
+            return False  # "the left knee, then the right, then claps"
         # "a man walking, then stops", "karate kata then bow"
         named = phrase[0].opens_noun or any(w.lower in words.WHO or w.tag == "NNP" for w in phrase)
         if not named or any(w.form == "ing" for w in phrase):
