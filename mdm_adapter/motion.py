@@ -1,6 +1,7 @@
 """What everything here makes, reads and writes: motions that share one text."""
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -109,7 +110,7 @@ class Motion:
             ValueError: too many samples or frames, or an unusable option.
         """
         writer: Writer = plugins.load("writers", "html")
-        writer.check_samples("html", self.samples)
+        writer.check("html", self.samples)
         return writer.show(self, **options)
 
     def to_bvh(self, path: Path | str, **options: Any) -> list[Path]:
@@ -130,11 +131,7 @@ def write_motion(
     if not name:
         raise ValueError(f"{path} has no ending; end it in one of {', '.join(plugins.available('writers'))}")
     writer: Writer = plugins.load("writers", name)
-    known = inspect.signature(writer.write).parameters
-    for option in options:
-        if option not in known:
-            raise ValueError(f"{name} takes no {option}; it takes {_options(writer)}")
-    writer.check_samples(name, motion.samples)
+    writer.check(name, motion.samples, options)
     if writer.together or motion.samples == 1:
         targets = [(path, motion)]
     else:
@@ -167,8 +164,11 @@ class Writer:
     most: int = 0
     show: Any = None
 
-    def check_samples(self, name: str, samples: int) -> None:
-        """ValueError where a motion has more samples than one file of the format `name` holds."""
+    def check(self, name: str, samples: int, options: Iterable[str] = ()) -> None:
+        """ValueError for an option that the format `name` has not, or for more samples than one of its files holds."""
+        for option in options:
+            if option not in inspect.signature(self.write).parameters:
+                raise ValueError(f"{name} takes no {option}; it takes {_options(self)}")
         if self.most and samples > self.most:
             raise ValueError(f"{name} holds {self.most} samples at most, not {samples}: choose some of them")
 

@@ -46,6 +46,10 @@ def plural(count: int, word: str, several: str | None = None) -> str:
 
 def reason(error: BaseException, limit: int = 160) -> str:
     """What went wrong in another library, on one line, without its advice to load a file unsafely."""
+    if isinstance(error, KeyError) and error.args:
+        return f"{shown(error.args[0], limit)!r} is missing"
+    if isinstance(error, (TypeError, AttributeError, IndexError)):
+        return "it holds something else than it should"  # what Python says then is of our code
     text = shown(str(error).split("\n\n")[0], limit)
     if not text or any(word in str(error) for word in _UNSAFE):
         return (

@@ -1,8 +1,11 @@
 """Hostile values, files and command lines for `test_fuzz.py`."""
 
+import io
 import json
+import math
 import os
 import random
+import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,9 +210,114 @@ def hostile_files(folder: Path, motion: Path, pack: Path) -> list[str]:
     return [*(entry.name for entry in folder.iterdir()), "missing.npz", "missing", "n" * 300]
 
 
+# What may stand where JSON holds something else.
+VALUES: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        -1,
+        0,
+        1e308,
+        math.nan,
+        math.inf,
+        "",
+        "x",
+        "\x1b[31m",
+        [],
+        {},
+        [[]],
+        10**30,
+        2**63,
+        "9" * 4000,
+    ),
+    *("../../etc/passwd", "/dev/zero", [1] * 10_000),
+)
+
+
+def other_json(value: Any, rng: random.Random) -> Any:
+    """JSON of which a value or two are others, or gone."""
+    spots: list[tuple[Any, Any]] = []
+
+    def walk(inner: Any) -> None:
+        for key in inner if isinstance(inner, dict) else range(len(inner)) if isinstance(inner, list) else ():
+            spots.append((inner, key))
+            walk(inner[key])
+
+    walk(value)
+    for holder, key in rng.sample(spots, min(len(spots), rng.randint(1, 2))):
+        if rng.random() < 0.2:
+            holder.clear()
+        elif isinstance(holder, dict) or key < len(holder):
+            holder[key] = rng.choice(VALUES)
+    return value
+
+
+def other_arrays(whole: bytes, rng: random.Random) -> bytes:
+    """An archive of arrays of which one has another type, shape or value, or is gone."""
+    with np.load(io.BytesIO(whole), allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    name = rng.choice(sorted(arrays))
+    array = arrays[name]
+    spoilt = array.astype(np.float64) if array.dtype.kind in "fiu" else np.zeros(3)
+    spoilt.flat[: spoilt.size // 2] = rng.choice((math.nan, math.inf, 1e300, -1e30))
+    others = (
+        array[..., :0],
+        array[None],
+        array.astype("U8"),
+        spoilt,
+        np.array("[{}]"),
+        np.array(2.0**40),
+        array != array,
+    )
+    arrays[name] = rng.choice(others)
+    if rng.random() < 0.15:
+        del arrays[name]
+    out = io.BytesIO()
+    rng.choice((np.savez, np.savez_compressed))(out, **arrays)
+    return out.getvalue()
+
+
+def structured(whole: bytes, rng: random.Random) -> bytes | None:
+    """A file that is sound on the outside and says something else inside; None for kinds that have no inside."""
+    if whole[:4] == b"PK\x03\x04":
+        try:
+            return other_arrays(whole, rng)
+        except ValueError:
+            return None  # an archive of something else
+    if whole[:4] == b"glTF":
+        (length,) = struct.unpack("<I", whole[12:16])
+        text = json.dumps(other_json(json.loads(whole[20 : 20 + length]), rng)).encode()
+        text += b" " * (-len(text) % 4)
+        rest = whole[20 + length :]
+        head = struct.pack("<4sIIII", b"glTF", 2, 20 + len(text) + len(rest), len(text), 0x4E4F534A)
+        return head + text + rest
+    if whole[8:9] == b"{":
+        (length,) = struct.unpack("<Q", whole[:8])
+        text = json.dumps(other_json(json.loads(whole[8 : 8 + length]), rng)).encode()
+        return struct.pack("<Q", len(text)) + text + whole[8 + length :]
+    if whole[:1] in (b"[", b"{"):
+        lines = [json.dumps(other_json(json.loads(line), rng)) for line in _documents(whole)]
+        return "\n".join(lines).encode()
+    return None
+
+
+def _documents(whole: bytes) -> list[str]:
+    """One JSON document, or one a line."""
+    text = whole.decode()
+    try:
+        json.loads(text)
+    except ValueError:
+        return text.splitlines()
+    return [text]
+
+
 @st.composite
 def mutations(pick: Any, whole: bytes) -> bytes:
-    """A file that something has gone wrong with: bytes changed, cut, repeated, or numbers made huge."""
+    """A file that something has gone wrong with: bytes changed, cut, repeated, numbers made huge, or other content."""
+    if pick(st.booleans()):
+        inside = structured(whole, random.Random(pick(st.integers(0, 2**32))))
+        if inside is not None:
+            return inside
     data = bytearray(whole)
     for _ in range(pick(st.integers(1, 4))):
         at = pick(st.integers(0, max(0, len(data) - 1)) | st.integers(0, min(400, max(0, len(data) - 1))))

@@ -45,6 +45,11 @@ def run(
     val = _read(data, "val", allow_empty=True)
     if len(val):
         held_out = evaluator_data(val, mirror=False, shortest=settings.shortest)
+        if len(held_out.features) < 2:
+            console.print(
+                "the val split has fewer than 2 clips to judge by, so how well it judges is not shown"
+            )
+            return
         texts = [captions[0] for captions in held_out.captions]
         pool = min(32, len(set(held_out.labels)))
         rows = probe_evaluator(judge, held_out.features, texts, held_out.labels, pool=pool)

@@ -31,6 +31,7 @@ def export(
         to: Formats with commas: bvh, glb, html, smpl, smpl-glb, obj, csv, npy, npz, mp4, png, or a plug-in's.
         out: Folder; that of the file by default.
     """
+    from mdm_adapter.io.exporting import write_formats
     from mdm_adapter.motion import format_names, target_of
 
     formats = format_names(to)
@@ -42,6 +43,6 @@ def export(
     if reading.body_model is not None and {"obj", "smpl-glb"} & set(formats):
         options["body_model"] = reading.body_model
     options |= {name: True for name, wanted in (("loop", loop), ("in_place", in_place)) if wanted}
-    for name in formats:
-        for written in motion.save(target_of(folder / file.stem, name), force=force, format=name, **options):
-            console.print(f"wrote {written}")
+    targets = {name: target_of(folder / file.stem, name) for name in formats}
+    for written in write_formats(motion, targets, source=file, force=force, **options):
+        console.print(f"wrote {written}")

@@ -243,8 +243,8 @@ def _starter_motions(file: Path) -> tuple[np.ndarray, np.ndarray, float]:
     whole = offsets.astype(np.int64) if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])
     if whole[0] != 0 or whole[-1] != len(joints) or (np.diff(whole) < 0).any():
         raise ValueError(f"{file}: offsets do not rise from 0 to the {len(joints)} frames; copy it again")
-    if scale.shape != () or not 0 < float(scale) < math.inf:
-        raise ValueError(f"{file}: metres_per_unit is no number above 0; copy it again")
+    if scale.shape != () or not 0 < float(scale) < 1000:
+        raise ValueError(f"{file}: metres_per_unit is no number from 0 to 1000; copy it again")
     return joints, whole, float(scale)
 
 

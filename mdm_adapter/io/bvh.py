@@ -70,15 +70,15 @@ def write_bvh(
     rig = rig_of(samples)
     for target, sample in zip(targets, samples):
         baked = bake(sample, settings, rig=rig)
+        captions = json.dumps(about(baked, scale=scale, up=up), indent=2) + "\n"
+        # Both are written before either takes its name.
         with (
+            atomic_path(target.with_suffix(".json"), force=force) as beside,
             atomic_path(target, force=force) as temporary,
             temporary.open("w", encoding="ascii", newline="\n") as file,
         ):
+            beside.write_text(captions, encoding="utf-8")
             file.writelines(bvh_lines(baked, scale=scale, up=up))
-        with atomic_path(target.with_suffix(".json"), force=force) as temporary:
-            temporary.write_text(
-                json.dumps(about(baked, scale=scale, up=up), indent=2) + "\n", encoding="utf-8"
-            )
     return targets
 
 

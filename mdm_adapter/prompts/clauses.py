@@ -168,7 +168,7 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
     """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma."""
     before = clause.words[-1]
     acts = [w for w in clause.words if w.is_finite and not w.relative]
-    if clause.joiner in ORDERED:
+    if clause.joiner in ORDERED or clause.words[0].lower == "having":
         acts += [w for w in clause.words if w.form == "ing"]
     if not acts or acts[0].base in words.REPORTING or before.lower in words.CONTENT_MARKERS:
         return False
@@ -239,6 +239,8 @@ def _read(clause: Clause) -> None:
         after = toks[first + 1] if first + 1 < len(toks) else None
         if head.form == "base" and is_compound_move(head, after):
             clause.verb, clause.moves, clause.insert = after, True, head
+        elif head.lower in words.VERB_PREFIXES and after is not None and after.form == "ing":
+            clause.verb = after  # "tap dancing"
         elif head.form is not None and not modifies_noun(head, after, end=len(clause.spoken) == 2):
             clause.verb = head
         elif not _read_subject(clause, start, first):

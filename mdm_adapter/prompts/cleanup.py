@@ -14,7 +14,7 @@ _I = re.IGNORECASE
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛′`´", "'"))
 _PARTS = {
     "ACTORS": "|".join(sorted(words.ACTORS)),
-    "PICTURE": r"(?:animation|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
+    "PICTURE": r"(?:animation|vid|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
     "THING": r"(?=an?\b|the\b|some\b|another\b)",
     "MOMENT": r"(?:while|moment|bit|pause|beat|(?:little |short )?time)",
 }
@@ -42,18 +42,18 @@ def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
 
 # How people type: abbreviations, fillers, letters left out.
 _CHAT = r"""
-    (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?|lol|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
-    \b(?:maybe|basically|kinda|literally|like (?=totally|really|just))\b|\btotally (?=\w) => _
+    (?<!\ba )(?<!\bthe )\bden\b(?= \w) => then
+    (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?(?=[.!,)]|$)|lol|lmao|omg|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
+    \b(?:maybe|basically|kinda|literally|like (?=totally|really|just)|(?<=then )like(?! an?\b| the\b))\b|\btotally (?=\w) => _
     ^\s*(?:(?:ok(?:ay)?|so|hi|well|alright)\b,?\s+)+(?=\w)(?!far) => -
     (?:^|(?<=\s))[:;]-?[)(DP](?=\s|$)|<3 => ,
     ,? (?:and )?that'?s (?:it|all)\b|,? (?:and|or) (?:stuff|smth|something|whatever)\b => -
     (?<![\w'])(?:n|nd|'n'|adn|nad|(?-i:an(?= [bcdfgjklmnpqrstvwxz][a-z])))(?= \w) => and
-    (?<!\ba )(?<!\bthe )\bden\b(?= \w) => then
     \b(and|,) than\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than) => \1 then
     \bu\b(?=\s) => you
     \bur\b => your
     \bb4\b => before
-    \b(?:teh|hte|da)\b => the
+    \b(?:teh|hte|da|dis)\b => the
     \b(?:thn|tehn|thne)\b => then
     \bovr\b => over
     \bthru\b => through
@@ -62,6 +62,7 @@ _CHAT = r"""
     \bppl\b => people
     \bsmth\b => something
     \bwanna\b => want to
+    \bgimme\b => give me
     \b(?:gonna|gotta)\b => will
     \bid (?=like|love) => i'd_
     \b((?:wo)?man)s(?= \w+s\b) => \1
@@ -77,8 +78,8 @@ _CHAT = r"""
     \b(he|she|it|they) be (?=\w+ing?\b) => \1 is_
     \b(?:mr|mrs|ms|dr)\.? (?=[a-z]) => -
     \.(?:fbx|bvh|glb|anim|npz|mp4)\b => -
-    \b([a-z]+)2([a-z]+)\b => \1_to_\2
-""".replace(r"\1_to_\2", r"\1~to~\2")
+    \b(<MOVE>)2(?!steps)(<MOVE>)\b => \1~to~\2
+"""
 # What only frames the motion, and what says in which order it comes: all of it ends as "then", "before", "after".
 _FRAMES = r"""
     ^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
@@ -100,11 +101,11 @@ _FRAMES = r"""
     (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
     ,?(?: which| that)?(?: is| are| was)?(?: \w+ly)?(?: then)? followed by (?!(?:an?|the|two|his|her|their|another)?\s?(?:\w+ ){0,2}?(?:<ACTORS>)\b) => , then_
     (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
-    \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?=[a-z]+ing\b) => -
+    \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
     \b(?:starting|beginning)(?: off)? with <THING> => doing_
     \b(?:starts|begins)(?: off)? with <THING> => does_
     \b(?:start|begin)(?: off)? with <THING> => do_
-    (?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?=[a-z]+ing\b)) => , then_
+    (?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
     (?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b) => , then_
     \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => -
     ^(?:one|1),? (?:two|2),? (?:three|3)[,.!:]* (?=[a-z])|\bfirst things first\b[:,]? ?|\bonce upon a time,?_ => -
@@ -149,10 +150,11 @@ def tidy(text: str, notes: list[str]) -> str:
     text = _spell(text, notes)
     text = _unasked(text)
     text = _replace(text, _FRAMES)
-    # "jump jump jump" and "run jump sit" are lists
-    text = _REPEATED.sub(lambda m: m[0].replace(" ", ", ") if is_motion(m[1].lower()) else m[0], text)
+    # "jump jump sit" and "then jump jump jump" are lists
     bare = text.lower().split(" ")
-    return ", ".join(bare) if len(bare) > 2 and all(is_order(w) for w in bare) else text
+    if len(bare) > 2 and all(is_order(w) for w in bare):
+        return ", ".join(bare)
+    return _REPEATED.sub(lambda m: m[0].replace(" ", ", ") if is_motion(m[1].lower()) else m[0], text)
 
 
 def _is_picture(c: str) -> bool:
@@ -226,6 +228,6 @@ def _actor(rest: str, *, named: bool = True) -> str | None:
     unknown = match["unknown"] and (not (plain and is_motion(verb)) or (match["any"] and named))
     if unknown or (low in _HE and not plain):
         return None
-    if match["unknown"]:
+    if match["unknown"] or (plain and re.match(r"(?:an?|this|that|one) ", low)):
         verb = inflect(verb, "s")
     return f"{_HE.get(low, match['who'])} {verb}{rest[match.end('verb') :]}"

@@ -42,7 +42,8 @@ def check_english(text: str) -> None:
     """Raise ValueError for a text in another language or alphabet; misspelt English passes."""
     letters = [c for c in text if c.isalpha()]
     latin = sum("LATIN" in unicodedata.name(c, "") for c in letters)
-    found = re.findall(r"[^\W\d_]+", text.lower())[:400]
+    apart = re.sub("(?<=[a-z])(?=[A-Z])", " ", text)  # "TurnLeft"
+    found = re.findall(r"[^\W\d_]+", apart.lower())[:400]
     if 2 * latin < len(letters):
         _refuse(text)
     english = foreign = unknown = 0
@@ -100,11 +101,12 @@ def correction(word: str) -> str:
     letters = "abcdefghijklmnopqrstuvwxyz"
     cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
     swapped = {a[:-1] + b[0] + a[-1] + b[1:] for a, b in cuts if b}
+    single = {a + a[-1] + b for a, b in cuts if a[-1] not in "aeiou"}
     missing = {a + c + b for a, b in cuts for c in letters}
     doubled = {a[:-1] + b for a, b in cuts if len(a) > 1}
     wrong = {a + c + b[1:] for a, b in cuts if b for c in letters}
     # the likeliest slip first; three letters lack their vowel
-    for slips in (swapped, missing, doubled, wrong) if len(word) > 3 else (missing,):
+    for slips in (swapped, single, missing, doubled, wrong) if len(word) > 3 else (missing,):
         found = slips & _targets()
         if found:
             return min(found, key=lambda w: (not readings(w), w))

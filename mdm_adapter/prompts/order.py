@@ -234,17 +234,26 @@ def _is_list(clauses: Sequence[Clause]) -> bool:
     for n, clause in enumerate(clauses):
         ws = clause.spoken
         bare = clause.moves or (clause.acts and not clause.subject and len(ws) == 1)
-        named = not clause.acts and _names_thing(ws)
-        if (n and clause.joiner not in (*COMMAS, Joiner.THEN)) or len(ws) > 4 or not (bare or named):
+        named = (not clause.acts or _names_moves(clause, clauses)) and _names_thing(ws)
+        listed = clause.joiner in (*COMMAS, Joiner.THEN) or (clause.joiner is Joiner.AND and n > 1)
+        if (n and not listed) or len(ws) > 4 or not (bare or named):
             return False
     for clause in clauses:
-        if not clause.acts:
+        if not clause.acts or clause.subject:
             _as_move(clause)
     return True
 
 
+def _names_moves(clause: Clause, clauses: Sequence[Clause]) -> bool:
+    """True for "frog jumps" among names of moves, where nobody is called frog."""
+    bare = len(clause.subject) == 1 and len(clause.spoken) == 2 and clause.form == "s"
+    acting = any(c.form == "s" and not c.subject for c in clauses)
+    return bare and clause.subject[0].tag == "NN" and (any(c.moves for c in clauses) or not acting)
+
+
 def _as_move(clause: Clause) -> None:
     clause.verb, clause.moves, clause.insert = noun_head(clause.spoken), True, clause.spoken[0]
+    clause.subject = ()
 
 
 def _names_thing(ws: Sequence[Word]) -> bool:

@@ -43,9 +43,10 @@ def read_sentences(text: str) -> list[list[Word]]:
     for ws in sentences:
         for i, word in enumerate(ws):
             word.form = _form(ws, i)
-            order = any(w.form == "base" for w in ws[:i]) and (word.lower, "base") in readings(word.lower)
-            if word.form == "past" and order:
-                word.form = "base"  # "raise it, put it down"
+            plain = any(form == "base" for _, form in readings(word.lower))
+            order = any(w.form == "base" for w in ws[:i]) and word.form == "past"
+            if plain and (order or (word.form in ("past", "part") and i and ws[i - 1].is_plural)):
+                word.form = "base"  # "raise it, put it down", "children run"
             found = [base for base, form in readings(word.lower) if form == word.form]
             unknown = word.lower.removesuffix("s") if word.form == "s" else word.lower
             word.base = (found or [unknown])[0] if word.form else ""
@@ -88,7 +89,8 @@ def _find_subjects(ws: Sequence[Word]) -> None:
             end -= 1
         carriers = (verb, verb.head) if verb.dep in ("aux", "auxpass") else (verb,)
         named = [w for w in ws[:i] if w.dep in _SUBJECTS and w.head in carriers]
-        start = at.get(named[-1].first, end) if named else end
+        name = end > 0 and ws[end - 1].tag == "NNP" and ws[end - 1].text.istitle() and verb.form == "s"
+        start = at.get(named[-1].first, end) if named else end - name  # "Sarah skips"
         if not _reads_as_subject(ws[start:end], ws[end : i + 1]):
             start = end
         verb.subject = tuple(ws[start:end])
@@ -106,7 +108,11 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     who = next((i for i, w in enumerate(phrase) if w.lower in words.RELATIVES), len(phrase))
     if not is_subject(phrase) or any(w.is_finite or w.lower in words.LINKS for w in phrase[:who]):
         return False
+    if 0 < who < len(phrase) and phrase[-1].text == "," != phrase[who - 1].text:
+        return False  # "a figure that limps, stops": a list, of which the relative clause is the first
     if any(w.lower in words.SEQUENCE_WORDS for w in rest):
+        if all(w.opens_noun or w.lower in words.SIDES for w in phrase if w.is_word):
+            return False  # "the left knee, then the right, then claps"
         # "a man walking, then stops", "karate kata then bow"
         named = phrase[0].opens_noun or any(w.lower in words.WHO or w.tag == "NNP" for w in phrase)
         if not named or any(w.form == "ing" for w in phrase):
@@ -122,6 +128,12 @@ def _belongs_to_verb(word: Word) -> bool:
 
 def _may_take_base(phrase: Sequence[Word]) -> bool:
     """A plain verb needs several who act, a pronoun, or a person in bad grammar."""
+    if (
+        not phrase[0].opens_noun
+        and any(w.text == "," for w in phrase)
+        and all(w.lower != "and" for w in phrase)
+    ):
+        return False  # "backbend, splits, cartwheel"
     return any(w.lower in words.WHO | words.NUMBERS | {"and"} or w.is_plural for w in phrase)
 
 
@@ -219,11 +231,13 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     after = ws[i + 1].lower if i + 1 < len(ws) else ""
     if form in ("base", "ing") and after in words.MOVE_COMPOUNDS - {"pose", "steps"}:
         return True
+    if form == "base" and ws[i].lower in words.VERB_PREFIXES and after.endswith("ing"):
+        return True
     if i == 0:
         return False
     before, third = ws[i - 1], ws[i - 2].lower if i > 1 else ""
     low, noun = before.lower, before.is_noun and not before.is_plural
-    if low in words.DETERMINERS | words.POSSESSIVES | {"to"}:
+    if low in words.DETERMINERS | words.POSSESSIVES | {"to"} and before.tag != "WDT":
         return True
     if low in words.NUMBERS or before.tag == "CD":
         one = low == "one" and form == "s"

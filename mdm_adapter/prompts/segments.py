@@ -14,9 +14,9 @@ _STEP = r"(?:step|action|part|clip|motion|scene|prompt|animation)"
 _COUNT = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten"
 _NUMBERED = re.compile(
     rf"(?P<line>^|\n)[ \t]*(?:(?:{_STEP}\s*|#)(?P<word>{_COUNT})\b\s*[.):,\]-]*|[(\[]?(?P<first>\d{{1,3}})\s*[.):,\]-]+)"
-    rf"\s*(?=[^\W\d_]|[\"'])"
+    rf"\s*(?=[^\W\d_]|[\"']|\d+ ?s\b)"
     rf"|(?<=[\s,;.])(?:(?:{_STEP}\s+|#)(?P<inner_word>{_COUNT})\b\s*[.):,\]-]?\s*"
-    rf"|[(\[]?(?P<inner>\d{{1,3}})\s?[.):\]]\s*)(?=[^\W\d_]|[\"'])",
+    rf"|[(\[]?(?P<inner>\d{{1,3}})\s?[.):\]]\s*)(?=[^\W\d_]|[\"']|\d+ ?s\b)",
     re.IGNORECASE,
 )
 _LETTERED = re.compile(r"(?:^|(?<=[\s,;.]))\(?(?P<letter>[a-h]|i{1,3}|iv|vi{0,3})[).]\s+(?=[^\W\d_])")
@@ -45,8 +45,6 @@ _ABBREVIATIONS = """
 _GAME_PARTS = dict(pair.strip().split("=") for pair in _ABBREVIATIONS.strip().split(","))
 _GAME_PHRASES = {
     "idle": "stand idle",
-    "hit react": "react to a hit",
-    "react": "react",
     "land": "land from a jump",
 }
 
@@ -79,10 +77,9 @@ def _closed(text: str) -> str:
 
 def spell_out_names(text: str) -> str:
     """Game-style names of clips as orders, each on its line: "run_fwd, idle_02" is "run forward", "stand idle"."""
-    if not re.search(r"[a-z]_[a-z0-9]", text, re.IGNORECASE):
-        items = [item.strip() for item in re.split(r"[,;\n]", text)]
-        if not all(re.fullmatch(_CAMEL, item) for item in items):
-            return text
+    camels = all(re.fullmatch(_CAMEL, item) for item in re.split(r"[,;\s]+", text))
+    if not camels and not re.search(r"[a-z]_[a-z0-9]", text, re.IGNORECASE):
+        return text
     items = [item.strip() for item in re.split(r"\s*(?:[,;\n]|->)\s*", text) if item.strip()]
     if len(items) == 1 and all(_GAME_NAME.fullmatch(item) for item in text.split()):
         items = text.split()
@@ -105,10 +102,10 @@ def _spell_out(name: str) -> str:
         verb = {"land": "land from a", "start": "start to", "stop": "stop to", "end": "finish the"}[parts[-1]]
         parts = [verb, *parts[:-1]]
     elif len(parts) > 1 and parts[-1] == "idle":
-        parts.pop()
-    elif parts and parts[-1] in words.BODY:
+        parts = parts[:-1] if is_motion(parts[0]) else ["stand", *parts]
+    elif parts and parts[-1] in words.BODY - words.WAYS:
         parts.insert(-1, "their")
-    phrase = " ".join(parts)
+    phrase = " ".join(parts).replace("hit react", "react to a hit")
     return _GAME_PHRASES.get(phrase, phrase)
 
 

@@ -11,13 +11,13 @@ from mdm_adapter.prompts.word import Word, names_move, noun_head
 
 _NUMBER = times.SMALL
 _WHAT = (
-    r"(?:it|that|this|them|so|everything|all of (?:it|this|that)|the (?:whole |entire )?(?:same )?"
+    r"(?:it(?: all)?|that|this|them|so|everything|all of (?:it|this|that)|the (?:whole |entire )?(?:same )?"
     r"(?:thing|sequence|cycle|motion|movement|steps?|same))"
 )
 _REPEAT = re.compile(
-    rf"(?:(?:he|she|they|it|you|i|we) )?(?:(?:repeat(?:s|ed|ing)?(?: {_WHAT})?|(?:do|does|did|doing) {_WHAT})(?: all over)?"
+    rf"(?:(?:he|she|they|it|you|i|we) )?(?:(?:repeat(?:s|ed|ing)?(?: {_WHAT})?|(?:do|does|did|doing) {_WHAT}|the same)(?: all over)?"
     r"|(?P<again>again)|(?=once|twice|thrice|\w+ times))(?: again)?"
-    rf"(?: ?(?:(?P<adverb>once more|once|twice|thrice)|(?P<count>\d+|{'|'.join(_NUMBER)}) (?P<more>more )?times?))?(?: again)?"
+    rf"(?: ?(?:(?P<adverb>once|twice|thrice)(?: more)?|(?P<count>\d+|{'|'.join(_NUMBER)}) (?P<more>more )?times?))?(?: again)?"
 )
 
 
@@ -34,10 +34,11 @@ def repeats(clause: Clause, before: Sequence[Word], actions: int) -> int:
     counted = match["adverb"] or match["count"]
     if text.startswith(counted or "-") and actions < 2:
         return 0
+    count = {"twice": 2, "thrice": 3}.get(match["adverb"] or "", 1)
     if match["count"]:
         count = _NUMBER.get(match["count"]) or int(match["count"] if match["count"].isdigit() else 1)
-        return min(max(count if match["more"] else count - 1, 1), 200)
-    return 2 if match["adverb"] == "thrice" else 1
+    more = match["more"] or re.search(r"\b(?:twice|thrice) more\b", text)
+    return min(max(count if more else count - 1, 1), 200)
 
 
 def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | None:

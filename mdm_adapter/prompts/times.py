@@ -96,7 +96,7 @@ _S = r"\s*(?:seconds?|secs?|s)\b"
 _STAMP = rf"(?:{_CLOCK}|\d+(?:\.\d+)?)"
 # "[0-2] run", "from 0 to 2 seconds: run"; the same behind the action; "0:05 jump", "at 3 s: jump"
 _RANGE = re.compile(
-    rf"(?:{_OPENS}|(?=[\[(]))(?:(?:from|between)\s+)?(?P<unit0>seconds?\s+)?(?P<open>[\[(])?\s*(?P<first>{_STAMP})"
+    rf"(?:{_OPENS}|(?=[\[(])|(?<=\s)(?={_CLOCK}\s?[-–—]))(?:(?:from|between)\s+)?(?P<unit0>seconds?\s+)?(?P<open>[\[(])?\s*(?P<first>{_STAMP})"
     rf"(?P<unit1>{_S})?\s*(?:-+|–|—|to|until|and)>?\s*(?P<last>{_STAMP})(?P<unit2>{_S})?\s*(?P<close>[\])])?"
     r"\s*[:,–-]*\s*(?=[a-z\"'])",
     re.I,
@@ -188,7 +188,9 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
     """
     if re.match(_AMOUNT, text, re.IGNORECASE):
         # "5s run 3s walk 2s stop"
-        text = re.sub(rf"(?<=[a-z]) (?={_DIGITS}\s?{_S} [a-z])", ", ", text)
+        text = re.sub(
+            rf"(?<=[a-z])(?<!\ba)(?<!\ban)(?<!\bthe)(?<!\bfor) (?={_DIGITS}\s?{_S} [a-z])", ", ", text
+        )
     shorter, last = "", 0
     found: list[Duration] = []
     for match in _TOTAL.finditer(text):

@@ -65,7 +65,8 @@ class Word:
     def is_plural(self) -> bool:
         if self.lower in words.PEOPLE:
             return self.lower in words.PLURAL_PEOPLE or (self.lower.endswith("s") and self.lower != "actress")
-        return self.tag in ("NNS", "NNPS")
+        name = self.tag == "NNP" and self.text.islower()  # "the twins": no name, whatever the tagger thinks
+        return self.tag in ("NNS", "NNPS") or (name and self.lower.endswith("s"))
 
     @property
     def is_finite(self) -> bool:
@@ -97,6 +98,8 @@ def is_subject(phrase: Sequence[Word]) -> bool:
 
 def nouns_before(ws: Sequence[Word], end: int) -> list[Word]:
     """The noun phrase that ends before `end`."""
+    while end and ws[end - 1].tag == "RP":
+        end -= 1  # "helps a woman up, who"
     first = ws[end - 1].first if end else None
     # Its first word may have been taken away as a connective ("then a who walks").
     return list(ws[ws.index(first) : end]) if first is not None and first in ws else []

@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+import warnings
 from itertools import pairwise
 from typing import Any
 
@@ -102,7 +103,10 @@ def main() -> None:
     threads.settled()  # before a command loads PyTorch
     usual = _catch_termination()
     try:
-        code = build()(standalone_mode=False)
+        with warnings.catch_warnings():
+            # What overflows in a damaged file is refused where it is checked; NumPy's own lines would only stand before it.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            code = build()(standalone_mode=False)
         if code == INTERRUPTED:  # before the command began
             raise KeyboardInterrupt
         sys.stdout.flush()

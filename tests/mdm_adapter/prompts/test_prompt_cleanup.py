@@ -16,7 +16,7 @@ from mdm_adapter.prompts.verbs import MOTION_VERBS, inflect
     ("text", "expected"),
     [
         ("plz make him jump", "he jump"),
-        ("can you make a man walk then sit", "a man walk then sit"),
+        ("can you make a man walk then sit", "a man walks then sit"),
         ("I want someone to wave", "someone wave"),
         ("an animation of a cat sitting", "a cat sitting"),
         ("have a rest, then have her wave", "have a rest, then she wave"),
