@@ -159,11 +159,11 @@ class CubePlan:
             sites = points[node.region.sites].reshape(*node.region.shape, 3)
             middle = sites.mean(dim=(0, 1))
             turn = float(torch.atan2(middle[0], middle[2])) / (2 * math.pi) + 0.5
-            found.append(Place(turn % 1.0, _height(sites)))
+            found.append(Place(turn % 1.0, looking_extent(sites)))
         return found
 
 
-def _height(directions: Tensor) -> tuple[float, float]:
+def looking_extent(directions: Tensor) -> tuple[float, float]:
     """Top and bottom of a piece [height, width, 3] from straight up, 0, to straight down, 1."""
     above = torch.asin(directions[..., 1].clamp(-1, 1)) / math.pi
     first, last = (0.5 - float(above[row].mean()) for row in (0, -1))

@@ -34,15 +34,38 @@ def image(
         ),
     ] = 64,
     zoom: Annotated[
-        tuple[float, float],
+        tuple[float, float] | None,
         values.number(
-            "Least and most height of a square as a part of its picture's.",
+            "Least and most height of a square as a part of its picture's; 0.35 to 1 by default, for detail 0.125 to 0.5.",
             above=0,
             most=1,
             panel=values.MAKING,
         ),
-    ] = (0.35, 1.0),
+    ] = None,
     flip: Annotated[bool, values.option("Mirror half of the squares.", panel=values.MAKING)] = True,
+    colour: Annotated[
+        float, values.number("How far brightness and colour vary.", least=0, most=0.9, panel=values.MAKING)
+    ] = 0.0,
+    scenes: Annotated[
+        bool,
+        values.option(
+            "Teach whole scenes made small as well: images then begin with a coarse picture of the whole.",
+            panel=values.MAKING,
+        ),
+    ] = False,
+    detail: Annotated[
+        bool,
+        values.option(
+            "Train a network of detail, which makes pictures 4 times as large; put it into a model's folder `detail`.",
+            panel=values.MAKING,
+        ),
+    ] = False,
+    start: Annotated[
+        Path | None,
+        values.folder_option(
+            "Model folder whose weights to begin with.", "--start", what="model", panel=values.ADVANCED
+        ),
+    ] = None,
     precision: Annotated[str, values.option("auto, float32 or bfloat16.", panel=values.ADVANCED)] = "auto",
     seed: Annotated[int, values.seed("Seed of weights, squares and noise.")] = 0,
     device: Device = "auto",
@@ -53,14 +76,25 @@ def image(
     from motioncollage.devices import choose_device
     from motioncollage.image.data import Crops, read_pictures
     from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
-    from motioncollage.image.training import ImageObjective, ImageTraining
+    from motioncollage.image.training import (
+        DETAIL,
+        FRAMES,
+        SQUARES,
+        ImageObjective,
+        ImageTraining,
+        begin_with,
+    )
     from motioncollage.processes import refuse_several
     from motioncollage.training import Trainer, TrainingLog, TrainingSettings
 
+    if detail and scenes:
+        raise ValueError("--scenes is for models that make the whole; leave it away with --detail")
+    if zoom is None:
+        zoom = (0.125, 0.5) if detail else (0.35, 1.0)
     settings = TrainingSettings(
-        steps=steps, learning_rate=learning_rate, seed=seed, precision=precision, ema_decay=0.9995
-    )
-    crops = Crops(size=size, zoom=zoom, flip=flip)
+        steps=steps, learning_rate=learning_rate, seed=seed, precision=precision, ema_decay=min(0.9995, 1 - 10 / max(steps, 20))
+    )  # fmt: skip
+    crops = Crops(size=size, zoom=zoom, flip=flip, whole=0.0 if detail else 1 / 3, colour=colour)
     refuse_several("train image")
     where = choose_device(device)
     check_output(out, [], force=True)
@@ -68,14 +102,30 @@ def image(
         pictures = read_pictures(data, smallest=size, progress=update)
     for name, reason in pictures.rejected.items():
         console.print(f"left out {name}: {reason}")
-    config = ImageConfig(size=size, classes=pictures.classes, labels=pictures.labels)
+    config = ImageConfig(
+        size=size, classes=pictures.classes, labels=0 if detail else pictures.labels, **(DETAIL if detail else {})
+    )  # fmt: skip
     torch.manual_seed(seed)
-    network = ImageNetwork(config).to(where)
-    objective = ImageObjective(pictures, config, ImageTraining(batch_size=batch_size, crops=crops))
+    network = ImageNetwork(config)
+    if start is not None:
+        begin_with(network, start)
+    network = network.to(where)
+    training = ImageTraining(
+        batch_size=batch_size,
+        crops=crops,
+        frames=FRAMES if scenes else SQUARES,
+        drop_class=0.3 if detail else 0.1,
+    )
+    objective = ImageObjective(pictures, config, training)
     about = (
         f"image {size} px, {len(pictures.pictures)} pictures of {len(pictures.classes)} classes, zoom {zoom[0]:g} to"
         f" {zoom[1]:g}, batch {batch_size}, seed {seed}"
     )
+    more = {
+        "colour": colour, "held out": len(pictures.held_out), "scenes": scenes, "detail": detail,
+        "begun with": start.name if start else "",
+    }  # fmt: skip
+    about += "".join(f", {name} {value}" for name, value in more.items() if value)
     trainer = Trainer(network, objective, settings, checkpoint=out / "checkpoint.pt", about=about)
     if trainer.step:
         console.print(f"resuming {out / 'checkpoint.pt'} at step {trainer.step}")
