@@ -34,6 +34,7 @@ class ImageConfig:
         labels: of segmentation maps; 0 for a model that reads none.
         block: pixels along the blocks that the U-Net sees as one: 2, or 4 for a quarter of the work.
         guide: how many times as coarse the picture is that a network of detail makes larger; 0 for one that sees none.
+        scenes: whether it was taught whole scenes made small, too.
         channels: of the U-Net's levels.
         layers: residual blocks per level.
         width: of a condition vector.
@@ -49,6 +50,7 @@ class ImageConfig:
     labels: int = 0
     block: int = 2
     guide: int = 0
+    scenes: bool = False
 
     def __post_init__(self) -> None:
         if self.block not in (2, 4):

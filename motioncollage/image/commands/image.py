@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motioncollage.image.commands.making import (
-    ImageOptions,
     Job,
     RestoringOptions,
-    SettlingOptions,
     StrokeOptions,
     check_picture,
 )
+from motioncollage.image.commands.staging import SettlingStages, StagedJob, StagedOptions
 from motioncollage.shell import values
 from motioncollage.shell.options import spread_options
 from motioncollage.shell.output import console, progress_bar
-from motioncollage.wording import plural
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +28,11 @@ app = typer.Typer(
 )
 
 Width = Annotated[int, values.pixels("Pixels, a multiple of 8.")]
-Height = Annotated[int | None, values.pixels("Pixels, a multiple of 8; as high as a piece by default.")]
+Long = Annotated[int | None, values.pixels("Pixels, a multiple of 8, of 32 with detail.")]
+Height = Annotated[
+    int | None,
+    values.pixels("Pixels, a multiple of 8, of 32 with detail; a piece, with its detail, by default."),
+]
 Map = Annotated[
     Path | None,
     values.file_option(
@@ -44,42 +46,52 @@ Map = Annotated[
 
 @app.command()
 @spread_options
-def wide(options: ImageOptions, width: Width = 512, height: Height = None, labels: Map = None) -> None:
+def wide(options: StagedOptions, width: Long = None, height: Height = None, labels: Map = None) -> None:
     """Make a wide image: a chain of pieces."""
-    _whole(Job(options), height, width, labels, wrapped=False, kind="wide")
+    _whole(options, height, width, labels, wrapped=False, kind="wide")
 
 
 @app.command()
 @spread_options
-def panorama(options: ImageOptions, width: Width = 512, height: Height = None, labels: Map = None) -> None:
+def panorama(options: StagedOptions, width: Long = None, height: Height = None, labels: Map = None) -> None:
     """Make a panorama, whose right edge goes on at its left: a cycle of pieces."""
-    _whole(Job(options), height, width, labels, wrapped=True, kind="panorama")
+    _whole(options, height, width, labels, wrapped=True, kind="panorama")
 
 
 @app.command()
 @spread_options
-def grid(options: ImageOptions, width: Width = 256, height: Height = 128, labels: Map = None) -> None:
+def grid(options: StagedOptions, width: Long = None, height: Height = None, labels: Map = None) -> None:
     """Make an image of any height and width: rows and columns of pieces."""
-    _whole(Job(options), height, width, labels, wrapped=False, kind="grid")
+    job = StagedJob(options)
+    times = 2 * job.size * job.times
+    made = job.image(height or times, width or 2 * times, labels=labels)
+    job.write(made, kind="grid")
 
 
 def _whole(
-    job: Job, height: int | None, width: int, labels: Path | None, *, wrapped: bool, kind: str
-) -> None:
-    plan = job.plan(height or job.size, width, wrapped=wrapped)
-    job.write(job.pipeline.decode(job.generate(plan, labels), plan), kind=kind)
+    options: StagedOptions, height: int | None, width: int | None, labels: Path | None, *, wrapped: bool, kind: str
+) -> None:  # fmt: skip
+    job = StagedJob(options)
+    # As high as a piece; with detail 1024 x 256 pixels, without 512 x 64, of pieces of 64.
+    usual = job.size * (16 if job.detail else 8)
+    made = job.image(height or job.size * job.times, width or usual, wrapped=wrapped, labels=labels)
+    job.write(made, kind=kind)
 
 
 @app.command()
 @spread_options
 def cubemap(
-    options: SettlingOptions,
-    face: Annotated[int, values.pixels("Pixels along a face of the cube, a multiple of 8.")] = 128,
-    height: Annotated[int, values.pixels("Height of the equirectangular picture.")] = 256,
+    options: SettlingStages,
+    face: Annotated[
+        int | None,
+        values.pixels("Pixels along a face of the cube, a multiple of 8; 128 by default, 512 with detail."),
+    ] = None,
+    height: Annotated[
+        int | None, values.pixels("Height of the equirectangular picture; two faces by default.")
+    ] = None,
 ) -> None:
     """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in."""
     from motioncollage.image.files import write_png
-    from motioncollage.image.plans import plan_cube
     from motioncollage.image.surround import (
         LARGEST_HEIGHT,
         LONGEST_TITLE,
@@ -89,18 +101,18 @@ def cubemap(
 
     if options.samples != 1:
         raise ValueError(f"--samples is {options.samples}; cubes are made one at a time")
-    if height > LARGEST_HEIGHT:
+    if height is not None and height > LARGEST_HEIGHT:
         raise ValueError(f"--height is {height}; choose up to {LARGEST_HEIGHT} rows")
     title = options.classes[:LONGEST_TITLE].strip() or "surround"
-    job = Job(options, also=("equirectangular.png", "surround.html"))
+    job = StagedJob(options, also=("equirectangular.png", "surround.html"))
     if job.pipeline.model.factor != 1:
         raise ValueError("a cube needs a model of pixels; this one sees latents, whose decoder knows no cube")
     out, force = options.out, options.force
+    face = face or max(128, job.size) * job.times
+    height = height or min(2 * face, LARGEST_HEIGHT)
     check_picture(1, 6 * face, face)
     check_picture(1, height, 2 * height)
-    plan = plan_cube(face, job.pieces)
-    console.print(f"{plural(plan.graph.factors, 'piece')} of {job.size} pixels")
-    faces = job.generate(plan)[0].movedim(1, 0).clamp(-1, 1)
+    faces = job.cube(face)
     strip = faces.movedim(0, 2).flatten(2)[None]  # L F R B U D beside each other
     job.write(strip, kind="cubemap", face=face)
     around = equirectangular(faces, height)

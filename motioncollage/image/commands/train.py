@@ -103,7 +103,7 @@ def image(
     for name, reason in pictures.rejected.items():
         console.print(f"left out {name}: {reason}")
     config = ImageConfig(
-        size=size, classes=pictures.classes, labels=0 if detail else pictures.labels, **(DETAIL if detail else {})
+        size=size, classes=pictures.classes, labels=0 if detail else pictures.labels, scenes=scenes, **(DETAIL if detail else {})
     )  # fmt: skip
     torch.manual_seed(seed)
     network = ImageNetwork(config)

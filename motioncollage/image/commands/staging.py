@@ -1,0 +1,140 @@
+"""Whole images in stages (`motioncollage.image.stages`), as the commands make them: which stages, and how large."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from motioncollage.image.commands.making import ImageOptions, Job, Sampler, check_picture
+from motioncollage.shell import values
+from motioncollage.shell.output import console, progress_bar
+from motioncollage.wording import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from motioncollage.image.pipelines import Along
+    from motioncollage.image.plans import ImagePlan
+    from motioncollage.image.stages import Size
+
+
+@dataclass(frozen=True)
+class StagedOptions(ImageOptions):
+    """What commands take that make images of nothing but a class."""
+
+    coarse: Annotated[
+        bool | None,
+        values.option(
+            "Begin with a coarse picture of the whole; by default with models that know whole scenes.",
+            "--coarse/--no-coarse",
+            panel=values.QUALITY,
+        ),
+    ] = None
+    detail: Annotated[
+        bool | None,
+        values.option(
+            "End with detail, 4 times as large; by default with models that have a network of detail.",
+            "--detail/--no-detail",
+            panel=values.QUALITY,
+        ),
+    ] = None
+    detail_steps: Annotated[int, values.steps("Sampling steps of the detail.")] = 8
+
+
+@dataclass(frozen=True)
+class SettlingStages(StagedOptions):
+    """The same where pieces meet others on all sides."""
+
+    sampler: Sampler = "heun"
+
+
+class StagedJob(Job):
+    """A job that makes a coarse picture first and detail last, where the model can and the options do not say no."""
+
+    def __init__(self, options: StagedOptions, *, also: "Sequence[str]" = ()) -> None:
+        super().__init__(options, also=also)
+        model = self.pipeline.model
+        if options.coarse and not model.scenes:
+            raise ValueError(f"model {self.pipeline.name!r} knows no whole scenes; leave --coarse away")
+        self.coarse = model.scenes if options.coarse is None else options.coarse
+        self.detail = model.detail is not None if options.detail is None else options.detail
+        self.times = self.pipeline.detail.config.guide if self.detail else 1
+        self.detail_steps = options.detail_steps
+
+    def about(self, **more: Any) -> dict[str, Any]:
+        stages = {"coarse": self.coarse, "detail": self.times, "detail_steps": self.detail_steps}
+        return super().about(**(stages if self.coarse or self.detail else {}), **more)
+
+    def image(
+        self, height: int, width: int, *, wrapped: bool = False, labels: "Path | None" = None
+    ) -> "Tensor":
+        """Pictures [samples, 3, height, width]."""
+        from motioncollage.image.plans import along_chain
+        from motioncollage.image.stages import Size, make_whole
+
+        check_picture(self.settings.samples, height, width)
+        rows, columns = self._small(height, "height"), self._small(width, "width")
+        plan = self.plan(rows, columns, wrapped=wrapped)
+        if self.coarse and labels is None:
+            along = along_chain(self.vectors, wrapped=wrapped) if self.vectors else None
+            size = Size(plan.height, plan.width, wrapped)
+            sites = make_whole(self.pipeline, size, self.pieces, along, self.settings, self.sample)
+        else:
+            sites = self.generate(plan, labels)
+        pictures = self.pipeline.decode(sites, plan)
+        return self._detailed(pictures, partial(self._large, Size(height, width, wrapped)), wrapped=wrapped)
+
+    def cube(self, face: int) -> "Tensor":
+        """Faces [6, 3, face, face] of a cube."""
+        from motioncollage.image.plans import along_chain, plan_cube
+        from motioncollage.image.stages import detail_pieces, make_cube
+
+        small = self._small(face, "face")
+        plan = plan_cube(small, self.pieces)
+        console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
+        if self.coarse:
+            along = along_chain(self.vectors, wrapped=True) if self.vectors else None
+            sites = make_cube(self.pipeline, small, self.pieces, along, self.settings, self.sample)
+        else:
+            sites = self.generate(plan)
+        large = lambda: plan_cube(face, detail_pieces(self.pipeline.detail))
+        return self._detailed(sites.clamp(-1, 1), large, wrapped=True)[0].movedim(1, 0).clamp(-1, 1)
+
+    def _small(self, pixels: int, name: str) -> int:
+        """Pixels before the detail."""
+        if pixels % (self.times * self.pipeline.model.multiple):
+            unit = self.times * self.pipeline.model.multiple
+            nearest = max(1, (pixels + unit // 2) // unit) * unit
+            raise ValueError(
+                f"{name} is {pixels} pixels; it must be a multiple of {unit}, such as {nearest}"
+                + (", or use --no-detail" if self.detail else "")
+            )
+        return pixels // self.times
+
+    def _large(self, size: "Size") -> "ImagePlan":
+        from motioncollage.image.stages import detail_pieces, plain_plan
+
+        return plain_plan(size, detail_pieces(self.pipeline.detail))
+
+    def _detailed(self, pictures: "Tensor", plan: "Any", *, wrapped: bool) -> "Tensor":
+        """Pictures with detail, if it is asked for; one at a time, which bounds the memory."""
+        from motioncollage.image.stages import add_detail
+
+        if not self.detail:
+            return pictures
+        with self.making(), progress_bar("detail") as update:
+            return add_detail(
+                self.pipeline, pictures, plan(), self._detail_classes(wrapped), self.settings, self.detail_steps,
+                on_step=update,
+            ).clamp(-1, 1)  # fmt: skip
+
+    def _detail_classes(self, wrapped: bool) -> "Along | None":
+        """Classes as the network of detail knows them; none if it does not know all."""
+        from motioncollage.image.plans import along_chain
+
+        network = self.pipeline.detail
+        if not self.classes or not set(self.classes) <= set(network.config.classes):
+            return None
+        return along_chain([network.class_vector(name) for name in self.classes], wrapped=wrapped)
