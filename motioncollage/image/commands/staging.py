@@ -1,7 +1,6 @@
 """Whole images in stages (`motioncollage.image.stages`), as the commands make them: which stages, and how large."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from motioncollage.image.commands.making import ImageOptions, Job, Sampler, check_picture
@@ -10,14 +9,13 @@ from motioncollage.shell.output import console, progress_bar
 from motioncollage.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from torch import Tensor
 
     from motioncollage.image.pipelines import Along
-    from motioncollage.image.plans import ImagePlan
-    from motioncollage.image.stages import Size
+    from motioncollage.image.plans import CubePlan, ImagePlan, PieceSettings
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class StagedJob(Job):
         self, height: int, width: int, *, wrapped: bool = False, labels: "Path | None" = None
     ) -> "Tensor":
         """Pictures [samples, 3, height, width]."""
-        from motioncollage.image.plans import along_chain
+        from motioncollage.image.plans import along_chain, plan_image
         from motioncollage.image.stages import Size, make_whole
 
         check_picture(self.settings.samples, height, width)
@@ -84,12 +82,13 @@ class StagedJob(Job):
         else:
             sites = self.generate(plan, labels)
         pictures = self.pipeline.decode(sites, plan)
-        return self._detailed(pictures, partial(self._large, Size(height, width, wrapped)), wrapped=wrapped)
+        large = lambda pieces: plan_image(height, width, pieces, wrapped=wrapped)
+        return self._detailed(pictures, large, wrapped=wrapped)
 
     def cube(self, face: int) -> "Tensor":
         """Faces [6, 3, face, face] of a cube."""
         from motioncollage.image.plans import along_chain, plan_cube
-        from motioncollage.image.stages import detail_pieces, make_cube
+        from motioncollage.image.stages import make_cube
 
         small = self._small(face, "face")
         plan = plan_cube(small, self.pieces)
@@ -99,36 +98,37 @@ class StagedJob(Job):
             sites = make_cube(self.pipeline, small, self.pieces, along, self.settings, self.sample)
         else:
             sites = self.generate(plan)
-        large = lambda: plan_cube(face, detail_pieces(self.pipeline.detail))
-        return self._detailed(sites.clamp(-1, 1), large, wrapped=True)[0].movedim(1, 0).clamp(-1, 1)
+        faces = self._detailed(sites.clamp(-1, 1), lambda pieces: plan_cube(face, pieces), wrapped=True)
+        return faces[0].movedim(1, 0)
 
     def _small(self, pixels: int, name: str) -> int:
         """Pixels before the detail."""
-        if pixels % (self.times * self.pipeline.model.multiple):
-            unit = self.times * self.pipeline.model.multiple
+        unit = self.times * self.pipeline.model.multiple
+        if self.detail and pixels % unit:
             nearest = max(1, (pixels + unit // 2) // unit) * unit
             raise ValueError(
-                f"{name} is {pixels} pixels; it must be a multiple of {unit}, such as {nearest}"
-                + (", or use --no-detail" if self.detail else "")
+                f"{name} is {pixels} pixels; with detail it must be a multiple of {unit}, such as {nearest}"
             )
         return pixels // self.times
 
-    def _large(self, size: "Size") -> "ImagePlan":
-        from motioncollage.image.stages import detail_pieces, plain_plan
+    def _detailed(
+        self, pictures: "Tensor", plan: "Callable[[PieceSettings], ImagePlan | CubePlan]", *, wrapped: bool
+    ) -> "Tensor":
+        """Pictures with detail, if it is asked for.
 
-        return plain_plan(size, detail_pieces(self.pipeline.detail))
-
-    def _detailed(self, pictures: "Tensor", plan: "Any", *, wrapped: bool) -> "Tensor":
-        """Pictures with detail, if it is asked for; one at a time, which bounds the memory."""
-        from motioncollage.image.stages import add_detail
+        Args:
+            plan: of the large pictures, from how they are cut.
+        """
+        from motioncollage.image.stages import add_detail, detail_pieces
 
         if not self.detail:
             return pictures
+        cover, along = plan(detail_pieces(self.pipeline.detail)), self._detail_classes(wrapped)
         with self.making(), progress_bar("detail") as update:
-            return add_detail(
-                self.pipeline, pictures, plan(), self._detail_classes(wrapped), self.settings, self.detail_steps,
-                on_step=update,
-            ).clamp(-1, 1)  # fmt: skip
+            made = add_detail(
+                self.pipeline, pictures, cover, along, self.settings, self.detail_steps, on_step=update
+            )
+        return made.clamp(-1, 1)
 
     def _detail_classes(self, wrapped: bool) -> "Along | None":
         """Classes as the network of detail knows them; none if it does not know all."""
