@@ -24,6 +24,7 @@ COLUMNS = {
     "fid_plus": "FID+ ↓",
     "seam_ratio": "seam energy → 1",
     "drift_fid": "drift ↓",
+    "repeats": "repeats ↓",
     "seconds": "s / image ↓",
 }
 FILES = ("image.md", "image.json", "image.png")
@@ -104,8 +105,10 @@ class Study:
         self.width, self.count, self.crops = sites_of(width, loaded, "width"), count, crops
         self.pieces, self.sampler, self.seed = options.cut(loaded), options.sampling(), options.seed
         found = read_pictures(data, smallest=self.size)
+        # Pictures held out say more than those that a model has learnt; views of a sphere are no wide images.
+        real = [picture for picture in found.held_out or found.pictures if not picture.sphere]
         of_class = {
-            name: [picture for picture in found.pictures if picture.label == number]
+            name: [picture for picture in real if picture.label == number]
             for number, name in enumerate(found.classes)
         }
         # A folder whose pictures could not be used is no class.
@@ -159,6 +162,7 @@ class Study:
         import torch
 
         from eval.metrics.images import drift, fid_plus, seam_energy, square_crops
+        from eval.metrics.repeats import repeats
         from motioncollage.image.methods import image_method
 
         images = torch.empty(self.count, 3, self.size, self.width * self.pipeline.model.factor)
@@ -184,6 +188,8 @@ class Study:
             row["seam_ratio"] = seam_energy(images, seams)
         if images.shape[3] >= 3 * self.size:
             row["drift_fid"] = drift(images, self.features, rng)
+        if images.shape[3] >= 2 * self.size:
+            row["repeats"] = repeats(images)
         row["seconds"] = seconds / self.count
         return row, images[:SHOWN]
 
@@ -263,7 +269,8 @@ def markdown(rows: Rows, about: Mapping[str, Any]) -> str:
         f"Features `{about['features']}`: {about['limits']}. The row of real squares is what a perfect method would score"
         " with as many crops. Seam energy: squared differences across the columns where pieces meet or end, over those"
         " elsewhere. Drift: Frechet distance between the left and the right third of the same images; the floor is the same"
-        " after left and right were exchanged at random.",
+        " after left and right were exchanged at random. Repeats: correlation of the two most alike squares of an image"
+        " that share nothing; the floor is the same between two images.",
         "",
         "![the same classes and noise by every method](image.png)",
         "",
