@@ -179,7 +179,8 @@ class PretrainedModel:
             return torch.nn.functional.one_hot(torch.tensor(int(wanted)), MOST_CLASSES).float()
         condition = self.model.condition(wanted)
         assert isinstance(condition, TextCondition)
-        return condition.tokens.flatten()
+        pooled = [] if condition.pooled is None else [condition.pooled]
+        return torch.cat([condition.tokens.flatten(), *pooled])
 
     def condition(
         self, vector: Tensor | None, extent: tuple[float, float] | None, labels: Tensor | None = None
@@ -192,7 +193,8 @@ class PretrainedModel:
             return int(vector.argmax())  # between two classes the nearer one
         empty = self.model.condition("")
         assert isinstance(empty, TextCondition)
-        return TextCondition(vector.view_as(empty.tokens))
+        tokens, pooled = vector[: empty.tokens.numel()], vector[empty.tokens.numel() :]
+        return TextCondition(tokens.view_as(empty.tokens), pooled if len(pooled) else None)
 
     def decode(self, sites: Tensor, *, wrapped: bool) -> Tensor:
         return self.model.decode(sites, wrapped=wrapped)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from command_line import Command, one_line
-from diffusers_folders import write_latent_model, write_pixel_model
+from diffusers_folders import write_large_model, write_latent_model, write_pixel_model
 from PIL import Image
 
 from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
@@ -135,7 +135,10 @@ def test_methods_are_compared(command: Command, model: Path, tmp_path: Path) -> 
         assert message in one_line(command("image", "fid", *common, *arguments, "--out", tmp_path / "x"))
 
 
-@pytest.mark.parametrize(("write", "what"), [(write_pixel_model, "2"), (write_latent_model, "a lake,a wood")])
+@pytest.mark.parametrize(
+    ("write", "what"),
+    [(write_pixel_model, "2"), (write_latent_model, "a lake,a wood"), (write_large_model, "a lake,a wood")],
+)
 def test_downloaded_models(
     command: Command, tmp_path: Path, write: Callable[[Path], None], what: str
 ) -> None:
