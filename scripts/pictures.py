@@ -1,74 +1,61 @@
 #!/usr/bin/env python3
-"""Arrange free pictures as training data of the bundled image model: pictures.py PICTURES OUT.
+"""Arrange free photographs from Debian packages as training data of the bundled image model: pictures.py ROOT OUT.
 
-PICTURES holds `manifest.jsonl`, a line a picture: file, kind (landscapes, textures or panoramas), class, title, source,
-author and licence. Landscapes and textures become classes of their own; a panorama of all directions becomes one of a
-class whose name ends with -360, for cubes, and its middle band, which is a landscape four times as wide as high, joins
-the landscapes. Every so many pictures of a class are held out (`held_out.txt`), and copied to OUT-test as well; those
-that earlier weights have seen never are. Prints the list of sources for the model's card.
+ROOT holds the unpacked packages (`apt-get download NAME` and `dpkg -x FILE ROOT`): mate-backgrounds,
+plasma-workspace-wallpapers, lomiri-wallpapers-16.04, lomiri-wallpapers-20.04. Every picture becomes a class. Prints the
+list of sources for the model's card.
 """
 
-import json
 import shutil
 import sys
-from collections import Counter
 from pathlib import Path
 
-from PIL import Image
+MATE, PLASMA, LOMIRI = "mate-backgrounds", "plasma-workspace-wallpapers", "lomiri-wallpapers"
+# class, package, file (of Plasma: folder, of which the largest picture is taken), author, licence.
+SOURCES = (
+    ("meadow", LOMIRI, "aitzgorri_by_Aitzol_Berasategi.jpg", "Aitzol Berasategi", "CC-BY-4.0"),
+    ("mountains", LOMIRI, "picosdeeuropa_by_Aitzol_Berasategi.jpg", "Aitzol Berasategi", "CC-BY-4.0"),
+    ("sunset", LOMIRI, "sunset_by_Aitzol_Berasategi.jpg", "Aitzol Berasategi", "CC-BY-4.0"),
+    ("stream", LOMIRI, "life_by_Aitzol_Berasategi.jpg", "Aitzol Berasategi", "CC-BY-4.0"),
+    ("dandelions", LOMIRI, "seeding_by_Clements_Engelhardt.jpg", "Clemens Engelhardt", "CC0-1.0"),
+    ("galaxy", LOMIRI, "Infinite-Sea_by_Aury88.jpg", "Aury88", "CC-BY-SA-3.0"),
+    ("dune", MATE, "Dune.jpg", "Marco Cogoni, Hylke Bons", "GPL-2+"),
+    ("grass", MATE, "GreenMeadow.jpg", "Timothy Schellhase, Lapo Calamandrei", "GPL-2+"),
+    ("storm", MATE, "Storm.jpg", "Sergey Nazarov", "GPL-2+"),
+    ("leaf", MATE, "Blinds.jpg", "Lennart Poettering, Andrea Cimitan", "GPL-2+"),
+    ("evening", PLASMA, "EveningGlow", "Ian Hex", "LGPL-3"),
+    ("mist", PLASMA, "DarkestHour", "Risto Saukonpää", "LGPL-3"),
+    ("dusk", PLASMA, "summer_1am", "Risto Saukonpää", "LGPL-3"),
+    ("forest", PLASMA, "Path", "Risto Saukonpää", "LGPL-3"),
+    ("clouds", PLASMA, "Kite", "Risto Saukonpää", "LGPL-3"),
+    ("moss", PLASMA, "OneStandsOut", "Risto Saukonpää", "LGPL-3"),
+    ("leaves", PLASMA, "FallenLeaf", "Martin Klapetek", "LGPL-3"),
+    ("jetty", PLASMA, "BytheWater", "Maciej Wiklo", "LGPL-3"),
+    ("autumn", PLASMA, "Autumn", "RJ Quiralta", "LGPL-3"),
+    ("hills", PLASMA, "PastelHills", "Lionel", "LGPL-3"),
+    ("altai", PLASMA, "Altai", "Alesya Khoteeva", "CC-BY-SA-4.0"),
+    ("beach", PLASMA, "Volna", "Nikita Babin", "CC-BY-SA-4.0"),
+)
 
-SEEN = (
-    "Aitzol_Berasategi",
-    "Clements_Engelhardt",
-)  # in names of pictures that the first bundled model learnt
-EVERY = {"landscapes": 6, "textures": 10, "panoramas": 7}  # of which one is held out
-LEAST = 3  # pictures of a class; smaller ones have no name
-SPHERES = {"garden": "meadow", "road": "city", "desert": "mountains", "studio": "interior"}
-BANDS = {"seaside": "sea", **SPHERES}
 
-
-def held_out(rows: list[dict[str, str]]) -> set[str]:
-    """Files to hold out: the last of every few of a class."""
-    seen: Counter[tuple[str, str]] = Counter()
-    found = set()
-    for row in rows:
-        if row["licence"].startswith("LGPL") or any(part in row["file"] for part in SEEN):
-            continue
-        key = row["kind"], row["class"]
-        seen[key] += 1
-        if seen[key] % EVERY[row["kind"]] == 0 or (row["kind"] == "landscapes" and seen[key] == 4):
-            found.add(row["file"])
-    return found
+def find(root: Path, package: str, name: str) -> Path:
+    """The largest file of a source; links to other sizes are skipped."""
+    inside = f"wallpapers/{name}/contents/images/*" if package == PLASMA else name
+    files = [f for f in root.rglob(inside) if f.is_file() and not f.is_symlink()]
+    if not files:
+        raise SystemExit(f"{name} of {package} is not under {root}; unpack the package there")
+    return max(files, key=lambda f: f.stat().st_size)
 
 
 def main() -> None:
     root, out = map(Path, sys.argv[1:])
-    rows = [json.loads(line) for line in (root / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
-    apart, test = held_out(rows), out.with_name(out.name + "-test")
-    count = Counter((row["kind"], row["class"]) for row in rows)
-    names = []
-    print("| class | picture | source | author | licence | |\n|---|---|---|---|---|---|")
-    for row in rows:
-        kind, label, file = row["kind"], row["class"], root / row["file"]
-        places = []
-        if kind == "panoramas":
-            places = [(BANDS.get(label, label), "-band"), (SPHERES.get(label, label) + "-360", ".360")]
-        else:
-            places = [(label if count[kind, label] >= LEAST else ".", "")]
-        for folder, ending in places:
-            name = Path(folder, f"{file.stem}{ending}{file.suffix}")
-            for target in (out, test) if row["file"] in apart else (out,):
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                if ending == "-band":
-                    with Image.open(file) as whole:
-                        band = (0, whole.height // 4, whole.width, whole.height - whole.height // 4)
-                        whole.convert("RGB").crop(band).save(target / name, quality=92)
-                else:
-                    shutil.copyfile(file, target / name)
-            if row["file"] in apart:
-                names.append(name.as_posix())
-        said = f"| {places[-1][0]} | {row['title']} | {row['source']} | {row['author']} | {row['licence']} |"
-        print(said, "held out |" if row["file"] in apart else " |")
-    (out / "held_out.txt").write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
+    print("| class | file | package | author | licence |\n|---|---|---|---|---|")
+    for label, package, name, author, licence in SOURCES:
+        source = find(root, package, name)
+        target = out / label / f"{label}{source.suffix}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        print(f"| {label} | {name} | {package} | {author} | {licence} |")
 
 
 if __name__ == "__main__":
