@@ -46,6 +46,17 @@ def text_network(**changes: Any) -> Any:
     return transformers.CLIPTextModel(config).eval().requires_grad_(False)
 
 
+def large_text_networks() -> tuple[Any, Any]:
+    """The two encoders of SDXL, the second with a projection."""
+    torch.manual_seed(5)
+    sizes = {"vocab_size": 60, "intermediate_size": 16, "max_position_embeddings": 16}
+    layers = {"num_hidden_layers": 2, "num_attention_heads": 2, "projection_dim": 10}
+    first = transformers.CLIPTextConfig(hidden_size=12, **sizes, **layers)
+    second = transformers.CLIPTextConfig(hidden_size=8, **sizes, **layers)
+    made = transformers.CLIPTextModel(first), transformers.CLIPTextModelWithProjection(second)
+    return made[0].eval().requires_grad_(False), made[1].eval().requires_grad_(False)
+
+
 def write_tokenizer(folder: Path) -> Any:
     """Letters, alone or at the end of a word, and no merges: what published models have, but tiny."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,5 +85,22 @@ def write_latent_model(folder: Path) -> None:
         vae=autoencoder_network(), text_encoder=text_network(), unet=latent_network(),
         tokenizer=write_tokenizer(folder / "words"), safety_checker=None, feature_extractor=None,
         scheduler=diffusers.DDIMScheduler(**SD_BETAS, **PLAIN), requires_safety_checker=False,
+    )  # fmt: skip
+    pipeline.save_pretrained(folder)
+
+
+def write_large_model(folder: Path) -> None:
+    """As SDXL is made, but tiny."""
+    first, second = large_text_networks()
+    sizes = {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 4,
+        "projection_class_embeddings_input_dim": 10 + 6 * 4,
+    }
+    pipeline = diffusers.StableDiffusionXLPipeline(
+        vae=autoencoder_network(), text_encoder=first, text_encoder_2=second,
+        unet=latent_network(cross_attention_dim=20, **sizes), tokenizer=write_tokenizer(folder / "words"),
+        tokenizer_2=write_tokenizer(folder / "words"), scheduler=diffusers.DDIMScheduler(**SD_BETAS, **PLAIN),
+        add_watermarker=False,
     )  # fmt: skip
     pipeline.save_pretrained(folder)

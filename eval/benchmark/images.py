@@ -16,6 +16,7 @@ from eval.benchmark.run import machine
 from eval.judges.image_features import ImageFeatures, InceptionFeatures, OfflineFeatures
 from eval.metrics.images import drift, fid_plus, seam_energy, square_crops
 from eval.metrics.metric import Metric
+from eval.metrics.repeats import repeats
 from motioncollage.files import atomic_path, check_file
 from motioncollage.image.data import Crops, read_pictures
 from motioncollage.image.job import MakingOptions
@@ -29,6 +30,7 @@ COLUMNS = {
     "fid_plus": "FID+ ↓",
     "seam_ratio": "seam energy → 1",
     "drift_fid": "drift ↓",
+    "repeats": "repeats ↓",
     "seconds": "s / image ↓",
 }
 FILES = ("image.md", "image.json", "image.png")
@@ -64,8 +66,10 @@ class Study:
         self.width, self.count, self.crops = sites_of(width, loaded, "width"), count, crops
         self.pieces, self.sampler, self.seed = options.cut(loaded), options.sampling(), options.seed
         found = read_pictures(data, smallest=self.size)
+        # Pictures held out say more than those that a model has learnt; views of a sphere are no wide images.
+        real = [picture for picture in found.held_out or found.pictures if not picture.sphere]
         of_class = {
-            name: [picture for picture in found.pictures if picture.label == number]
+            name: [picture for picture in real if picture.label == number]
             for number, name in enumerate(found.classes)
         }
         # A folder whose pictures could not be used is no class.
@@ -130,6 +134,8 @@ class Study:
             row["seam_ratio"] = seam_energy(images, seams)
         if images.shape[3] >= 3 * self.size:
             row["drift_fid"] = drift(images, self.features, rng)
+        if images.shape[3] >= 2 * self.size:
+            row["repeats"] = repeats(images)
         row["seconds"] = seconds / self.count
         return row, images[:SHOWN]
 
@@ -221,7 +227,8 @@ def markdown(rows: Rows, about: Mapping[str, Any]) -> str:
         f"Features `{about['features']}`: {about['limits']}. The row of real squares is what a perfect method would score"
         " with as many crops. Seam energy: squared differences across the columns where pieces meet or end, over those"
         " elsewhere. Drift: Frechet distance between the left and the right third of the same images; the floor is the same"
-        " after left and right were exchanged at random.",
+        " after left and right were exchanged at random. Repeats: correlation of the two most alike squares of an image"
+        " that share nothing; the floor is the same between two images.",
         "",
         "![the same classes and noise by every method](image.png)",
         "",

@@ -129,14 +129,22 @@ class Linear:
 
 @dataclass(frozen=True)
 class Replacement:
-    """Algorithm 4: the observed part of every clean prediction is replaced, u0 + H+ (y - H u0)."""
+    """Algorithm 4: the observed part of every clean prediction is replaced, u0 + H+ (y - H u0).
+
+    Attributes:
+        least: noise-to-signal ratio below which nothing is replaced any more: what is observed led the way, and may
+            then be a little wrong.
+    """
 
     denoiser: Composed
     observation: Observation
     value: Tensor
+    least: float = 0.0
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Tensor:
         clean = self.denoiser(x, level)
+        if level.sigma < self.least * level.alpha:
+            return clean
         return clean + self.observation.pseudo_inverse(self.value.to(clean) - self.observation.apply(clean))
 
 

@@ -26,7 +26,7 @@ class ImageDenoiser:
         for condition in conditions:
             if condition is not None and not isinstance(condition, ImageCondition):
                 raise ValueError(f"a condition is a {type(condition).__name__}; give ImageCondition or None")
-        vectors, extents, labels = self.network.stack(conditions, (x.shape[2], x.shape[3]))
+        vectors, extents, labels, guides = self.network.stack(conditions, (x.shape[2], x.shape[3]))
         sigma = torch.full((len(x),), level.sigma / level.alpha, device=x.device)
         with mixed(self.precision, x.device):
-            return self.network((x / level.alpha).float(), sigma, vectors, extents, labels).to(x)
+            return self.network((x / level.alpha).float(), sigma, vectors, extents, labels, guides).to(x)

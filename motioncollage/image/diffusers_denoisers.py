@@ -15,9 +15,10 @@ PREDICTIONS = ("epsilon", "v_prediction", "sample")
 
 @dataclass(frozen=True, eq=False)
 class TextCondition:
-    """What a piece shows, as the text encoder put it: `tokens` [length, width]."""
+    """What a piece shows, as the text encoder put it: `tokens` [length, width]; of SDXL also `pooled` [width]."""
 
     tokens: Tensor
+    pooled: Tensor | None = None
 
 
 class PixelDenoiser:
@@ -39,7 +40,7 @@ class PixelDenoiser:
         Raises:
             ValueError: a network that needs more than noisy pixels and a class, or settings that do not fit it.
         """
-        _check_settings(prediction, precision)
+        check_settings(prediction, precision)
         config = network.config
         if config.out_channels not in (config.in_channels, 2 * config.in_channels):
             raise ValueError(
@@ -73,14 +74,14 @@ class PixelDenoiser:
             ValueError: sides that the network cannot halve, a class that it does not know, no class where it needs
                 one, or a level of another convention.
         """
-        _check_piece(x, level, self.channels)
+        check_piece(x, level, self.channels)
         if x.shape[-2] % self.multiple or x.shape[-1] % self.multiple:
             raise ValueError(
                 f"a piece has {x.shape[-2]} x {x.shape[-1]} pixels; sides must be multiples of {self.multiple}"
             )
         labels = self._labels(conditions, x.device)
         with mixed(self.precision, x.device):
-            raw = self.network(x.float(), _timesteps(x, level), class_labels=labels).sample
+            raw = self.network(x.float(), timesteps(x, level), class_labels=labels).sample
         # A network of twice the channels has learnt a variance too, which follows the mean.
         clean = clean_from(raw[:, : self.channels].to(x), x, level, self.prediction)
         return clean if self.clip is None else clean.clamp(-self.clip, self.clip)
@@ -120,14 +121,14 @@ class LatentDenoiser:
         Raises:
             ValueError: parts that do not fit together, or a network that needs more than noisy latents and a text.
         """
-        _check_settings(prediction, precision)
+        check_settings(prediction, precision)
         config, width = network.config, encoder.config.hidden_size
         more = (
             config.addition_embed_type, config.class_embed_type, config.num_class_embeds, config.time_cond_proj_dim
         )  # fmt: skip
         if config.out_channels != config.in_channels or any(extra is not None for extra in more):
             raise ValueError(
-                "the network takes more than noisy latents and a text, as for in-painting, upscaling, SDXL or LCM; use a"
+                "the network takes more than noisy latents and a text, as for in-painting, upscaling or LCM; use a"
                 " plain Stable Diffusion model"
             )
         if config.cross_attention_dim != width:
@@ -156,12 +157,7 @@ class LatentDenoiser:
         """
         conditions: list[TextCondition] = []
         for text in texts:
-            count = len(self.tokenizer(text)["input_ids"])
-            if count > self.longest:
-                raise ValueError(
-                    f"text {text[:40]!r}... has {count} tokens, the model reads {self.longest}; shorten it"
-                )
-            padded = self.tokenizer(text, padding="max_length", max_length=self.longest, return_tensors="pt")
+            padded = token_ids(self.tokenizer, text, self.longest)
             ids = padded["input_ids"].to(self.network.device)
             # As the models were trained: the padding counts as text, unless the encoder says otherwise.
             masked = getattr(self.encoder.config, "use_attention_mask", False)
@@ -181,7 +177,7 @@ class LatentDenoiser:
         Raises:
             ValueError: a condition of another kind or shape, or a level of another convention.
         """
-        _check_piece(x, level, self.channels)
+        check_piece(x, level, self.channels)
         rows: list[Tensor] = []
         for condition in conditions:
             if condition is not None and not isinstance(condition, TextCondition):
@@ -192,10 +188,20 @@ class LatentDenoiser:
                     f"a condition has shape {tuple(rows[-1].shape)}; this model reads {tuple(self.null.shape)}"
                 )
         with mixed(self.precision, x.device):
-            raw = self.network(
-                x.float(), _timesteps(x, level), encoder_hidden_states=torch.stack(rows)
-            ).sample
+            raw = self.network(x.float(), timesteps(x, level), encoder_hidden_states=torch.stack(rows)).sample
         return clean_from(raw.to(x), x, level, self.prediction)
+
+
+def token_ids(tokenizer: Any, text: str, longest: int) -> Any:
+    """A text's tokens [1, longest], padded, and their mask.
+
+    Raises:
+        ValueError: a text that is longer.
+    """
+    count = len(tokenizer(text)["input_ids"])
+    if count > longest:
+        raise ValueError(f"text {text[:40]!r}... has {count} tokens, the model reads {longest}; shorten it")
+    return tokenizer(text, padding="max_length", max_length=longest, return_tensors="pt")
 
 
 def clean_from(raw: Tensor, x: Tensor, level: NoiseLevel, prediction: str) -> Tensor:
@@ -205,17 +211,20 @@ def clean_from(raw: Tensor, x: Tensor, level: NoiseLevel, prediction: str) -> Te
     return level.alpha * x - level.sigma * raw if prediction == "v_prediction" else raw
 
 
-def _timesteps(x: Tensor, level: NoiseLevel) -> Tensor:
+def timesteps(x: Tensor, level: NoiseLevel) -> Tensor:
+    """What a network is told of a level, for every sample of a batch."""
     return torch.full((len(x),), round(level.timestep), device=x.device)
 
 
-def _check_settings(prediction: str, precision: str) -> None:
+def check_settings(prediction: str, precision: str) -> None:
+    """Raise ValueError for a prediction type or a precision that does not exist."""
     check_precision(precision)
     if prediction not in PREDICTIONS:
         raise ValueError(f"prediction type {prediction!r} is unknown; use {', '.join(PREDICTIONS)}")
 
 
-def _check_piece(x: Tensor, level: NoiseLevel, channels: int) -> None:
+def check_piece(x: Tensor, level: NoiseLevel, channels: int) -> None:
+    """Raise ValueError for a batch of another shape, or a level of another convention."""
     if x.ndim != 4 or x.shape[1] != channels:
         raise ValueError(f"x has shape {tuple(x.shape)}; give [batch, {channels}, height, width]")
     if abs(level.alpha**2 + level.sigma**2 - 1) > 1e-4:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from motioncollage.collage.denoiser import Condition
 from motioncollage.image.diffusers_denoisers import LatentDenoiser, PixelDenoiser
+from motioncollage.image.diffusers_xl import LargeLatentDenoiser
 from motioncollage.image.tiles import LEAST_TILE, MAX_TILE, Autoencoder
 from motioncollage.sampling.schedules import MAX_STEPS, VPSchedule, cosine_betas
 from motioncollage.wording import reason
@@ -36,7 +37,7 @@ class DiffusersModel:
         autoencoder: of a latent model.
     """
 
-    denoiser: PixelDenoiser | LatentDenoiser
+    denoiser: PixelDenoiser | LatentDenoiser | LargeLatentDenoiser
     schedule: VPSchedule
     size: int
     autoencoder: Autoencoder | None = None
@@ -72,7 +73,7 @@ class DiffusersModel:
 def load_diffusers_model(
     folder: Path, *, device: torch.device | str = "cpu", precision: str = "auto", null_class: int | None = None
 ) -> DiffusersModel:  # fmt: skip
-    """Read a folder that a `DDPMPipeline`, `DDIMPipeline` or `StableDiffusionPipeline` wrote.
+    """Read a folder that a `DDPMPipeline`, `DDIMPipeline`, `StableDiffusionPipeline` or `StableDiffusionXLPipeline` wrote.
 
     Args:
         folder: with `model_index.json`.
@@ -84,7 +85,8 @@ def load_diffusers_model(
         ValueError: files that are missing, pickled, too large, damaged, or of another kind of model.
     """
     index = _settings(_file(folder, "", INDEX))
-    latent = _is_latent(folder, index)
+    kind = _kind(folder, index)
+    latent = kind != PIXELS
     try:
         import diffusers
 
@@ -111,16 +113,25 @@ def load_diffusers_model(
         pixels = PixelDenoiser(unet, prediction, clip=clip, null_class=null_class, precision=precision)
         return DiffusersModel(pixels, schedule, side)
     vae = _network(diffusers.AutoencoderKL, folder, "vae", device)
-    encoder = _network(transformers.CLIPTextModel, folder, "text_encoder", device)
     if vae.config.latent_channels != unet.config.in_channels:
         raise ValueError(
             f"the VAE has {vae.config.latent_channels} channels, the network reads {unet.config.in_channels}; their"
             " folders are of different models"
         )
-    texts = LatentDenoiser(unet, encoder, _tokenizer(folder), prediction, precision=precision)
     # What the autoencoder was trained on is what it does best.
     trained = _shorter(vae.config.sample_size) // Autoencoder(vae).factor
     autoencoder = Autoencoder(vae, max(LEAST_TILE, min(MAX_TILE, trained)))
+    first = _network(transformers.CLIPTextModel, folder, "text_encoder", device)
+    texts: LatentDenoiser | LargeLatentDenoiser
+    if kind == LARGE:
+        second = _network(transformers.CLIPTextModelWithProjection, folder, "text_encoder_2", device)
+        tokenizers = [_tokenizer(folder, part) for part in ("tokenizer", "tokenizer_2")]
+        texts = LargeLatentDenoiser(
+            unet, (first, second), tokenizers, side * autoencoder.factor, prediction,
+            empty_is_zero=bool(index.get("force_zeros_for_empty_prompt", True)), precision=precision,
+        )  # fmt: skip
+    else:
+        texts = LatentDenoiser(unet, first, _tokenizer(folder), prediction, precision=precision)
     return DiffusersModel(texts, schedule, side * autoencoder.factor, autoencoder)
 
 
@@ -159,12 +170,16 @@ def schedule_of(settings: Mapping[str, Any]) -> VPSchedule:
 
 _PARTS = {
     "": "the list of the model's parts", "unet": "the denoising network", "vae": "the autoencoder of the latents",
-    "text_encoder": "the text encoder", "tokenizer": "the text encoder's tokenizer", "scheduler": "the noise schedule",
+    "text_encoder": "the text encoder", "text_encoder_2": "the second text encoder",
+    "tokenizer": "the text encoder's tokenizer", "tokenizer_2": "the second text encoder's tokenizer", "scheduler": "the noise schedule",
 }  # fmt: skip
 
 
-def _is_latent(folder: Path, index: Mapping[str, Any]) -> bool:
-    """Whether a model is latent with texts, or else of pixels, by the classes of its parts."""
+PIXELS, LATENTS, LARGE = "pixels", "latents", "xl"
+
+
+def _kind(folder: Path, index: Mapping[str, Any]) -> str:
+    """Whether a model is of pixels, or of latents with the texts of one encoder or of two, by the classes of its parts."""
     parts = {
         name: entry[1]
         for name, entry in index.items()
@@ -173,12 +188,16 @@ def _is_latent(folder: Path, index: Mapping[str, Any]) -> bool:
     needed = {"unet": "UNet2DConditionModel", "vae": "AutoencoderKL", "text_encoder": "CLIPTextModel"}
     unused = {"safety_checker", "feature_extractor", "image_encoder"}
     if set(parts) - unused == {*needed, "tokenizer", "scheduler"} and needed.items() <= parts.items():
-        return True
+        return LATENTS
+    needed["text_encoder_2"] = "CLIPTextModelWithProjection"
+    both = {*needed, "tokenizer", "tokenizer_2", "scheduler"}
+    if set(parts) - unused == both and needed.items() <= parts.items():
+        return LARGE
     if parts.get("unet") == "UNet2DModel" and set(parts) <= {"unet", "scheduler"}:
-        return False
+        return PIXELS
     raise ValueError(
         f"{folder} holds a {index.get('_class_name', 'model without name')}; give a model of pixels (DDPMPipeline, DDIMPipeline) or Stable"
-        " Diffusion 1 or 2 (StableDiffusionPipeline)"
+        " Diffusion 1, 2 or XL (StableDiffusionPipeline, StableDiffusionXLPipeline)"
     )
 
 
@@ -205,7 +224,7 @@ def _settings(file: Path) -> dict[str, Any]:
 def _network(kind: Any, folder: Path, part: str, device: torch.device | str) -> Any:
     """A part with weights, float32, for use only."""
     home = _file(folder, part, "config.json").parent
-    of_transformers = part == "text_encoder"
+    of_transformers = part.startswith("text_encoder")
     stem = "model" if of_transformers else "diffusion_pytorch_model"
     # Without the accelerate package anything else is a warning of diffusers.
     more = {} if of_transformers else {"low_cpu_mem_usage": False}
@@ -235,15 +254,15 @@ def _network(kind: Any, folder: Path, part: str, device: torch.device | str) -> 
     return network.float().to(device).eval().requires_grad_(False)
 
 
-def _tokenizer(folder: Path) -> Any:
+def _tokenizer(folder: Path, part: str = "tokenizer") -> Any:
     import transformers
 
-    whole = (folder / "tokenizer" / "tokenizer.json").is_file()
+    whole = (folder / part / "tokenizer.json").is_file()
     for name in ("tokenizer.json",) if whole else ("vocab.json", "merges.txt"):
-        _file(folder, "tokenizer", name)
+        _file(folder, part, name)
     kind = getattr(transformers, "CLIPTokenizerFast", transformers.CLIPTokenizer)
-    with _explained(folder / "tokenizer", "CLIPTokenizer"):
-        return kind.from_pretrained(folder / "tokenizer", local_files_only=True)
+    with _explained(folder / part, "CLIPTokenizer"):
+        return kind.from_pretrained(folder / part, local_files_only=True)
 
 
 def _shorter(size: int | Sequence[int]) -> int:

@@ -11,7 +11,7 @@ from motioncollage.collage.denoiser import Condition, Denoiser
 from motioncollage.image.denoiser import ImageDenoiser
 from motioncollage.image.diffusers_denoisers import TextCondition
 from motioncollage.image.diffusers_models import INDEX, DiffusersModel, load_diffusers_model
-from motioncollage.image.network import SMALLEST, ImageCondition, ImageNetwork, load_network
+from motioncollage.image.network import CONFIG, ImageCondition, ImageNetwork, load_network
 from motioncollage.sampling.levels import ContinuousLevels, DiscreteLevels, Levels
 
 
@@ -50,6 +50,16 @@ class ImageModel(Protocol):
     @property
     def denoiser(self) -> Denoiser: ...
 
+    @property
+    def scenes(self) -> bool:
+        """Whether it knows whole scenes made small, with which images begin."""
+        ...
+
+    @property
+    def detail(self) -> ImageNetwork | None:
+        """A network that makes pictures larger; None without."""
+        ...
+
     def vector(self, wanted: str) -> Tensor:
         """A class or a text as a vector that leads to others by slerp."""
         ...
@@ -77,11 +87,19 @@ class TrainedModel:
     precision: str = "auto"
     factor: int = 1
     channels: int = 3
-    multiple: int = SMALLEST
+    detail: ImageNetwork | None = None
 
     @property
     def size(self) -> int:
         return self.network.config.size
+
+    @property
+    def multiple(self) -> int:
+        return self.network.config.multiple
+
+    @property
+    def scenes(self) -> bool:
+        return self.network.config.scenes
 
     @property
     def overlap(self) -> int:
@@ -121,6 +139,8 @@ class PretrainedModel:
 
     model: DiffusersModel
     device: torch.device
+    scenes: bool = False
+    detail: ImageNetwork | None = None
 
     @property
     def size(self) -> int:
@@ -159,7 +179,8 @@ class PretrainedModel:
             return torch.nn.functional.one_hot(torch.tensor(int(wanted)), MOST_CLASSES).float()
         condition = self.model.condition(wanted)
         assert isinstance(condition, TextCondition)
-        return condition.tokens.flatten()
+        pooled = [] if condition.pooled is None else [condition.pooled]
+        return torch.cat([condition.tokens.flatten(), *pooled])
 
     def condition(
         self, vector: Tensor | None, extent: tuple[float, float] | None, labels: Tensor | None = None
@@ -172,7 +193,8 @@ class PretrainedModel:
             return int(vector.argmax())  # between two classes the nearer one
         empty = self.model.condition("")
         assert isinstance(empty, TextCondition)
-        return TextCondition(vector.view_as(empty.tokens))
+        tokens, pooled = vector[: empty.tokens.numel()], vector[empty.tokens.numel() :]
+        return TextCondition(tokens.view_as(empty.tokens), pooled if len(pooled) else None)
 
     def decode(self, sites: Tensor, *, wrapped: bool) -> Tensor:
         return self.model.decode(sites, wrapped=wrapped)
@@ -182,6 +204,7 @@ class PretrainedModel:
 
 
 MOST_CLASSES = 1 << 15
+DETAIL = "detail"  # folder inside a model's, of the network that makes pictures larger
 
 
 def load_image_model(
@@ -195,4 +218,10 @@ def load_image_model(
     if (folder / INDEX).exists():
         loaded = load_diffusers_model(folder, device=device, precision=precision)
         return PretrainedModel(loaded, torch.device(device))
-    return TrainedModel(load_network(folder, device=device), precision)
+    network = load_network(folder, device=device)
+    if network.config.guide:
+        raise ValueError(f"{folder} holds a network of detail; put it into the folder {DETAIL} of a model")
+    detail = load_network(folder / DETAIL, device=device) if (folder / DETAIL / CONFIG).exists() else None
+    if detail is not None and not detail.config.guide:
+        raise ValueError(f"{folder / DETAIL} holds no network of detail; train one with train image --detail")
+    return TrainedModel(network, precision, detail=detail)

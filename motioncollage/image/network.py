@@ -1,4 +1,7 @@
-"""A small image denoiser: a U-Net on 2 x 2 blocks of pixels, preconditioned as in Karras et al. 2022."""
+"""A small image denoiser: a U-Net on blocks of pixels, preconditioned as in Karras et al. 2022.
+
+With a guide it is a network of detail: it sees, beside the noisy pixels, a picture that is `guide` times as coarse.
+"""
 
 import json
 import math
@@ -18,7 +21,7 @@ MAX_BYTES = 1 << 30
 FREQUENCIES = 6
 MOST_LABELS = 64
 MOST_CHANNELS = 4096
-SMALLEST = 8  # pixels along a side; the network halves twice, on blocks of 2
+SMALLEST = 8  # pixels along a side; the network halves twice, on blocks of 2 at least
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class ImageConfig:
         size: pixels along the squares that it is trained on.
         classes: names of the classes; empty for a model without.
         labels: of segmentation maps; 0 for a model that reads none.
+        block: pixels along the blocks that the U-Net sees as one: 2, or 4 for a quarter of the work.
+        guide: how many times as coarse the picture is that a network of detail makes larger; 0 for one that sees none.
+        scenes: whether it was taught whole scenes made small, too.
         channels: of the U-Net's levels.
         layers: residual blocks per level.
         width: of a condition vector.
@@ -42,10 +48,17 @@ class ImageConfig:
     width: int = 64
     sigma_data: float = 0.5
     labels: int = 0
+    block: int = 2
+    guide: int = 0
+    scenes: bool = False
 
     def __post_init__(self) -> None:
-        if self.size % SMALLEST or not SMALLEST <= self.size <= 1024:
-            raise ValueError(f"size is {self.size} pixels; choose a multiple of {SMALLEST} up to 1024")
+        if self.block not in (2, 4):
+            raise ValueError(f"block is {self.block} pixels; choose 2 or 4")
+        if self.guide not in (0, self.block, 2 * self.block):
+            raise ValueError(f"guide is {self.guide}; choose 0 (none), {self.block} or {2 * self.block}")
+        if self.size % self.multiple or not self.multiple <= self.size <= 1024:
+            raise ValueError(f"size is {self.size} pixels; choose a multiple of {self.multiple} up to 1024")
         if len(self.channels) != 3 or any(not 16 <= c <= MOST_CHANNELS or c % 16 for c in self.channels):
             raise ValueError(
                 f"channels are {self.channels}; give three multiples of 16 up to {MOST_CHANNELS}"
@@ -60,6 +73,11 @@ class ImageConfig:
         if not 0 <= self.labels <= MOST_LABELS:
             raise ValueError(f"labels is {self.labels}; a map may have up to {MOST_LABELS}")
 
+    @property
+    def multiple(self) -> int:
+        """What divides the sides of pieces: the network halves blocks twice."""
+        return 4 * self.block
+
 
 @dataclass(frozen=True, eq=False)
 class ImageCondition:
@@ -69,11 +87,13 @@ class ImageCondition:
         vector: [width], such as a class's; None for none.
         extent: (top, bottom) of the piece in the whole picture, 0 the upper edge and 1 the lower one; None for none.
         labels: [height, width] of the piece, what each pixel is, whole numbers from 0, -1 for anything; None for none.
+        guide: [3, height, width] of the piece in -1 to 1, the coarse picture, each of its pixels repeated; None for none.
     """
 
     vector: Tensor | None = None
     extent: tuple[float, float] | None = None
     labels: Tensor | None = None
+    guide: Tensor | None = None
 
 
 class ImageNetwork(nn.Module):
@@ -84,12 +104,16 @@ class ImageNetwork(nn.Module):
 
         super().__init__()
         self.config = config
+        area = config.block**2
+        # Detail is a local matter: without attention pieces may be larger than those of the training.
+        attending = "" if config.guide else "Attn"
         self.inner: Any = UNet2DModel(
-            sample_size=config.size // 2, in_channels=12 + 4 * config.labels, out_channels=12, block_out_channels=config.channels,
+            sample_size=config.size // config.block, in_channels=area * (3 + config.labels) + (3 if config.guide else 0),
+            out_channels=3 * area, block_out_channels=config.channels, add_attention=not config.guide,
             layers_per_block=config.layers, norm_num_groups=8, attention_head_dim=16, class_embed_type="identity",
             resnet_time_scale_shift="scale_shift",
-            down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
-            up_block_types=("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+            down_block_types=("DownBlock2D", "DownBlock2D", f"{attending}DownBlock2D"),
+            up_block_types=(f"{attending}UpBlock2D", "UpBlock2D", "UpBlock2D"),
         )  # fmt: skip
         self.classes = nn.Embedding(max(1, len(config.classes)), config.width)
         self.null = nn.Parameter(torch.zeros(config.width))
@@ -100,29 +124,39 @@ class ImageNetwork(nn.Module):
         )
 
     def forward(
-        self, x: Tensor, sigma: Tensor, vectors: Tensor, extents: Tensor, labels: Tensor | None = None
-    ) -> Tensor:
+        self, x: Tensor, sigma: Tensor, vectors: Tensor, extents: Tensor, labels: Tensor | None = None,
+        guides: Tensor | None = None,
+    ) -> Tensor:  # fmt: skip
         """Clean prediction of images.
 
         Args:
-            x: [batch, 3, height, width] in -1 to 1 plus noise; sides multiples of 8.
+            x: [batch, 3, height, width] in -1 to 1 plus noise; sides multiples of 8, or of 16 with blocks of 4.
             sigma: [batch].
             vectors: [batch, width]; rows of NaN stand for no class.
             extents: [batch, 2] top and bottom; rows of NaN stand for none.
             labels: [batch, height, width] of a model that reads maps; -1 and None stand for anything.
+            guides: [batch, 3, height, width] of a network of detail.
+
+        Raises:
+            ValueError: sides of another kind, or a network of detail without guides.
         """
-        if x.shape[-1] % SMALLEST or x.shape[-2] % SMALLEST:
+        config, multiple = self.config, self.config.multiple
+        if x.shape[-1] % multiple or x.shape[-2] % multiple:
             raise ValueError(
-                f"a piece has {x.shape[-2]} x {x.shape[-1]} pixels; sides must be multiples of {SMALLEST}"
+                f"a piece has {x.shape[-2]} x {x.shape[-1]} pixels; sides must be multiples of {multiple}"
             )
-        data = self.config.sigma_data
+        data = config.sigma_data
         sigma = sigma[:, None, None, None]
         total = (sigma.square() + data**2).sqrt()
-        blocks = nn.functional.pixel_unshuffle(self._seen(x / total, labels), 2)
+        blocks = nn.functional.pixel_unshuffle(self._seen(x / total, labels), config.block)
+        if config.guide:
+            if guides is None:
+                raise ValueError("a network of detail needs the coarse picture; give every piece its guide")
+            blocks = torch.cat((blocks, nn.functional.avg_pool2d(guides / data, config.block)), dim=1)
         blocks = blocks.contiguous(memory_format=torch.channels_last)
         embedding = self.to_embedding(self._condition(vectors, extents))
         raw = self.inner(blocks, sigma.flatten().log() / 4 * 250, class_labels=embedding).sample
-        inner = nn.functional.pixel_shuffle(raw.float(), 2)
+        inner = nn.functional.pixel_shuffle(raw.float(), config.block)
         return data**2 / total.square() * x + sigma * data / total * inner
 
     def _seen(self, x: Tensor, labels: Tensor | None) -> Tensor:
@@ -157,11 +191,13 @@ class ImageNetwork(nn.Module):
 
     def stack(
         self, conditions: Sequence[ImageCondition | None], shape: tuple[int, int]
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Vectors [batch, width], extents [batch, 2] and labels [batch, *shape] of conditions, NaN or -1 for none.
+    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Vectors [batch, width], extents [batch, 2], labels [batch, *shape] and guides [batch, 3, *shape] of conditions.
+
+        NaN or -1 stand for none; labels and guides are None for networks that read none.
 
         Raises:
-            ValueError: a map for a model that reads none, or of another shape.
+            ValueError: a map or a guide for a model that reads none, or of another shape; no guide for one that does.
         """
         device = self.null.device
         vectors = torch.full((len(conditions), self.config.width), torch.nan, device=device)
@@ -184,7 +220,17 @@ class ImageNetwork(nn.Module):
                         f"a map of {tuple(condition.labels.shape)} for a piece of {shape}; they must agree"
                     )
                 labels[row] = condition.labels.to(device)
-        return vectors, extents, labels
+        return vectors, extents, labels, self._guides(conditions, shape)
+
+    def _guides(self, conditions: Sequence[ImageCondition | None], shape: tuple[int, int]) -> Tensor | None:
+        given = [None if condition is None else condition.guide for condition in conditions]
+        found = [guide for guide in given if guide is not None]
+        if len(found) != (len(given) if self.config.guide else 0):
+            kind = "a network of detail needs" if self.config.guide else "only networks of detail read"
+            raise ValueError(f"{len(found)} of {len(given)} pieces have a coarse picture; {kind} one each")
+        if any(tuple(guide.shape[1:]) != shape for guide in found):
+            raise ValueError(f"a coarse picture is not as large as its piece, {shape}; crop it alike")
+        return torch.stack([guide.to(self.null.device) for guide in found]) if self.config.guide else None
 
 
 def save_network(folder: Path, network: ImageNetwork, about: dict[str, Any]) -> None:

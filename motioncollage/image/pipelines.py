@@ -11,6 +11,7 @@ from motioncollage.collage.compose import CollageDenoiser, Composition
 from motioncollage.collage.conditioning import Observation, Reconstruction, Replacement
 from motioncollage.collage.denoiser import Composed, Condition
 from motioncollage.image.models import ImageModel
+from motioncollage.image.network import ImageNetwork
 from motioncollage.image.plans import CUBE_AXES, SITE_AXES, CubePlan, ImagePlan
 from motioncollage.sampling.eta import sample_eta
 from motioncollage.sampling.noise import OnStep
@@ -58,6 +59,18 @@ class ImagePipeline:
 
     def __init__(self, model: ImageModel, *, name: str) -> None:
         self.model, self.name = model, name
+
+    @property
+    def detail(self) -> ImageNetwork:
+        """The network that makes pictures larger.
+
+        Raises:
+            ValueError: a model without one.
+        """
+        found = self.model.detail
+        if found is None:
+            raise ValueError(f"model {self.name!r} has no network of detail; leave --detail away")
+        return found
 
     def conditions(
         self, plan: ImagePlan | CubePlan, along: Along | None, labels: Tensor | None = None
@@ -111,10 +124,11 @@ class ImagePipeline:
         on_step: OnStep | None = None,
     ) -> Tensor:  # fmt: skip
         """Sample a composed denoiser from standard normal noise."""
-        renewed = self._renewed(settings, draw)
+        renewed = self.renewed(settings, draw)
         return sample(denoiser, start, self.model.levels, settings.sampler, renewed, on_step=on_step)
 
-    def _renewed(self, settings: ImageSettings, draw: int = 0) -> Noise:
+    def renewed(self, settings: ImageSettings, draw: int = 0) -> Noise:
+        """Noise that a sampler renews on its way."""
         keys = sample_keys(settings.seed, settings.samples)
         return Noise(keys, RENEWED, draw, device=self.model.device)
 
@@ -161,7 +175,7 @@ class ImagePipeline:
             plan, settings
         )
         denoiser = self.compose(plan, conditions, settings)
-        renewed = self._renewed(settings)
+        renewed = self.renewed(settings)
         return sample_eta(denoiser, noisy, levels, eta=1.0, noise=renewed, on_step=on_step)
 
 

@@ -57,15 +57,15 @@ class ImagePlan:
     graph: FactorGraph
     wrapped: bool = False
 
-    def places(self) -> list[Place]:
-        """Where each node lies, in the order of the graph."""
-        return [self._place(node) for node in self.graph.nodes]
+    def places(self, least: float = LEAST_EXTENT) -> list[Place]:
+        """Where each node lies, in the order of the graph; `least` is the least height that a model has seen."""
+        return [self._place(node, least) for node in self.graph.nodes]
 
-    def _place(self, node: Node) -> Place:
+    def _place(self, node: Node, least: float) -> Place:
         rows, columns = node.region.shape
         top, left = divmod(int(node.region.sites[0]), self.width)
         # A piece of a high image is a small part of it, but no smaller than models have seen.
-        part = max(rows / self.height, min(LEAST_EXTENT, 1.0))
+        part = max(rows / self.height, min(least, 1.0))
         down = top / max(1, self.height - rows)
         return Place((left + columns / 2) / self.width % 1.0, (down * (1 - part), down * (1 - part) + part))
 
@@ -159,11 +159,11 @@ class CubePlan:
             sites = points[node.region.sites].reshape(*node.region.shape, 3)
             middle = sites.mean(dim=(0, 1))
             turn = float(torch.atan2(middle[0], middle[2])) / (2 * math.pi) + 0.5
-            found.append(Place(turn % 1.0, _height(sites)))
+            found.append(Place(turn % 1.0, looking_extent(sites)))
         return found
 
 
-def _height(directions: Tensor) -> tuple[float, float]:
+def looking_extent(directions: Tensor) -> tuple[float, float]:
     """Top and bottom of a piece [height, width, 3] from straight up, 0, to straight down, 1."""
     above = torch.asin(directions[..., 1].clamp(-1, 1)) / math.pi
     first, last = (0.5 - float(above[row].mean()) for row in (0, -1))

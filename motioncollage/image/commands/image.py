@@ -5,17 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motioncollage.image.job import (
-    ImageOptions,
-    Job,
-    RestoringOptions,
-    SettlingOptions,
-    StrokeOptions,
-    check_picture,
-)
+from motioncollage.image.job import Job, RestoringOptions, StrokeOptions, check_picture
+from motioncollage.image.staged_job import SettlingStages, StagedJob, StagedOptions
 from motioncollage.shell import values
 from motioncollage.shell.output import console, progress_bar
-from motioncollage.wording import plural
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,7 +22,10 @@ app = typer.Typer(
 )
 
 Width = Annotated[int, values.pixels("Pixels, a multiple of 8.")]
-Height = Annotated[int, values.pixels("Pixels, a multiple of 8; as high as a piece by default.")]
+Long = Annotated[int, values.pixels("Pixels, a multiple of 8, of 32 with detail.")]
+Height = Annotated[
+    int, values.pixels("Pixels, a multiple of 8, of 32 with detail; a piece, with its detail, by default.")
+]
 Picture = Annotated[Path, values.file_to_read("A picture of any size.", what="picture")]
 Map = Annotated[
     Path,
@@ -41,48 +37,49 @@ Map = Annotated[
 
 @app.command()
 def wide(
-    options: ImageOptions, width: Width = 512, height: Height | None = None, labels: Map | None = None
+    options: StagedOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None
 ) -> None:
     """Make a wide image: a chain of pieces."""
-    _whole(Job(options), height, width, labels, wrapped=False, kind="wide")
+    _whole(options, height, width, labels, wrapped=False, kind="wide")
 
 
 @app.command()
 def panorama(
-    options: ImageOptions, width: Width = 512, height: Height | None = None, labels: Map | None = None
+    options: StagedOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None
 ) -> None:
     """Make a panorama, whose right edge goes on at its left: a cycle of pieces."""
-    _whole(Job(options), height, width, labels, wrapped=True, kind="panorama")
+    _whole(options, height, width, labels, wrapped=True, kind="panorama")
 
 
 @app.command()
 def grid(
-    options: ImageOptions, width: Width = 256, height: Height | None = 128, labels: Map | None = None
+    options: StagedOptions, width: Long | None = None, height: Long | None = None, labels: Map | None = None
 ) -> None:
-    """Make an image of any height and width: rows and columns of pieces."""
-    _whole(Job(options), height, width, labels, wrapped=False, kind="grid")
+    """Make an image of any height and width: rows and columns of pieces; two and four by default."""
+    job = StagedJob(options)
+    job.write(job.image(height or 2 * job.piece, width or 4 * job.piece, labels=labels), kind="grid")
 
 
 def _whole(
-    job: Job, height: int | None, width: int, labels: Path | None, *, wrapped: bool, kind: str
-) -> None:
-    plan = job.plan(height or job.size, width, wrapped=wrapped)
-    job.write(job.pipeline.decode(job.generate(plan, labels), plan), kind=kind)
+    options: StagedOptions, height: int | None, width: int | None, labels: Path | None, *, wrapped: bool, kind: str
+) -> None:  # fmt: skip
+    job = StagedJob(options)
+    made = job.image(height or job.piece, width or job.usual_width, wrapped=wrapped, labels=labels)
+    job.write(made, kind=kind)
 
 
 @app.command()
 def cubemap(
-    options: SettlingOptions, face: Annotated[int, values.pixels()] = 128,
-    height: Annotated[int, values.pixels()] = 256,
+    options: SettlingStages, face: Annotated[int, values.pixels()] | None = None,
+    height: Annotated[int, values.pixels()] | None = None,
 ) -> None:  # fmt: skip
     """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in.
 
     How long:
-        face: Pixels along a face of the cube, a multiple of 8.
-        height: Height of the equirectangular picture.
+        face: Pixels along a face of the cube, a multiple of 8; 128 by default, 512 with detail.
+        height: Height of the equirectangular picture; two faces by default.
     """
     from motioncollage.image.files import write_png
-    from motioncollage.image.plans import plan_cube
     from motioncollage.image.surround import (
         LARGEST_HEIGHT,
         LONGEST_TITLE,
@@ -92,18 +89,18 @@ def cubemap(
 
     if options.samples != 1:
         raise ValueError(f"--samples is {options.samples}; cubes are made one at a time")
-    if height > LARGEST_HEIGHT:
+    if height is not None and height > LARGEST_HEIGHT:
         raise ValueError(f"--height is {height}; choose up to {LARGEST_HEIGHT} rows")
     title = options.classes[:LONGEST_TITLE].strip() or "surround"
-    job = Job(options, also=("equirectangular.png", "surround.html"))
+    job = StagedJob(options, also=("equirectangular.png", "surround.html"))
     if job.pipeline.model.factor != 1:
         raise ValueError("a cube needs a model of pixels; this one sees latents, whose decoder knows no cube")
     out, force = options.out, options.force
+    face = face or job.usual_face
+    height = height or min(2 * face, LARGEST_HEIGHT)
     check_picture(1, 6 * face, face)
     check_picture(1, height, 2 * height)
-    plan = plan_cube(face, job.pieces)
-    console.print(f"{plural(plan.graph.factors, 'piece')} of {job.size} pixels")
-    faces = job.generate(plan)[0].movedim(1, 0).clamp(-1, 1)
+    faces = job.cube(face)
     strip = faces.movedim(0, 2).flatten(2)[None]  # L F R B U D beside each other
     job.write(strip, kind="cubemap", face=face)
     around = equirectangular(faces, height)

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from motioncollage.shell import values
 from motioncollage.shell.options import Device
-from motioncollage.shell.output import check_output, console, progress_bar
-from motioncollage.shell.training import LearningRate, RunFolder, TrainingSteps, run_trainer
+from motioncollage.shell.training import LearningRate, RunFolder, TrainingSteps
 
 
 def image(
@@ -14,51 +13,40 @@ def image(
     out: RunFolder = Path("runs/image"), steps: TrainingSteps = 30_000,
     batch_size: Annotated[int, values.count(most=65_536)] = 16, learning_rate: LearningRate = 5e-4,
     size: Annotated[int, values.count(least=8, most=1024, multiple=8)] = 64,
-    zoom: Annotated[tuple[float, float], values.number(above=0, most=1)] = (0.35, 1.0), flip: bool = True,
+    zoom: Annotated[tuple[float, float], values.number(above=0, most=1)] | None = None, flip: bool = True,
+    colour: Annotated[float, values.number(least=0, most=0.9)] = 0.0,
+    scenes: Annotated[bool, values.named("--scenes")] = False, detail: Annotated[bool, values.named("--detail")] = False,
+    start: Annotated[Path, values.folder_option(what="model")] | None = None,
     precision: str = "auto", seed: Annotated[int, values.seed()] = 0, device: Device = "auto",
 ) -> None:  # fmt: skip
     """Train an image denoiser on any folder of pictures.
 
     What to make:
         size: Pixels along the squares that the model knows.
-        zoom: Least and most height of a square as a part of its picture's.
+        zoom: Least and most height of a square as a part of its picture's; 0.35 to 1 by default, for detail 0.125 to 0.5.
         flip: Mirror half of the squares.
+        colour: How far brightness and colour vary.
+        scenes: Teach whole scenes made small as well: images then begin with a coarse picture of the whole.
+        detail: Train a network of detail, which makes pictures 4 times as large; put it into a model's folder `detail`.
         seed: Seed of weights, squares and noise.
     How good:
         batch_size: Squares per step.
     Advanced:
+        start: Model folder whose weights to begin with.
         precision: auto, float32 or bfloat16.
     """
-    import torch
-
     from motioncollage.devices import choose_device
-    from motioncollage.image.data import Crops, read_pictures
-    from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
-    from motioncollage.image.training import ImageObjective, ImageTraining
+    from motioncollage.image.training_run import ImageRun
     from motioncollage.processes import refuse_several
-    from motioncollage.training import Trainer, TrainingSettings
+    from motioncollage.training import TrainingSettings
 
+    # The average of a short run forgets its first steps, too.
+    average = min(0.9995, 1 - 10 / max(steps, 20))
     settings = TrainingSettings(
-        steps=steps, learning_rate=learning_rate, seed=seed, precision=precision, ema_decay=0.9995
+        steps=steps, learning_rate=learning_rate, seed=seed, precision=precision, ema_decay=average
     )
-    crops = Crops(size=size, zoom=zoom, flip=flip)
     refuse_several("train image")
-    where = choose_device(device)
-    check_output(out, [], force=True)
-    with progress_bar("reading pictures") as update:
-        pictures = read_pictures(data, smallest=size, progress=update)
-    for name, reason in pictures.rejected.items():
-        console.print(f"left out {name}: {reason}")
-    config = ImageConfig(size=size, classes=pictures.classes, labels=pictures.labels)
-    torch.manual_seed(seed)
-    network = ImageNetwork(config).to(where)
-    objective = ImageObjective(pictures, config, ImageTraining(batch_size=batch_size, crops=crops))
-    about = (
-        f"image {size} px, {len(pictures.pictures)} pictures of {len(pictures.classes)} classes, zoom {zoom[0]:g} to"
-        f" {zoom[1]:g}, batch {batch_size}, seed {seed}"
-    )
-    trainer = Trainer(network, objective, settings, checkpoint=out / "checkpoint.pt", about=about)
-    reached = run_trainer(trainer, out, steps)
-    assert isinstance(trainer.average, ImageNetwork)
-    save_network(out / "model", trainer.average, {"steps": reached, "data": about})
-    console.print(f"step {reached} of {steps}; wrote {out / 'model'}")
+    ImageRun(
+        data, out, settings, batch_size, size=size, zoom=zoom, flip=flip, colour=colour, scenes=scenes, detail=detail,
+        start=start, device=choose_device(device),
+    ).train()  # fmt: skip

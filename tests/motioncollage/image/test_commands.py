@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from command_line import Command, one_line
-from diffusers_folders import write_latent_model, write_pixel_model
+from diffusers_folders import write_large_model, write_latent_model, write_pixel_model
 from PIL import Image
 
 from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
@@ -135,7 +135,10 @@ def test_methods_are_compared(command: Command, model: Path, tmp_path: Path) -> 
         assert message in one_line(command("image", "fid", *common, *arguments, "--out", tmp_path / "x"))
 
 
-@pytest.mark.parametrize(("write", "what"), [(write_pixel_model, "2"), (write_latent_model, "a lake,a wood")])
+@pytest.mark.parametrize(
+    ("write", "what"),
+    [(write_pixel_model, "2"), (write_latent_model, "a lake,a wood"), (write_large_model, "a lake,a wood")],
+)
 def test_downloaded_models(
     command: Command, tmp_path: Path, write: Callable[[Path], None], what: str
 ) -> None:
@@ -225,3 +228,45 @@ def test_an_image_model_is_trained_and_used(command: Command, picture: Path, tmp
     assert "does not exist" in one_line(
         command("train", "image", tmp_path / "nowhere", "--out", tmp_path / "x")
     )
+
+
+def test_scenes_and_detail_are_trained_and_used(command: Command, tmp_path: Path) -> None:
+    """A model with stages: whole scenes begun with another model's weights, a network of detail in its folder."""
+    shades = np.random.default_rng(0).integers(0, 255, (64, 160, 3)).astype(np.uint8)
+    (tmp_path / "pictures" / "sea").mkdir(parents=True)
+    Image.fromarray(shades).save(tmp_path / "pictures" / "sea" / "wide.png")
+    Image.fromarray(shades[:, :128]).save(tmp_path / "pictures" / "sea" / "round.360.png")
+    Image.fromarray(shades[:, 20:]).save(tmp_path / "pictures" / "sea" / "other.png")
+    (tmp_path / "pictures" / "held_out.txt").write_text("sea/other.png\n")
+    common = ("train", "image", tmp_path / "pictures", "--size", 64, "--batch-size", 1, "--steps", 1)
+    plain = command(*common, "--out", tmp_path / "plain")
+    assert plain.code == 0, plain.err
+    start = ("--start", tmp_path / "plain" / "model")
+    result = command(*common, "--scenes", "--colour", 0.1, *start, "--out", tmp_path / "run")
+    assert result.code == 0, result.err
+    model = tmp_path / "run" / "model"
+    about = json.loads((model / "config.json").read_text())
+    assert about["scenes"] is True
+    assert about["about"]["data"].endswith("colour 0.1, held out 1, scenes True, begun with model")
+    result = command(*common, "--detail", "--out", tmp_path / "detail")
+    assert result.code == 0, result.err
+    made = ("--class", "sea", *FAST, "--detail-steps", 2, "--force")
+    refused = command("image", "wide", "--detail", "--model", model, *made, "--out", tmp_path / "a")
+    assert "has no network of detail; leave --detail away" in one_line(refused)
+    refused = command("image", "wide", "--coarse", "--model", start[1], *made, "--out", tmp_path / "a")
+    assert "knows no whole scenes; leave --coarse away" in one_line(refused)
+    alone = command("image", "wide", "--model", tmp_path / "detail" / "model", *made, "--out", tmp_path / "a")
+    assert "holds a network of detail; put it into the folder detail of a model" in one_line(alone)
+    (tmp_path / "detail" / "model").rename(model / "detail")
+    for arguments, size in (
+        (("wide", "--width", 512), (512, 256)),
+        (("panorama", "--width", 512, "--no-coarse"), (512, 256)),
+        (("grid", "--width", 320, "--height", 256, "--no-detail"), (320, 256)),
+    ):
+        result = command("image", *arguments, "--model", model, *made, "--out", tmp_path / "a")
+        assert result.code == 0, result.err
+        assert Image.open(tmp_path / "a" / "image.png").size == size
+    refused = command("image", "wide", "--width", 520, "--model", model, *made, "--out", tmp_path / "a")
+    assert "width is 520 pixels; with detail it must be a multiple of 32, such as 512" in one_line(refused)
+    both = command(*common, "--detail", "--scenes", "--out", tmp_path / "b")
+    assert "leave it away with --detail" in one_line(both)

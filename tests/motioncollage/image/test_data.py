@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from motioncollage.image.data import Crops, Picture, part_of, read_picture, read_pictures
+from motioncollage.image.data import Crops, Picture, PictureFolder, part_of, read_picture, read_pictures
 
 
 @pytest.fixture
@@ -68,6 +68,62 @@ def test_crops_know_their_place() -> None:
         assert float(part[0, 0].mean() + 1) / 2 == pytest.approx(upper, abs=0.02)
         assert lower - upper == pytest.approx((bottom - top) / 2)
     assert min(heights) < 0.5 < 0.89 < max(heights) <= 0.905
+
+
+def test_scenes_are_as_high_as_their_width_allows() -> None:
+    rows = torch.linspace(0, 255, 256).round().to(torch.uint8)
+    picture = Picture(rows[None, :, None].expand(3, 256, 384), 0, "ramp")
+    generator, crops = torch.Generator().manual_seed(0), Crops(size=64)
+    whole, extent, _ = crops.draw(picture, generator, (32, 48))
+    assert whole.shape == (3, 32, 48)
+    assert extent == (0.0, 1.0)
+    for _ in range(10):
+        wide, (top, bottom), _ = crops.draw(picture, generator, (32, 64))
+        assert wide.shape == (3, 32, 64)
+        assert bottom - top == pytest.approx(0.75)
+        assert float(wide[0, 0].mean() + 1) / 2 == pytest.approx(top, abs=0.03)
+
+
+def test_colours_vary_as_far_as_they_may() -> None:
+    picture = Picture(
+        torch.tensor([60, 80, 100], dtype=torch.uint8)[:, None, None].expand(3, 64, 64), 0, "blue"
+    )
+    generator, crops = torch.Generator().manual_seed(0), Crops(size=32, colour=0.2)
+    drawn = torch.stack([crops.draw(picture, generator)[0][:, 0, 0] for _ in range(200)])
+    light = (drawn.mean(dim=1) + 1) * 127.5 / 80
+    strength = (drawn[:, 2] - drawn[:, 0]) * 127.5 / 40 / light
+    for found in (light, strength):
+        assert 0.8 <= float(found.min()) < 0.85
+        assert 1.15 < float(found.max()) <= 1.2001
+    with pytest.raises(ValueError, match="colour is 1"):
+        Crops(colour=1.0)
+
+
+def test_panoramas_and_pictures_held_out(tmp_path: Path) -> None:
+    for name, size in (("sea/a.360.png", (128, 64)), ("sea/b.360.png", (100, 64)), ("sea/c.png", (80, 70))):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", size, (0, 90, 200)).save(tmp_path / name)
+    (tmp_path / "held_out.txt").write_text("sea/c.png\n")
+    found = read_pictures(tmp_path, smallest=32)
+    assert [(p.name, p.sphere) for p in found.pictures] == [("a.360", True)]
+    assert [p.name for p in found.held_out] == ["c"]
+    assert "not twice as wide as high" in found.rejected["sea/b.360.png"]
+    view, extent, _ = Crops(size=32).draw(found.pictures[0], torch.Generator().manual_seed(0))
+    assert view.shape == (3, 32, 32)
+    assert 0 <= extent[0] < extent[1] <= 1
+    (tmp_path / "held_out.txt").write_text("sea/d.png\n")
+    with pytest.raises(ValueError, match=r"names sea/d\.png, which is not there"):
+        read_pictures(tmp_path, smallest=32)
+
+
+def test_a_class_is_drawn_as_often_as_the_root_of_its_pictures() -> None:
+    pixels = torch.zeros(3, 8, 8, dtype=torch.uint8)
+    labels = [0] * 9 + [1] * 4 + [-1]
+    folder = PictureFolder(tuple(Picture(pixels, label, "") for label in labels), ("a", "b"), {})
+    balance = folder.balance
+    assert [float(balance[:9].sum()), float(balance[9:13].sum()), float(balance[13])] == pytest.approx(
+        [3, 2, 1]
+    )
 
 
 @pytest.mark.parametrize("zoom", [(0.0, 1.0), (0.8, 0.5), (0.5, 1.2)])

@@ -98,8 +98,40 @@ def test_foreign_files_are_refused(network: ImageNetwork, tmp_path: Path) -> Non
         ({"channels": (16, 16)}, "give three multiples of 16"),
         ({"channels": (16, 16, 20)}, "give three multiples of 16"),
         ({"classes": ("a", "a")}, "a class is named twice"),
+        ({"block": 3}, "block is 3 pixels; choose 2 or 4"),
+        ({"block": 4, "guide": 2}, "guide is 2; choose 0"),
+        ({"block": 4, "size": 24}, "choose a multiple of 16"),
     ],
 )
 def test_shapes_that_make_no_sense(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ImageConfig(**changes)  # type: ignore[arg-type]
+
+
+def test_networks_of_detail_see_the_coarse_picture_and_nothing_else_does(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    detail = ImageNetwork(ImageConfig(size=32, block=4, guide=4, channels=(16, 16, 16), width=8)).eval()
+    save_network(tmp_path, detail, {})
+    detail = load_network(tmp_path)
+    x, sigma = torch.randn(2, 3, 16, 48), torch.ones(2)
+    guides = torch.zeros(2, 3, 16, 48)
+    conditions = [ImageCondition(guide=guide) for guide in guides]
+    vectors, extents, labels, stacked = detail.stack(conditions, (16, 48))
+    assert stacked is not None
+    assert torch.equal(stacked, guides)
+    plain = detail(x, sigma, vectors, extents, labels, guides)
+    guides[1] = 0.5
+    other = detail(x, sigma, vectors, extents, labels, guides)
+    assert torch.allclose(other[0], plain[0], atol=1e-5)
+    assert not torch.allclose(other[1], plain[1], atol=1e-3)
+    with pytest.raises(ValueError, match="needs the coarse picture"):
+        detail(x, sigma, vectors, extents, labels)
+    with pytest.raises(
+        ValueError, match="1 of 2 pieces have a coarse picture; a network of detail needs one each"
+    ):
+        detail.stack([conditions[0], None], (16, 48))
+    with pytest.raises(ValueError, match="not as large as its piece"):
+        detail.stack(conditions, (16, 32))
+    usual = ImageNetwork(ImageConfig(size=32, channels=(16, 16, 16), width=8))
+    with pytest.raises(ValueError, match="only networks of detail read"):
+        usual.stack(conditions, (16, 48))
