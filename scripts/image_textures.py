@@ -31,6 +31,7 @@ from motioncollage.image.data import SUFFIXES
 from motioncollage.image.files import load_picture
 from motioncollage.image.likeness import Likeness, Recipe, learn, shrunk, texture_factor
 from motioncollage.image.models import load_image_model
+from motioncollage.image.network import load_network
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings
 from motioncollage.image.plans import PieceSettings
 from motioncollage.image.seams import texture_seams
@@ -87,9 +88,10 @@ def main() -> None:
 def of_photo(path: Path, asked: argparse.Namespace, settings: ImageSettings) -> Row:
     """Textures like a photo."""
     photo = shrunk(load_picture(path), asked.size)
+    start = load_network(folder_of(asked.model, medium="image"))
     with TemporaryDirectory() as folder:
         begin = time.perf_counter()
-        learn(photo, Path(folder), Recipe(steps=asked.training_steps), about={}, seed=asked.seed)
+        learn(photo, Path(folder), start, Recipe(steps=asked.training_steps), about={}, seed=asked.seed)
         learning = time.perf_counter() - begin
         factor = texture_factor(Path(folder))
         assert factor is not None
@@ -174,7 +176,7 @@ def write(out: Path, rows: list[Row], asked: argparse.Namespace) -> None:
         "# Textures",
         "",
         f"{asked.samples} textures of {asked.size} x {asked.size} pixels each by dpm++ with {asked.steps} steps; photos are"
-        f" learnt in {asked.training_steps} steps, classes are of model `{asked.model}`. Wrap: energy of neighbouring pixels"
+        f" learnt in {asked.training_steps} steps from model `{asked.model}`, whose classes the others are. Wrap: energy of neighbouring pixels"
         " across the edges that meet, over that of all other neighbours in different blocks of 2 pixels. KID of crops of"
         f" {CROP} pixels to real ones (offline features fitted to each row's own); quilting: Efros and Freeman 2001, blocks"
         f" of up to {BLOCK} pixels, each from one real picture; real: other crops of the same pictures.",

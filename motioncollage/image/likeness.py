@@ -42,37 +42,33 @@ DETAIL_STEPS = 0.6  # steps of the detail in parts of those of the whole: it sta
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a photograph is learnt: chosen by looking, for a minute or two on two cores.
+    """How a photograph is learnt: a minute or two on two cores, from the weights of a model that knows pictures.
 
     Attributes:
         steps: of training.
         batch_size: squares in a step.
         share: part of the steps that learn the coarse scale.
-        size: pixels along a piece.
-        channels: of the network.
     """
 
-    steps: int = 500
+    steps: int = 150
     batch_size: int = 8
-    learning_rate: float = 3e-3
-    share: float = 0.4
-    size: int = 64
-    channels: tuple[int, int, int] = (32, 64, 96)
+    learning_rate: float = 5e-4
+    share: float = 0.5
 
-    def factor(self, photo: Tensor) -> int:
-        """How many times as coarse the coarse scale of a photograph [3, height, width] is.
 
-        Raises:
-            ValueError: a photograph that is too small to be learnt at two scales.
-        """
-        side = min(photo.shape[1:])
-        for factor in FACTORS:
-            if side >= factor * self.size:
-                return factor
-        raise ValueError(
-            f"the photo has {photo.shape[2]} x {photo.shape[1]} pixels; a texture needs one of at least"
-            f" {FACTORS[-1] * self.size} a side"
-        )
+def coarse_factor(photo: Tensor, size: int) -> int:
+    """How many times as coarse the coarse scale of a photograph [3, height, width] is, for pieces of `size`.
+
+    Raises:
+        ValueError: a photograph that is too small to be learnt at two scales.
+    """
+    for factor in FACTORS:
+        if min(photo.shape[1:]) >= factor * size:
+            return factor
+    raise ValueError(
+        f"the photo has {photo.shape[2]} x {photo.shape[1]} pixels; a texture needs one of at least"
+        f" {FACTORS[-1] * size} a side"
+    )
 
 
 class ExactCrops(Crops):
@@ -100,13 +96,13 @@ class TwoScales:
 
     def __init__(self, photo: Tensor, config: ImageConfig, recipe: Recipe) -> None:
         self.share = recipe.share
-        coarse = torch.nn.functional.avg_pool2d(photo[None], recipe.factor(photo))[0]
+        coarse = torch.nn.functional.avg_pool2d(photo[None], coarse_factor(photo, config.size))[0]
         self.of: dict[str, ImageObjective] = {}
         for number, (name, pixels) in enumerate(((WHOLE, coarse), (DETAIL, photo))):
             shared = SHARED[name]
             parts = (Part(1, 1, 0.6), Part(1, shared, 0.15), Part(shared, 1, 0.15), Part(shared, shared, 0.1))
             training = ImageTraining(
-                recipe.batch_size, ExactCrops(size=recipe.size), LOG_SIGMA[name], drop_class=0.0, drop_extent=1.0,
+                recipe.batch_size, ExactCrops(size=config.size), LOG_SIGMA[name], drop_class=0.0, drop_extent=1.0,
                 parts=parts,
             )  # fmt: skip
             picture = Picture((pixels + 1) * 127.5, number, name)
@@ -122,29 +118,31 @@ class TwoScales:
 
 
 def learn(
-    photo: Tensor, folder: Path, recipe: Recipe, *, about: dict[str, Any], seed: int = 0,
-    device: torch.device | str = "cpu", on_step: OnStep | None = None,
+    photo: Tensor, folder: Path, start: ImageNetwork, recipe: Recipe, *, about: dict[str, Any], seed: int = 0,
+    on_step: OnStep | None = None,
 ) -> None:  # fmt: skip
     """Train on a photograph [3, height, width] in -1 to 1, and write the model into a folder.
 
     Args:
+        start: what the network begins with: it has seen many pictures, and a minute is enough for one more, but not for
+            learning what a picture is.
         about: further facts for the folder's configuration.
 
     Raises:
         ValueError: a photograph that is too small.
         KeyboardInterrupt: stopped before the end; nothing is written.
     """
-    factor = recipe.factor(photo)
-    config = ImageConfig(
-        size=recipe.size, classes=(WHOLE, DETAIL), channels=recipe.channels,
-        sigma_data=max(0.05, round(float(photo.std()), 4)),
-    )  # fmt: skip
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = ImageNetwork(config).to(device)
+    factor = coarse_factor(photo, start.config.size)
+    config = replace(start.config, classes=(WHOLE, DETAIL))
+    weights = start.state_dict()
+    if start.config.classes != config.classes:
+        # Both scales begin as pictures of no class.
+        weights = {**weights, "classes.weight": start.null.detach().expand(2, -1).clone()}
+    network = ImageNetwork(config).to(start.null.device)
+    network.load_state_dict(weights)
     settings = TrainingSettings(
-        steps=recipe.steps, learning_rate=recipe.learning_rate, warmup=20, schedule="cosine", weight_decay=0.0,
-        ema_decay=0.99, validate_every=0, seed=seed,
+        steps=recipe.steps, learning_rate=recipe.learning_rate, warmup=10, schedule="cosine", weight_decay=0.0,
+        ema_decay=0.98, validate_every=0, seed=seed,
     )  # fmt: skip
     trainer = Trainer(network, TwoScales(photo, config, recipe), settings, checkpoint=None)
     reached = trainer.run(lambda step, _: on_step(step, recipe.steps) if on_step else None)

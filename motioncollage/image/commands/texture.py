@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from motioncollage.image.likeness import Recipe
+    from motioncollage.image.network import ImageNetwork
     from motioncollage.image.torus import Offset
 
 KNOWN_OFFSETS = ("none", "brick", "hexagonal")
@@ -81,31 +82,30 @@ def texture(
     ] = None,
 ) -> None:  # fmt: skip
     """Make a texture that tiles without a seam, and show it three times beside and below itself."""
-    from motioncollage.image.likeness import Recipe
-
     shape = (height or size, width or size)
     photo_path = _photo(like, make_seamless, options, border=border, keep=keep, training_steps=training_steps)
-    recipe = Recipe() if training_steps is None else Recipe(steps=training_steps)
     if photo_path is None:
         _of_model(options, shape, _offset(offset))
         return
     from motioncollage.image.files import load_picture
-    from motioncollage.image.likeness import shrunk
+    from motioncollage.image.likeness import Recipe, coarse_factor, shrunk
 
+    recipe = Recipe() if training_steps is None else Recipe(steps=training_steps)
     photo = shrunk(load_picture(photo_path), photo_side)
-    recipe.factor(photo)  # which refuses a photo that is too small
     options.sampling()
     check_output(options.out, _names(options), force=options.force)
+    start = _start(options)
+    coarse_factor(photo, start.config.size)  # which refuses a photo that is too small
     if make_seamless is not None:
         shape = (photo.shape[1], photo.shape[2])
-    _check_size(shape, recipe.size)
+    _check_size(shape, start.config.size)
     check_picture(options.samples, *shape)
     known = None if make_seamless is None else _known(shape, border)
-    with _learnt(photo, recipe, options, keep, photo_path.name) as folder:
+    with _learnt(photo, start, recipe, options, keep, photo_path.name) as folder:
         job = _LikeJob(replace(options, model=str(folder)), _offset(offset))
         about = {"seamless" if known is not None else "like": photo_path.name}
         made = job.make(shape, photo=None if known is None else photo[None], known=known)
-        _write(job, made, offset=offset, **about)
+        _write(job, made, offset=offset, start=options.model, **about)
 
 
 def _photo(
@@ -122,11 +122,24 @@ def _photo(
         raise ValueError(
             f"--{given[0].replace('_', '-')} belongs to --like and --make-seamless; leave it away"
         )
-    if photo is not None and (options.classes or options.model != BUNDLED["image"]):
-        raise ValueError("a photo is learnt by a model of its own; leave --model and --class away")
+    if photo is not None and options.classes:
+        raise ValueError("the photo says what is made; leave --class away")
     if photo is not None and options.overlap is not None:
         raise ValueError("a photo's two scales have overlaps of their own; leave --overlap away")
     return photo
+
+
+def _start(options: TextureOptions) -> "ImageNetwork":
+    """The network that learns the photo, as it is before."""
+    from motioncollage.image.models import TrainedModel
+    from motioncollage.models import load_model
+
+    loaded = load_model(options.model, medium="image", device=options.device).model
+    if not isinstance(loaded, TrainedModel):
+        raise ValueError(
+            "a photo is learnt by a network of train image; name one with --model, or leave it away"
+        )
+    return loaded.network
 
 
 def _offset(name: str) -> "Offset":
@@ -157,12 +170,16 @@ def _check_size(shape: tuple[int, int], least: int) -> None:
 
 @contextmanager
 def _learnt(
-    photo: "Tensor", recipe: "Recipe", options: TextureOptions, keep: Path | None, name: str
+    photo: "Tensor",
+    start: "ImageNetwork",
+    recipe: "Recipe",
+    options: TextureOptions,
+    keep: Path | None,
+    name: str,
 ) -> Iterator[Path]:
     """A folder with a model that has learnt a photo; a temporary one, unless it is kept."""
     from tempfile import TemporaryDirectory
 
-    from motioncollage.devices import choose_device
     from motioncollage.image.likeness import learn
 
     with TemporaryDirectory(prefix="motioncollage-") as temporary:
@@ -171,10 +188,7 @@ def _learnt(
             check_output(keep, ["model.safetensors", "config.json"], force=options.force)
         kept = "nothing was learnt or written; the same command starts anew"
         with keeping(kept), progress_bar("learning the photo") as update:
-            learn(
-                photo, folder, recipe, about={"photo": name}, seed=options.seed,
-                device=choose_device(options.device), on_step=update,
-            )  # fmt: skip
+            learn(photo, folder, start, recipe, about={"photo": name}, seed=options.seed, on_step=update)
         if keep is not None:
             console.print(f"kept the model: --model {keep} makes more of it")
         yield folder

@@ -19,18 +19,20 @@ from motioncollage.image.likeness import (
     Likeness,
     Recipe,
     TwoScales,
+    coarse_factor,
     learn,
     middle,
     shrunk,
     texture_factor,
 )
 from motioncollage.image.models import load_image_model
-from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
+from motioncollage.image.network import ImageConfig, ImageNetwork, load_network, save_network
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings
 from motioncollage.sampling.registry import SamplerSettings
 from motioncollage.training import step_generator
 
-SMALL = Recipe(steps=4, batch_size=2, size=16, channels=(16, 16, 16))
+SMALL = Recipe(steps=4, batch_size=2)
+SHAPE = ImageConfig(size=16, classes=("sea", "sky", "sand"), channels=(16, 16, 16), width=8)
 FEW = ImageSettings(sampler=SamplerSettings("dpm++", 4))
 
 
@@ -43,7 +45,8 @@ def waves(height: int, width: int) -> Tensor:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("learnt") / "model"
-    learn(waves(64, 72), place, SMALL, about={"photo": "waves.png"})
+    torch.manual_seed(0)
+    learn(waves(64, 72), place, ImageNetwork(SHAPE), SMALL, about={"photo": "waves.png"})
     return place
 
 
@@ -63,7 +66,7 @@ def test_squares_are_cut_as_they_are() -> None:
 
 def test_scales_are_learnt_in_turn() -> None:
     config = ImageConfig(size=16, classes=(WHOLE, DETAIL), channels=(16, 16, 16))
-    objective = TwoScales(waves(64, 64), config, Recipe(share=0.25, size=16))
+    objective = TwoScales(waves(64, 64), config, Recipe(share=0.25))
     seen: list[str] = []
     for name, scale in objective.of.items():
         scale.training_terms = lambda *_, name=name: seen.append(name) or {}  # type: ignore[method-assign, assignment, misc]
@@ -145,13 +148,29 @@ def test_a_kept_model_says_what_it_is(folder: Path, tmp_path: Path) -> None:
     assert texture_factor(tmp_path / "nothing") is None
 
 
+def test_both_scales_begin_as_pictures_of_no_class(tmp_path: Path) -> None:
+    start = ImageNetwork(SHAPE)
+    torch.nn.init.normal_(start.null)
+    learn(waves(64, 64), tmp_path, start, Recipe(steps=1, batch_size=1, learning_rate=1e-12), about={})
+    found = load_network(tmp_path)
+    assert found.config.classes == (WHOLE, DETAIL)
+    for name in found.config.classes:
+        assert torch.allclose(found.class_vector(name), start.null, atol=2e-3)
+    assert torch.allclose(found.inner.conv_in.weight, start.inner.conv_in.weight, atol=2e-3)
+    # A model that has learnt a photo goes on with its scales as they are.
+    with torch.no_grad():
+        found.classes.weight.copy_(torch.arange(16.0).reshape(2, 8))
+    learn(waves(64, 64), tmp_path, found, Recipe(steps=1, batch_size=1, learning_rate=1e-12), about={})
+    assert torch.allclose(load_network(tmp_path).classes.weight, found.classes.weight, atol=2e-3)
+
+
 def test_small_photos_are_refused_or_learnt_nearer() -> None:
-    assert Recipe().factor(waves(256, 300)) == 4
-    assert Recipe().factor(waves(200, 300)) == 2
+    assert coarse_factor(waves(256, 300), 64) == 4
+    assert coarse_factor(waves(200, 300), 64) == 2
     with pytest.raises(
         ValueError, match="the photo has 300 x 100 pixels; a texture needs one of at least 128"
     ):
-        Recipe().factor(waves(100, 300))
+        coarse_factor(waves(100, 300), 64)
 
 
 @pytest.mark.parametrize("border", [0, 32, 40])

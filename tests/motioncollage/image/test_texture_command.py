@@ -10,7 +10,6 @@ from command_line import Command, one_line
 from diffusers_folders import write_latent_model, write_pixel_model
 from PIL import Image
 
-from motioncollage.image import likeness
 from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
 
 FAST = ("--steps", 3)
@@ -31,10 +30,13 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "photo.png"
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network that learns next to nothing, quickly."""
-    monkeypatch.setattr(likeness.Recipe.__init__, "__defaults__", (1, 2, 3e-3, 0.4, 16, (16, 16, 16)))
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a photo is learnt with: so small that it learns next to nothing, quickly."""
+    torch.manual_seed(1)
+    folder = tmp_path_factory.mktemp("image") / "start"
+    save_network(folder, ImageNetwork(ImageConfig(16, ("sea",), (16, 16, 16), width=8)), {})
+    return folder
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -87,11 +89,22 @@ def test_downloaded_models_make_textures(
     assert pixels(tmp_path / "out" / "image.png").shape == (size, size, 3)
 
 
-@pytest.mark.usefixtures("small")
-def test_like_a_photo_and_more_of_it_from_what_is_kept(command: Command, photo: Path, tmp_path: Path) -> None:
+def test_like_a_photo_and_more_of_it_from_what_is_kept(
+    command: Command, start: Path, photo: Path, tmp_path: Path
+) -> None:
     asked = ("--size", 64, *FAST)
+    learnt = ("--model", start, "--training-steps", 1)
     made = command(
-        "image", "texture", "--like", photo, "--keep", tmp_path / "kept", *asked, "--out", tmp_path / "a"
+        "image",
+        "texture",
+        "--like",
+        photo,
+        "--keep",
+        tmp_path / "kept",
+        *learnt,
+        *asked,
+        "--out",
+        tmp_path / "a",
     )
     assert made.code == 0, made.err
     one = pixels(tmp_path / "a" / "image.png")
@@ -106,7 +119,7 @@ def test_like_a_photo_and_more_of_it_from_what_is_kept(command: Command, photo: 
     assert other.code == 0
     assert not np.array_equal(one, pixels(tmp_path / "c" / "image.png"))
     refused = command(
-        "image", "texture", "--like", photo, "--keep", tmp_path / "kept", "--out", tmp_path / "d"
+        "image", "texture", "--like", photo, "--keep", tmp_path / "kept", *learnt, "--out", tmp_path / "d"
     )
     assert "model.safetensors exists; use --force" in one_line(refused)
     assert "leave --class away" in one_line(
@@ -114,10 +127,12 @@ def test_like_a_photo_and_more_of_it_from_what_is_kept(command: Command, photo: 
     )
 
 
-@pytest.mark.usefixtures("small")
-def test_a_photo_is_made_seamless_and_its_middle_kept(command: Command, photo: Path, tmp_path: Path) -> None:
+def test_a_photo_is_made_seamless_and_its_middle_kept(
+    command: Command, start: Path, photo: Path, tmp_path: Path
+) -> None:
+    learnt = ("--model", start, "--training-steps", 1)
     made = command(
-        "image", "texture", "--make-seamless", photo, "--border", 24, *FAST, "--out", tmp_path / "a"
+        "image", "texture", "--make-seamless", photo, "--border", 24, *learnt, *FAST, "--out", tmp_path / "a"
     )
     assert made.code == 0, made.err
     before, after = pixels(photo), pixels(tmp_path / "a" / "image.png")
@@ -138,7 +153,7 @@ def test_what_cannot_be_made(command: Command, model: Path, photo: Path, tmp_pat
         ((*of_class, "--keep", tmp_path / "k"), "--keep belongs to --like and --make-seamless"),
         ((*of_class, "--training-steps", 8), "--training-steps belongs to --like"),
         (("--like", photo, "--make-seamless", photo), "give one of them"),
-        (("--like", photo, *of_class), "leave --model and --class away"),
+        (("--like", photo, *of_class), "the photo says what is made; leave --class away"),
         (("--like", photo, "--overlap", 8), "leave --overlap away"),
         (("--like", photo, "--border", 8), "--border belongs to --make-seamless"),
         (("--like", photo, "--size", 40), "height is 40 pixels; give a multiple of 8 from 64"),
