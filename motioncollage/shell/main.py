@@ -4,8 +4,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 import warnings
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
