@@ -34,6 +34,7 @@ def serve(
 
     door = Door(host, token, (socket.gethostname(),))
     try:
+        from mdm_adapter.serving.routes import Api, application
         from mdm_adapter.serving.server import address, listen, run
     except ModuleNotFoundError as error:
         raise ImportError(
@@ -54,7 +55,7 @@ def serve(
             f"{pipeline.name} listens at {where} (what it understands: {where}/); Ctrl-C ends it",
             soft_wrap=True,
         )
-        ended = run(service, door, listening)
+        ended = run(service, application(Api(service), door), listening)
     console.print("stopped")
     if not ended:
         # A thread inside a library cannot be stopped, and Python, which would take the library away under it, would

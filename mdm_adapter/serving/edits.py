@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from mdm_adapter.editing.editor import Editor
 from mdm_adapter.editing.paths import length_of
 from mdm_adapter.maker import GenerateSettings
 from mdm_adapter.motion import Motion
@@ -100,11 +101,11 @@ class Edit:
     """An edit that can begin.
 
     Attributes:
-        make: runs it; told of each step.
+        make: runs it with a model's edits; told of each step.
         shown: what the result will be.
     """
 
-    make: Callable[[OnStep], Motion]
+    make: Callable[[Editor, OnStep], Motion]
     shown: Shown
 
 
@@ -118,8 +119,7 @@ def prepare(
         ValueError: one line for the client: a job that has no result, or members that are at fault.
     """
     if kind in OF_MOTION:
-        return _of_motion(kind, given, model, jobs, settings)
-    edit = model.edit
+        return _of_motion(kind, given, jobs, settings)
     path = [_pair(point) for point in given["points"] or ()]
     place = None if given["place"] is None else _pair(given["place"])
     metres = length_of(torch.tensor(path)) if place is None else math.hypot(*place)
@@ -127,7 +127,7 @@ def prepare(
     check_speed(plan.segments, plan.fps, metres, model.expected)
     heading = given["heading"]
 
-    def make(step: OnStep) -> Motion:
+    def make(edit: Editor, step: OnStep) -> Motion:
         if place is None:
             return edit.follow(plan, path, settings=settings, on_step=step)
         return edit.reach(plan, place, heading=heading, settings=settings, on_step=step)
@@ -135,10 +135,8 @@ def prepare(
     return Edit(make, Shown.of(plan))
 
 
-def _of_motion(
-    kind: str, given: Mapping[str, Any], model: MotionPipeline, jobs: Jobs, settings: GenerateSettings
-) -> Edit:
-    edit, text = model.edit, given["text"] or ""
+def _of_motion(kind: str, given: Mapping[str, Any], jobs: Jobs, settings: GenerateSettings) -> Edit:
+    text = given["text"] or ""
     new = text or "new"
     first = jobs.motion(given["source"]).sample(given["source_sample"] or 0)
     length = first.seconds
@@ -147,14 +145,14 @@ def _of_motion(
         if not before + after:
             raise Refusal("extend by how long? give before or after, in seconds")
         return Edit(
-            lambda step: edit.extend(first, before=before, after=after, text=text, settings=settings, on_step=step),
+            lambda edit, step: edit.extend(first, before=before, after=after, text=text, settings=settings, on_step=step),
             Shown.spans(first.fps, (new, before), ("kept", length), (new, after)),
         )  # fmt: skip
     if kind == "inbetween":
         second = jobs.motion(given["second"]).sample(given["second_sample"] or 0)
         seconds = 2.0 if given["seconds"] is None else given["seconds"]
         return Edit(
-            lambda step: edit.inbetween(first, second, seconds=seconds, text=text, settings=settings, on_step=step),
+            lambda edit, step: edit.inbetween(first, second, seconds=seconds, text=text, settings=settings, on_step=step),
             Shown.spans(first.fps, ("kept", length), (new, seconds), ("kept", second.seconds)),
         )  # fmt: skip
     start, end = given["start"], given["end"]
@@ -162,7 +160,7 @@ def _of_motion(
     if not start < end <= length:
         raise Refusal(f"start is {start:g} and end {end:g}; give start < end, at most {length:g}")
     return Edit(
-        lambda step: edit.replace(
+        lambda edit, step: edit.replace(
             first, start, end, text=text, anchored=anchored, settings=settings, on_step=step
         ),
         Shown.spans(first.fps, ("kept", start), (new, end - start), ("kept", length - end)),
