@@ -62,20 +62,21 @@ def view(
     save_page(target, motions, force=force, title=title, theme=theme)
     console.print(f"wrote {target}")
     if open_ is None:
-        open_ = sys.stdout.isatty() and _has_screen()
+        open_ = sys.stdout.isatty() and has_screen()
     if open_:
-        _open(target)
+        open_in_browser(target.resolve().as_uri())
 
 
-def _has_screen() -> bool:
-    """Without a screen a browser would open in the terminal and take it over."""
+def has_screen() -> bool:
+    """Whether a browser would have a window. Without a screen a browser would open in the terminal and take it over."""
     if not sys.platform.startswith(("linux", "freebsd")):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _open(target: Path) -> None:
+def open_in_browser(address: str) -> None:
+    """Show an address, or say that nothing can."""
     import webbrowser
 
-    if not webbrowser.open(target.resolve().as_uri()):
-        notes.print(f"no browser was found; open {target} yourself")
+    if not webbrowser.open(address):
+        notes.print(f"no browser was found; open {address} yourself")

@@ -15,13 +15,12 @@ from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.planning.lengths import check_speed
 from mdm_adapter.planning.pieces import Plan
 from mdm_adapter.prompts import Action
-from mdm_adapter.serving.fields import Field
+from mdm_adapter.serving.fields import Field, read_place
 from mdm_adapter.serving.jobs import Jobs
 from mdm_adapter.serving.refusal import Refusal
 from motioncollage.sampling.noise import OnStep
 
 MAX_POINTS = 10_000
-MAX_METRES = 10_000.0
 _PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 
 EDIT_FIELDS = (
@@ -120,8 +119,8 @@ def prepare(
     """
     if kind in OF_MOTION:
         return _of_motion(kind, given, jobs, settings)
-    path = [_pair(point) for point in given["points"] or ()]
-    place = None if given["place"] is None else _pair(given["place"])
+    path = [read_place(point) for point in given["points"] or ()]
+    place = None if given["place"] is None else read_place(given["place"])
     metres = length_of(torch.tensor(path)) if place is None else math.hypot(*place)
     plan = model.plan(actions, settings, seconds=given["seconds"], metres=metres)
     check_speed(plan.segments, plan.fps, metres, model.expected)
@@ -165,11 +164,3 @@ def _of_motion(kind: str, given: Mapping[str, Any], jobs: Jobs, settings: Genera
         ),
         Shown.spans(first.fps, ("kept", start), (new, end - start), ("kept", length - end)),
     )
-
-
-def _pair(value: Any) -> tuple[float, float]:
-    good = isinstance(value, list) and len(value) == 2
-    good = good and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in value)
-    if not good or not all(abs(x) <= MAX_METRES for x in value):
-        raise Refusal(f"{str(value)[:40]} is no place; give [x, z] in metres, at most {MAX_METRES:g}")
-    return float(value[0]), float(value[1])
