@@ -69,9 +69,7 @@ class Tab:
             self.errors.append(str(given["entry"]["text"]))
         elif method == "Runtime.consoleAPICalled" and given["type"] in ("error", "assert"):
             self.errors.append(str([part.get("value") for part in given["args"]]))
-        elif method == "Network.requestWillBeSent" and not given["request"]["url"].startswith(
-            self.allowed
-        ):
+        elif method == "Network.requestWillBeSent" and not given["request"]["url"].startswith(self.allowed):
             self.errors.append(f"asked for {given['request']['url'][:100]}")
 
     def run(self, script: str) -> Any:

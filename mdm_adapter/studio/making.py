@@ -226,7 +226,9 @@ def _assembled(
             _part(piece, features, watched, keep_way=cyclic or bool(document.points or document.place))
             for piece in pieces
         ]
-        made = assemble(watched, parts, settings, cyclic=cyclic, on_step=step)
+        # Single runs arrive where the old ones did; the way of a whole loop is no run's.
+        free = replace(settings, path=LoopPath())
+        made = assemble(watched, parts, free, cyclic=cyclic, on_step=step)
         seams = sorted({*_edges(pieces), *_inner(pieces)} - {0})
         edges = [0, *(seam for seam in seams if seam < made.shape[1]), made.shape[1]]
         segments = [Segment(span.text, span.start, span.end) for span in laid.spans if span.text]

@@ -89,7 +89,7 @@ export class Making extends EventTarget {
       const scene = await api.scene(`/v1/studio/jobs/${id}/scene`);
       if (this.job !== id) return;
       this.seen = step;
-      this.stage.show([{ scene, label: `Step ${scene.step} of ${steps}`, note: "preview" }], { hold: !this.stage.calm });
+      this.stage.show([{ scene, label: `Step ${scene.step} of ${steps}`, note: "preview", rough: true }], { hold: !this.stage.calm });
     } catch { /* nothing to see yet, or it is over */ }
   }
 
@@ -98,6 +98,7 @@ export class Making extends EventTarget {
     await project.flush();
     await project.reload();
     const first = project.takes.find((take) => take.batch === batch) ?? project.takes.at(-1);
+    this.timeline.plan = null; // it spoke of the take before
     this.side = project.takes.filter((take) => take.batch === batch).length > 1;
     project.change((d) => { d.chosen = first.id; }, { undoable: false });
     await this.show();
@@ -149,7 +150,7 @@ export class Making extends EventTarget {
     const scenes = await attempt(() => Promise.all(takes.map((take) => this.scene(take))));
     if (!scenes || this.key !== key || this.waiting) return;
     this.stage.show(takes.map((take, i) => ({
-      scene: scenes[i], label: `Take ${take.number}`, note: takes.length > 1 ? "" : take.how === "everything" ? "" : take.how,
+      scene: scenes[i], label: takes.length > 1 ? `Take ${take.number}` : "", note: takes.length > 1 || take.how === "everything" ? "" : take.how,
       act: takes.length > 1 ? this.#picker(take) : null,
     })));
     this.draw();

@@ -10,10 +10,9 @@ const ALWAYS = 0.9, MOSTLY = 0.5;
 export const wordOf = (happens) => (happens === null ? "" : happens >= ALWAYS ? "" : happens >= MOSTLY ? "mostly happens" : "rarely happens");
 
 export class Prompt {
-  constructor(project, known) {
+  constructor(project) {
     this.project = project;
     this.actions = [];
-    this.known = known;
     this.box = find("prompt");
     this.box.addEventListener("input", () => {
       project.change((d) => { d.prompt = this.box.value; }, { undoable: false });
@@ -31,7 +30,8 @@ export class Prompt {
   }
 
   async load() {
-    this.actions = (await api.get("/v1/actions")).actions;
+    const told = await api.get("/v1/actions");
+    this.actions = told.actions.map((row) => ({ ...row, example: plain(row.example) }));
   }
 
   show() {
@@ -91,6 +91,8 @@ export class Prompt {
   }
 }
 
+/** As somebody would type it: about a person, without a full stop. */
+const plain = (text) => text.replace(/^(?:(?:an?|the) )?(?:person|man|woman|human|figure|someone|somebody)\b/i, "a person").replace(/\.$/, "");
 const LITTLE = new Set(["a", "an", "the", "he", "she", "they", "person", "someone", "man", "woman", "then", "and", "his", "her", "with", "is", "to"]);
 const LAST = /(?:^|[|.;,\n]|\bthen\b|\band\b)\s*([^|.;,\n]*)$/i;
 
@@ -128,14 +130,14 @@ export function offer(field, prompt, { whole = false, taken } = {}) {
     }
     list.replaceChildren(...rows.map((row, i) => make("li", { role: "option", id: `${list.id}-${i}`, "aria-selected": "false",
       onpointerdown: (event) => { event.preventDefault(); take(i); } },
-    make("span", {}, row.example.replace(/\.$/, "")), make("small", { class: wordOf(row.happens).startsWith("rarely") ? "warn" : "" }, wordOf(row.happens)))));
+    make("span", {}, row.example), make("small", { class: wordOf(row.happens).startsWith("rarely") ? "warn" : "" }, wordOf(row.happens)))));
     list.hidden = !rows.length || document.activeElement !== field;
     field.setAttribute("aria-expanded", String(!list.hidden));
     at = -1;
   }
 
   function take(number) {
-    const example = rows[number].example.replace(/\.$/, "");
+    const { example } = rows[number];
     const cut = field.selectionStart ?? field.value.length;
     const before = whole ? "" : field.value.slice(0, cut - part.length);
     const words = before.trimEnd() && !whole ? example.replace(/^(?:an?|the) (?:person|man|woman|figure)\s+/i, "") : example;

@@ -54,14 +54,15 @@ export class Stage extends EventTarget {
   #panel(take, entry, number) {
     const movement = new Movement(entry, take.scene.buffers);
     const figure = new Figure(movement, take.scene.bodies[entry.body], take.scene.buffers, palette());
-    figure.options = this.options;
+    // What is still half noise leaves no footprints.
+    figure.options = take.rough ? { trail: true, feet: false } : this.options;
     const way = new Way(getComputedStyle(document.documentElement).getPropertyValue("--accent").trim());
     way.show(this.way.points, this.way.place);
     figure.scene.add(way.group);
     const view = make("div", { class: "view" });
     const speed = make("span", { class: "pace" });
-    const name = take.scene.figures.length > 1 ? `${take.label} ${number + 1}` : take.label;
-    const label = make("div", { class: "label" }, make("strong", {}, name), make("span", {}, take.note ?? ""), take.act ?? null);
+    const [name, note] = number ? ["", ""] : [take.label, take.note ?? ""];
+    const label = make("div", { class: "label" }, make("strong", {}, name), make("span", {}, note), take.act ?? null);
     const element = make("div", { class: "panel" }, view, label, speed);
     this.element.append(element);
     this.orbit.listen(view, () => true);
@@ -147,7 +148,7 @@ export class Stage extends EventTarget {
     const moving = this.playing || performance.now() - (this.moved ?? -1e9) < 400;
     this.late = moving && milliseconds > 38 ? this.late + 1 : 0;
     this.coarse ??= 1;
-    if (this.late > 3) [this.coarse, this.late] = [Math.max(0.4, this.coarse * 0.8), 0];
+    if (this.late > 3) [this.coarse, this.late] = [Math.max(0.5, this.coarse * 0.8), 0];
     const wanted = moving ? this.coarse : 1;
     if (moving && !this.playing) setTimeout(() => { this.dirty = true; }, 450);
     if (wanted === this.sharpness) return;

@@ -6,7 +6,7 @@ import { jerkOf } from "./stage.js";
 
 export const LEAST = 8; // seconds that are always seen
 const LEFT = 12; // pixels before second 0
-const CALM = 150, ROUGH = 600; // m/s³, between which a join goes from calm to rough
+const CALM = 1, ROUGH = 2; // times the peak jerk beside a join, between which it goes from calm to rough
 
 export class Timeline extends EventTarget {
   constructor(project, stage) {
@@ -29,7 +29,7 @@ export class Timeline extends EventTarget {
   }
 
   get seconds() {
-    return Math.max(LEAST, length(this.project.document.blocks) + 1, this.stage.clock?.length ?? 0);
+    return Math.max(LEAST, length(this.project.document?.blocks ?? []) + 1, this.stage.clock?.length ?? 0);
   }
 
   get scale() {
@@ -138,10 +138,11 @@ export class Timeline extends EventTarget {
       this.track.append(shade);
     }
     for (const join of stage.joins) {
-      const words = `join at ${twoDigits(join.frame / fps)} s, peak jerk ${jerkOf(join)}`;
+      const share = join.beside ? join.jerk / join.beside : CALM;
+      const words = `join at ${twoDigits(join.frame / fps)} s, peak jerk ${jerkOf(join)}, ${twoDigits(share)} times that beside it`;
       const mark = make("button", { type: "button", class: "joint", title: words, "aria-label": words, tabindex: "-1",
         onclick: () => stage.seek(join.frame / fps) });
-      const rough = Math.min(1, Math.max(0, (join.jerk - CALM) / (ROUGH - CALM)));
+      const rough = Math.min(1, Math.max(0, (share - CALM) / (ROUGH - CALM)));
       mark.style.left = `${this.x(join.frame / fps)}px`;
       mark.style.setProperty("--rough", `${Math.round(100 * rough)}%`);
       mark.dataset.rough = rough > 0.66 ? "rough" : rough > 0.33 ? "middling" : "calm";

@@ -116,6 +116,15 @@ def peak_jerk(joints: Floats, fps: float, frame: int) -> float:
     return float(np.abs(np.diff(window, n=3, axis=0)).sum(axis=-1).max()) * fps**3
 
 
+def _join(joints: Floats, fps: float, at: int, frame: int) -> dict[str, float]:
+    """A join: its frame, its peak jerk, and the larger one of the stretches of the same length before and after it, which
+    tells whether the join is rougher than what it joins."""
+    beside = [at + way * round(2 * JERK_SECONDS * fps) for way in (-1, 1)]
+    before_after = [peak_jerk(joints, fps, other) for other in beside if 0 <= other < len(joints)]
+    found = {"frame": frame, "jerk": peak_jerk(joints, fps, at), "beside": max(before_after, default=0.0)}
+    return {name: round(value, 1) for name, value in found.items()}
+
+
 def _body(rig: Rig, buffers: _Buffers) -> dict[str, Any]:
     """The mannequin of a rig, its parts one after the other in the order of `mannequin.MATERIALS`."""
     surfaces = mannequin(rig)
@@ -163,10 +172,7 @@ def _figure(view: MotionView, rig: Rig, body: int, buffers: _Buffers) -> dict[st
         "rotations": buffers.add(np.rint(rotations * _FULL), "<i2"),
         "targets": buffers.add(targets[middle : middle + frames], "<f4"),
         "segments": [{"text": s.text, "start": s.start, "end": s.end} for s in view.segments],
-        "joins": [
-            {"frame": seam, "jerk": round(peak_jerk(around, view.fps, middle + seam), 1)}
-            for seam in view.seams
-        ],
+        "joins": [_join(around, view.fps, middle + seam, seam) for seam in view.seams],
         "cycle": None if view.cycle is None else _step(view.cycle, joints[0, 0]),
         **_prints(around, view.fps, height, middle, frames, buffers),
     }
