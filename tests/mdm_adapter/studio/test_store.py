@@ -113,5 +113,5 @@ def test_which_project_is_opened(store: Store, tmp_path: Path) -> None:
     assert opened != first
     assert first_project(store, tmp_path / "scene.json") == opened
     (tmp_path / "bad.json").write_text('{"format": 1}')
-    with pytest.raises(ValueError, match="bad.json: this is no project"):
+    with pytest.raises(ValueError, match=r"bad\.json: this is no project"):
         first_project(store, tmp_path / "bad.json")
