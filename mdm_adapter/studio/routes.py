@@ -126,7 +126,12 @@ class Studio:
             step, motion = self.service.jobs.preview(id)
             return step, scene_bytes([("preview", motion)])
 
-        step, content = await aside(self.api.writing, work)
+        try:
+            step, content = await aside(self.api.writing, work)
+        except Refusal as refusal:
+            if refusal.status != 409:
+                raise
+            return Response(status_code=204)  # not yet, or no more
         return Response(content, headers={"Content-Type": BINARY, "X-Step": str(step)})
 
     async def take_in(self, request: Request) -> Response:

@@ -42,9 +42,10 @@ export const upload = async (path, blob, type) =>
   (await ask(path, { method: "POST", headers: { "Content-Type": type }, body: blob })).json();
 export const drop = async (path) => (await ask(path, { method: "DELETE" })).json();
 
-/** A motion as the scene draws it: what `scene.scene_bytes` packed; its buffers are views of one block of memory. */
+/** A motion as the scene draws it: what `scene.scene_bytes` packed, null where there is none; its buffers are views of one block of memory. */
 export async function scene(path) {
   const answer = await ask(path);
+  if (answer.status === 204) return null;
   const block = await answer.arrayBuffer();
   const size = new DataView(block).getUint32(4, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(block, 8, size)));

@@ -16,7 +16,7 @@ export class Making extends EventTarget {
     project.addEventListener("looked", () => project.job && !this.job && this.follow(project.job));
   }
 
-  get waiting() { return this.job !== null; }
+  get waiting() { return this.job !== null || Boolean(this.arriving); }
 
   /** What the main button does: the first take, what changed, or other takes of the same. */
   get next() {
@@ -75,11 +75,12 @@ export class Making extends EventTarget {
       await new Promise((done) => { setTimeout(done, ASK_EVERY); });
     }
     if (this.job !== id) return;
-    this.job = null;
+    [this.job, this.arriving] = [null, true];
     if (told?.state === "failed") tell(told.error, "bad");
     if (told?.state === "cancelled") tell("Cancelled. Nothing was changed.");
     if (told?.state === "done") await this.#arrived(told.batch ?? batch);
     else await this.show();
+    this.arriving = false;
     this.draw();
   }
 
@@ -87,7 +88,7 @@ export class Making extends EventTarget {
   async #look(id, step, steps) {
     try {
       const scene = await api.scene(`/v1/studio/jobs/${id}/scene`);
-      if (this.job !== id) return;
+      if (this.job !== id || !scene) return;
       this.seen = step;
       this.stage.show([{ scene, label: `Step ${scene.step} of ${steps}`, note: "preview", rough: true }], { hold: !this.stage.calm });
     } catch { /* nothing to see yet, or it is over */ }
@@ -107,7 +108,12 @@ export class Making extends EventTarget {
   async cancel() {
     if (!this.job) return;
     find("cancel").disabled = true;
-    await attempt(() => api.drop(`/v1/jobs/${this.job}`));
+    const told = await attempt(() => api.drop(`/v1/jobs/${this.job}`));
+    if (!told) return;
+    this.job = null; // whoever follows it stops
+    tell("Cancelled. Nothing was changed.");
+    await this.show();
+    this.draw();
   }
 
   #progress(told) {
@@ -137,7 +143,7 @@ export class Making extends EventTarget {
 
   refresh() {
     this.draw();
-    if (!this.waiting) this.show();
+    if (this.job === null) this.show();
   }
 
   async show() {
@@ -148,7 +154,7 @@ export class Making extends EventTarget {
     this.key = key;
     this.seen = 0;
     const scenes = await attempt(() => Promise.all(takes.map((take) => this.scene(take))));
-    if (!scenes || this.key !== key || this.waiting) return;
+    if (!scenes || this.key !== key || this.job !== null) return;
     this.stage.show(takes.map((take, i) => ({
       scene: scenes[i], label: takes.length > 1 ? `Take ${take.number}` : "", note: takes.length > 1 || take.how === "everything" ? "" : take.how,
       act: takes.length > 1 ? this.#picker(take) : null,

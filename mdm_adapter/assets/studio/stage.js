@@ -145,7 +145,7 @@ export class Stage extends EventTarget {
 
   /** Where pictures take long, moving ones are drawn coarser; what stands still is always sharp. */
   #pace(milliseconds) {
-    const moving = this.playing || performance.now() - (this.moved ?? -1e9) < 400;
+    const moving = this.playing || performance.now() - (this.moved ?? -1e9) < Math.max(400, 3 * milliseconds);
     this.late = moving && milliseconds > 38 ? this.late + 1 : 0;
     this.coarse ??= 1;
     if (this.late > 3) [this.coarse, this.late] = [Math.max(0.5, this.coarse * 0.8), 0];
