@@ -1,5 +1,6 @@
 // Making: a job on the server with progress, cancelling and a look at every step; then the takes that came of it.
 
+import { above } from "./arrange.js";
 import * as api from "./api.js";
 import { attempt, find, make, tell } from "./dom.js";
 
@@ -25,7 +26,9 @@ export class Making extends EventTarget {
     const several = count > 1 ? `${count} takes` : "motion";
     const changed = plan?.changed.length ?? 0;
     if (!this.project.chosen) return { what: "all", label: `Make ${several}` };
-    if (plan && !plan.same && changed < (this.project.document.blocks.length || 1) && this.project.chosen.loop === this.project.document.loop && !this.wayChanged) {
+    // What lies on top is made with everything beneath it.
+    const flat = !above(this.project.document.blocks).size;
+    if (plan && flat && !plan.same && changed < (this.project.document.blocks.length || 1) && this.project.chosen.loop === this.project.document.loop && !this.wayChanged) {
       return { what: "changed", label: changed === 1 ? "Make 1 change" : changed ? `Make ${changed} changes` : "Make the change" };
     }
     return { what: "all", label: plan?.same && !this.wayChanged ? (count > 1 ? `Make ${count} others` : "Make another") : `Make ${several}` };
