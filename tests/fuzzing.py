@@ -48,7 +48,7 @@ CHEAP: dict[str, tuple[str, ...]] = {
 # What commands write that take the name of a file, not of a folder.
 FILES = {"view": "{out}/a.html", "timeline": "{out}/a.png", "texts embed": "{out}/a.safetensors"}
 # They wait for clients, ask a network, or make motion whatever they are told.
-LEFT_OUT = ("serve", "models fetch", "doctor")
+LEFT_OUT = ("serve", "studio", "models fetch", "doctor")
 
 
 @dataclass(frozen=True)

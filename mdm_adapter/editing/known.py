@@ -170,11 +170,11 @@ def between(
     made = sketch(
         maker, known, script, settings, Reconstruction, arriving=arriving, start=led, on_step=on_step
     )  # fmt: skip
-    new = _meet(made, features, start, end, round(FADE * maker.representation.fps))
+    filled = _meet(made, features, start, end, round(FADE * maker.representation.fps))
     if arrival is None:
-        return new
-    rep, new = maker.representation, new.double()
-    return arrival.project(new, rep, eased(way_of(rep).moving(new))).float()
+        return filled
+    rep, filled = maker.representation, filled.double()
+    return arrival.project(filled, rep, eased(way_of(rep).moving(filled))).float()
 
 
 def _with_contexts(new: Script, before: int, after: int) -> Script:

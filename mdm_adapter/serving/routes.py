@@ -189,7 +189,7 @@ def application(
         more: routes of others that share it, as method, path and handler.
         page: stands at / instead of the description.
     """
-    table = [
+    table: list[tuple[str, str, Handler]] = [
         (o.method, o.path, partial(handler, api)) for o, handler in _ROUTES if page is None or o.path != "/"
     ]
     table += [*more, *([("GET", "/", page)] if page else [])]

@@ -19,6 +19,7 @@ from mdm_adapter.serving.service import Service
 from mdm_adapter.studio.assets import POLICY, ROOT, read_assets
 from mdm_adapter.studio.making import ask
 from mdm_adapter.studio.project import MOST_AT_ONCE, Project, read_document
+from mdm_adapter.studio.start import usable_seconds
 from mdm_adapter.studio.store import MAX_FILE_BYTES, Store
 from mdm_adapter.studio.views import told_plan, told_texts
 
@@ -68,7 +69,7 @@ class Studio:
         return JSONResponse({**self.service.health(), **told})
 
     async def projects(self, request: Request) -> Response:
-        return JSONResponse({"projects": await self._read(self.store.list)})
+        return JSONResponse({"projects": await self._read(self.store.rows)})
 
     async def create(self, request: Request) -> Response:
         await read_body(request)
@@ -144,7 +145,7 @@ class Studio:
             raise Refusal(f"the file has more than {MAX_MOTION_BYTES >> 20} MB", status=413)
         motion = await self._read(lambda: read_foreign(body, ending))
         kept = await self._read(lambda: self.store.keep(motion))
-        return JSONResponse({"motion": kept, "seconds": motion.seconds, "fps": motion.fps}, 201)
+        return JSONResponse({"motion": kept, "seconds": usable_seconds(motion)}, 201)
 
     async def scene(self, request: Request) -> Response:
         name = request.path_params["motion"]

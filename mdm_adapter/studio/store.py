@@ -58,7 +58,7 @@ class Store:
         self.motions.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
 
-    def list(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
         """Projects, the last saved first; what is no project is passed over."""
         found = []
         paths = sorted(self.folder.glob("*.json"), key=lambda path: -path.stat().st_mtime)
@@ -175,7 +175,7 @@ class Store:
     def opened_from(self, body: bytes) -> str | None:
         """The name of the project that was opened from such a file before."""
         digest = hashlib.sha256(body).hexdigest()
-        return next((row["id"] for row in self.list() if row["origin"] == digest), None)
+        return next((row["id"] for row in self.rows() if row["origin"] == digest), None)
 
     def tidy(self) -> None:
         """Remove motions that no project has needed for a day."""

@@ -1,7 +1,7 @@
 """What a page is told before anything is made: how the blocks lie, what would be kept, what every piece counts, what the
 model knows of a sentence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mdm_adapter.pipeline import MotionPipeline
@@ -40,7 +40,7 @@ def told_plan(
         "seconds": laid.frames / fps,
         "spans": [{"block": s.block, "text": s.text, "start": s.start, "end": s.end} for s in laid.spans],
         "changed": [] if not there else changed,
-        "same": bool(there) and not changed and [s.block for s in laid.spans] == [s.block for s in take.spans],
+        "same": take is not None and bool(there) and not changed and [s.block for s in laid.spans] == [s.block for s in take.spans],
         "joins": [],
         "pieces": "",
     }  # fmt: skip
@@ -80,15 +80,11 @@ def told_texts(body: Mapping[str, Any], model: MotionPipeline) -> dict[str, Any]
     Raises:
         Refusal: no list of sentences.
     """
-    texts = body.get("texts")
+    texts: Any = body.get("texts")
     good = isinstance(texts, list) and len(texts) <= MOST_TEXTS and set(body) == {"texts"}
     if not good or not all(isinstance(text, str) and 0 < len(text) <= 1000 for text in texts):
         raise Refusal(f"give texts: a list of at most {MOST_TEXTS} sentences of at most 1,000 characters")
-    return {"texts": [_told(" ".join(clean(text).split()), model) for text in _strings(texts)]}
-
-
-def _strings(texts: Any) -> Sequence[str]:
-    return [text for text in texts if text.strip()]
+    return {"texts": [_told(" ".join(clean(text).split()), model) for text in texts if text.strip()]}
 
 
 def _told(text: str, model: MotionPipeline) -> dict[str, Any]:

@@ -95,7 +95,7 @@ export class Files {
     if (!told) return undefined;
     const name = file.name.replace(/\.[^.]*$/, "").slice(0, 100);
     const block = { id: newName(), text: /\p{L}/u.test(name) ? name : `motion ${name}`, start: length(this.project.document.blocks),
-      seconds: Math.floor(20 * told.seconds) / 20, transition: null, clip: told.motion, first: 0 };
+      seconds: told.seconds, transition: null, clip: told.motion, first: 0 };
     this.project.change((d) => { d.blocks.push(block); });
     this.timeline.select(block.id);
     tell(`${file.name}: ${told.seconds.toFixed(1)} s, kept as it is`);

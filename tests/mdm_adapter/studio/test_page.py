@@ -278,7 +278,7 @@ def test_five_minutes_scrub(tab: Tab, tmp_path: Path) -> None:
     tab.call("DOM.setFileInputFiles", files=[str(tmp_path / "long.npz")], nodeId=node)
     tab.until("document.querySelectorAll('.block.kept').length === 1")
     made(tab)
-    tab.until("studio.stage.clock && studio.stage.clock.length > 299")
+    tab.until("studio.stage.clock && studio.stage.clock.length > 298")
     # Every place of the scrubber is drawn, and shows the frame that lies there.
     drawn = tab.run(
         "(async () => { const { stage } = studio; const places = []; for (let i = 0; i < 20; i++) { stage.seek(15 * i); const n = stage.drawn;"

@@ -107,7 +107,7 @@ def test_which_project_is_opened(store: Store, tmp_path: Path) -> None:
     assert first_project(store, None) == first
     motion().save(tmp_path / "walk.npz")
     imported = store.read(first_project(store, tmp_path / "walk.npz"))
-    assert [(b.text, b.seconds) for b in imported.document.blocks] == [("walk", 2.0)]
+    assert [(b.text, b.seconds) for b in imported.document.blocks] == [("walk", 1.9)]
     (tmp_path / "scene.json").write_bytes(store.to_file(first))
     opened = first_project(store, tmp_path / "scene.json")
     assert opened != first
