@@ -261,7 +261,7 @@ def other_arrays(whole: bytes, rng: random.Random) -> bytes:
     spoilt = array.astype(np.float64) if array.dtype.kind in "fiu" else np.zeros(3)
     spoilt.flat[: spoilt.size // 2] = rng.choice((math.nan, math.inf, 1e300, -1e30))
     others = (
-        array[..., :0],
+        np.atleast_1d(array)[..., :0],
         array[None],
         array.astype("U8"),
         spoilt,
