@@ -76,6 +76,7 @@ setup(
             "data=mdm_adapter.commands.data:app",
             "data import=mdm_adapter.commands.importing:import_",
             "serve=mdm_adapter.commands.serve:serve",
+            "studio=mdm_adapter.commands.studio:studio",
             "doctor=mdm_adapter.commands.doctor:doctor",
             "texts embed=mdm_adapter.models.kimodo.commands:embed",
             "train denoiser=mdm_adapter.commands.train:denoiser",

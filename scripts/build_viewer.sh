@@ -12,7 +12,7 @@ npm init --yes >/dev/null
 npm install --silent --no-audit --no-fund --save-exact "three@$three" "esbuild@$esbuild"
 # The page is made of the file as it is: nothing in it may end its <script>. The first line says what it was made of.
 sources="$(cat source/*.js | sha256sum | cut -c1-16)"
-npx esbuild source/main.js --bundle --minify --format=iife --target=es2022 --charset=ascii --legal-comments=none \
+npx esbuild source/main.js --bundle --minify --format=iife --global-name=viewer --target=es2022 --charset=ascii --legal-comments=none \
     "--banner:js=/* motioncollage viewer; sources $sources; three $three (MIT) */" --outfile=viewer.js --log-level=warning
 sed -i 's#</script#<\\/script#gI; s#<!--#\\x3c!--#g' viewer.js
 cp viewer.js "$viewer/viewer.js"

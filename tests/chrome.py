@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 KEYS = {" ": ("Space", 32), "ArrowRight": ("ArrowRight", 39), "ArrowLeft": ("ArrowLeft", 37), "Home": ("Home", 36),
-        "End": ("End", 35), "Tab": ("Tab", 9), "Enter": ("Enter", 13)}  # fmt: skip
+        "End": ("End", 35), "Tab": ("Tab", 9), "Enter": ("Enter", 13), "Escape": ("Escape", 27),
+        "ArrowDown": ("ArrowDown", 40), "Delete": ("Delete", 46), "z": ("KeyZ", 90)}  # fmt: skip
 
 
 class Tab:
@@ -31,6 +32,7 @@ class Tab:
         self.errors: list[str] = []
         self.seen: list[str] = []
         self.session: str | None = None
+        self.allowed: tuple[str, ...] = ("file:",)  # how addresses may begin that are asked for
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """A command of the Chrome DevTools protocol and its result."""
@@ -67,7 +69,7 @@ class Tab:
             self.errors.append(str(given["entry"]["text"]))
         elif method == "Runtime.consoleAPICalled" and given["type"] in ("error", "assert"):
             self.errors.append(str([part.get("value") for part in given["args"]]))
-        elif method == "Network.requestWillBeSent" and not given["request"]["url"].startswith("file:"):
+        elif method == "Network.requestWillBeSent" and not given["request"]["url"].startswith(self.allowed):
             self.errors.append(f"asked for {given['request']['url'][:100]}")
 
     def run(self, script: str) -> Any:
@@ -76,18 +78,40 @@ class Tab:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
-    def open(self, page: Path) -> None:
+    def open(self, page: Path | str) -> None:
+        """A file, or an address."""
         self.seen.clear()
-        self.call("Page.navigate", url=page.resolve().as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
         while "Page.loadEventFired" not in self.seen:
             self._receive()
 
-    def key(self, key: str, *, shift: bool = False) -> None:
+    def key(self, key: str, *, shift: bool = False, control: bool = False) -> None:
         code, number = KEYS.get(key, ("", 0))
-        common = {"key": key, "code": code, "windowsVirtualKeyCode": number, "modifiers": 8 if shift else 0}
-        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        held = (8 if shift else 0) + (2 if control else 0)
+        common = {"key": key, "code": code, "windowsVirtualKeyCode": number, "modifiers": held}
+        text = {} if control else {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", **common, **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", **common)
+
+    def type(self, text: str) -> None:
+        """Into what has the focus."""
+        self.call("Input.insertText", text=text)
+
+    def click(self, selector: str) -> None:
+        """The middle of an element, by a real pointer."""
+        box = self.run(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'nearest'}});"
+            " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+        )
+        self.drag((box[0], box[1]), (box[0], box[1]))
+
+    def until(self, script: str, *, seconds: float = 60) -> Any:
+        """Wait for an expression to be true; its value."""
+        deadline = time.monotonic() + seconds
+        while not (found := self.run(script)):
+            assert time.monotonic() < deadline, f"{script} stays false; {self.errors}"
+            time.sleep(0.05)
+        return found
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press at a place, move to another, let go."""

@@ -48,7 +48,7 @@ CHEAP: dict[str, tuple[str, ...]] = {
 # What commands write that take the name of a file, not of a folder.
 FILES = {"view": "{out}/a.html", "timeline": "{out}/a.png", "texts embed": "{out}/a.safetensors"}
 # They wait for clients, ask a network, or make motion whatever they are told.
-LEFT_OUT = ("serve", "models fetch", "doctor")
+LEFT_OUT = ("serve", "studio", "models fetch", "doctor")
 
 
 @dataclass(frozen=True)
@@ -256,12 +256,14 @@ def other_arrays(whole: bytes, rng: random.Random) -> bytes:
     """An archive of arrays of which one has another type, shape or value, or is gone."""
     with np.load(io.BytesIO(whole), allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("no archive of arrays")
     name = rng.choice(sorted(arrays))
     array = arrays[name]
     spoilt = array.astype(np.float64) if array.dtype.kind in "fiu" else np.zeros(3)
     spoilt.flat[: spoilt.size // 2] = rng.choice((math.nan, math.inf, 1e300, -1e30))
     others = (
-        array[..., :0],
+        np.atleast_1d(array)[..., :0],
         array[None],
         array.astype("U8"),
         spoilt,

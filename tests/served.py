@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-COMMAND = (sys.executable, "-m", "motioncollage.shell.main", "serve", "--port", "0", "--device", "cpu")
+COMMAND = (sys.executable, "-m", "motioncollage.shell.main")
+OPTIONS = ("--port", "0", "--device", "cpu")
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Server:
-    """A process that serves."""
+    """A process that serves; with the token that its address names, where it names one."""
 
     process: "subprocess.Popen[str]"
     address: str
+    token: str = ""
+
+    @property
+    def page(self) -> str:
+        """What a browser opens."""
+        return f"{self.address}/#{self.token}"
 
     def ask(
         self, path: str, body: Any = None, *, method: str | None = None, headers: dict[str, str] | None = None
@@ -40,6 +47,8 @@ class Server:
         """What comes back, errors included; a body that is no bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Content-Type": "application/json"} if data is not None else {}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(
             self.address + path, data, {**sent, **(headers or {})}, method=method
         )
@@ -65,10 +74,14 @@ def _lower(headers: Any) -> dict[str, str]:
 
 
 @contextmanager
-def served(*options: str) -> Iterator[Server]:
-    """A server, ended by Ctrl-C; it must then say so and exit with 0, and nothing that it logged may be a traceback."""
+def served(*options: str, command: str = "serve", killed: bool = False) -> Iterator[Server]:
+    """A server, ended by Ctrl-C; it must then say so and exit with 0, and nothing that it logged may be a traceback.
+
+    Args:
+        killed: ended by SIGKILL instead, after which nothing is asked of it.
+    """
     process = subprocess.Popen(
-        [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [*COMMAND, command, *OPTIONS, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     assert process.stdout is not None
@@ -76,11 +89,16 @@ def served(*options: str) -> Iterator[Server]:
     found = re.search(r"listens at (http://\S+)", line)
     try:
         assert found, line + (process.communicate(timeout=10)[1] if process.poll() is not None else "")
-        yield Server(process, found[1])
+        address, _, token = found[1].partition("/#")
+        yield Server(process, address, token)
     except BaseException:
         process.kill()
         process.wait()
         raise
+    if killed:
+        process.kill()
+        process.communicate()
+        return
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err

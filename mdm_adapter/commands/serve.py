@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import ModuleType
 from typing import Annotated
 
 from motioncollage.shell import values
@@ -27,29 +28,47 @@ def serve(
     from mdm_adapter.serving.door import Door
 
     door = Door(host, token, (socket.gethostname(),))
-    try:
-        from mdm_adapter.serving.server import address, listen, run
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f'serve needs {error.name}, which is not installed; pip install "motioncollage[serve]"'
-        ) from error
+    parts = serving_parts("serve")
+    from mdm_adapter.serving.routes import Api, application
     from mdm_adapter.serving.service import Service
     from motioncollage.precision import check_precision
 
     check_precision(precision)
-    with listen(host, port) as listening:
+    with parts.listen(host, port) as listening:
         pipeline = model.load("motion")
         service = Service(pipeline, precision=precision)
-        where = address(listening)
+        where = parts.address(listening)
         console.print(
             f"{pipeline.name} listens at {where} (what it understands: {where}/); Ctrl-C ends it",
             soft_wrap=True,
         )
-        ended = run(service, door, listening)
+        ended = parts.run(service, application(Api(service), door), listening)
+    ended_or_left(ended)
+
+
+def serving_parts(command: str) -> ModuleType:
+    """`serving.server`, for a command that needs it.
+
+    Raises:
+        ImportError: what it stands on is not installed; the message says how to get it.
+    """
+    try:
+        from mdm_adapter.serving import server
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f'{command} needs {error.name}, which is not installed; pip install "motioncollage[serve]"'
+        ) from error
+    return server
+
+
+def ended_or_left(ended: bool) -> None:
+    """Say that the server stopped, and end the program where work goes on that cannot be stopped.
+
+    A thread inside a library cannot be stopped, and Python, which would take the library away under it, would wait for it
+    or crash.
+    """
     console.print("stopped")
     if not ended:
-        # A thread inside a library cannot be stopped, and Python, which would take the library away under it, would
-        # wait for it or crash.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)

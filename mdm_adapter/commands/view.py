@@ -41,4 +41,4 @@ def view(
     save_page(target, motions, force=force, title=title, theme=theme)
     console.print(f"wrote {target}")
     if has_screen() if open_ is None else open_:
-        open_in_browser(target)
+        open_in_browser(target.resolve().as_uri())

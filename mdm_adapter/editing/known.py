@@ -39,9 +39,15 @@ JOINT_SETS = {
 
 @dataclass(frozen=True)
 class Script:
-    """What an edit shows: (text, frames) in order; `NULL` for no text."""
+    """What an edit shows.
+
+    Attributes:
+        parts: (text, frames) in order; `NULL` for no text.
+        transitions: seconds over which each passes into the next, None for the usual overlap; empty for that of all.
+    """
 
     parts: tuple[tuple[str, int], ...]
+    transitions: tuple[float | None, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -115,7 +121,9 @@ def sketch(
 def plan_of(maker: Maker, script: Script, settings: GenerateSettings) -> Plan:
     """Pieces of a script."""
     fps = maker.representation.fps
-    actions = [Action(text, frames / fps) for text, frames in script.parts]
+    transitions = script.transitions or (None,) * len(script.parts)
+    told = zip(script.parts, transitions)
+    actions = [Action(text, frames / fps, transition=transition) for (text, frames), transition in told]
     seconds = [frames / fps for _, frames in script.parts]
     return plan_pieces(actions, seconds, maker.plan_settings(settings))
 
@@ -135,30 +143,26 @@ def inbetween(
         Features [samples, A + new + B, width], and the frames where the new part starts and ends.
     """
     gap = _frames(seconds, maker.representation.fps)
-    context = _context(maker)
+    seen = context(maker)
     second = onward(maker.representation, first, second, gap)
-    before, after = first[-context:], second[:context]
-    middle = _between(maker, before, after, gap, text, settings, on_step)
+    before, after = first[-seen:], second[:seen]
+    middle = between(maker, before, after, Script(((text, gap),)), settings, on_step)
     samples = len(middle)
     whole = torch.cat((first.expand(samples, -1, -1), middle, second.expand(samples, -1, -1)), dim=1)
     return whole, (len(first), len(first) + gap)
 
 
-def _between(
-    maker: Maker, before: Tensor, after: Tensor, gap: int, text: str, settings: GenerateSettings,
+def between(
+    maker: Maker, before: Tensor, after: Tensor, new: Script, settings: GenerateSettings,
     on_step: OnStep | None, arrival: Arrival | None = None,
 ) -> Tensor:  # fmt: skip
-    """The new part alone [samples, gap, width], between contexts that may be empty; arriving where it is told to."""
+    """What is new alone [samples, frames of the script, width], between contexts that may be empty; arriving where it is
+    told to."""
+    gap = new.frames
     features = torch.cat((before, torch.zeros(gap, maker.representation.width), after)).float()
     mask = torch.ones_like(features, dtype=torch.bool)
     mask[len(before) : len(before) + gap] = False
-    parts = [
-        (NULL, len(before) // 2),
-        (text, len(features) - len(before) // 2 - len(after) // 2),
-        (NULL, len(after) // 2),
-    ]
-    script = Script(tuple((words, frames) for words, frames in parts if frames >= MIN_FRAMES))
-    script = _exact(script, len(features))
+    script = _with_contexts(new, len(before), len(after))
     start, end = len(before), len(before) + gap
     arriving = Stretch(start, end, arrival) if arrival else None
     known = Known(features, mask)
@@ -166,14 +170,26 @@ def _between(
     made = sketch(
         maker, known, script, settings, Reconstruction, arriving=arriving, start=led, on_step=on_step
     )  # fmt: skip
-    new = _meet(made, features, start, end, round(FADE * maker.representation.fps))
+    filled = _meet(made, features, start, end, round(FADE * maker.representation.fps))
     if arrival is None:
-        return new
-    rep, new = maker.representation, new.double()
-    return arrival.project(new, rep, eased(way_of(rep).moving(new))).float()
+        return filled
+    rep, filled = maker.representation, filled.double()
+    return arrival.project(filled, rep, eased(way_of(rep).moving(filled))).float()
 
 
-def _context(maker: Maker) -> int:
+def _with_contexts(new: Script, before: int, after: int) -> Script:
+    """A script whose first and last part reach over half of what is kept beside them; the model chooses the other halves."""
+    parts = [*new.parts]
+    for i, frames in ((0, before - before // 2), (-1, after - after // 2)):
+        parts[i] = (parts[i][0], parts[i][1] + frames)
+    inner = new.transitions or (None,) * len(parts)
+    rows = [((NULL, before // 2), None), *zip(parts, inner), ((NULL, after // 2), None)]
+    kept = [row for row in rows if row[0][1] >= MIN_FRAMES]
+    script = Script(tuple(part for part, _ in kept), tuple(told for _, told in kept))
+    return _exact(script, new.frames + before + after)
+
+
+def context(maker: Maker) -> int:
     """Frames of a kept part that the model looks at."""
     return max(1, round(CONTEXT * maker.representation.fps))
 
@@ -199,7 +215,7 @@ def _exact(script: Script, frames: int) -> Script:
     missing = frames - script.frames
     longest = max(range(len(script.parts)), key=lambda i: script.parts[i][1])
     parts = [(text, count + (missing if i == longest else 0)) for i, (text, count) in enumerate(script.parts)]
-    return Script(tuple(parts))
+    return Script(tuple(parts), script.transitions)
 
 
 def extend(
@@ -214,23 +230,16 @@ def extend(
     if before <= 0 and after <= 0:
         raise ValueError("nothing to extend by; give seconds before, after, or both")
     whole = motion.expand(settings.samples, -1, -1)
-    context = _context(maker)
+    seen = context(maker)
     lead = 0
     nothing = motion[:0]
     if after > 0:
-        new = _between(
-            maker,
-            motion[-context:],
-            nothing,
-            _frames(after, maker.representation.fps),
-            text,
-            settings,
-            on_step,
-        )
+        going = Script(((text, _frames(after, maker.representation.fps)),))
+        new = between(maker, motion[-seen:], nothing, going, settings, on_step)
         whole = torch.cat((whole, new), dim=1)
     if before > 0:
         lead = _frames(before, maker.representation.fps)
-        new = _between(maker, nothing, motion[:context], lead, text, settings, on_step)
+        new = between(maker, nothing, motion[:seen], Script(((text, lead),)), settings, on_step)
         whole = torch.cat((new, whole), dim=1)
     return whole, (lead, lead + len(motion))
 
@@ -262,16 +271,9 @@ def replace_range(
     arrival = Arrival.of(motion[first:last], maker.representation) if anchor else None
     if not anchored and len(head) and len(tail):
         tail = onward(maker.representation, head, tail, last - first)
-    middle = _between(
-        maker,
-        head[-_context(maker) :],
-        tail[: _context(maker)],
-        last - first,
-        text,
-        settings,
-        on_step,
-        arrival,
-    )
+    seen = context(maker)
+    new = Script(((text, last - first),))
+    middle = between(maker, head[-seen:], tail[:seen], new, settings, on_step, arrival)
     samples = len(middle)
     whole = torch.cat((head.expand(samples, -1, -1), middle, tail.expand(samples, -1, -1)), dim=1)
     return whole, (first, last)

@@ -47,7 +47,7 @@ class OutputOptions:
             ValueError: a format that nobody writes or that cannot hold so many, a folder that cannot be used.
         """
         for name in self._also():
-            plugins.load("writers", name).check_samples(name, self.samples)
+            plugins.load("writers", name).check(name, self.samples)
         check_output(self.out, self.files, force=self.force)
 
     @property

@@ -7,7 +7,7 @@ JSON, which browsers send to other sites only after a preflight, which is never 
 
 import hmac
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from mdm_adapter.serving.refusal import Refusal
@@ -30,11 +30,13 @@ class Door:
         host: the address or name that the server listens at.
         token: what `Authorization: Bearer` must bring; empty for none, which only a loopback address may have.
         names: further names of this machine that clients may call it by.
+        public: paths that need no token, since nothing of anybody's is there.
     """
 
     host: str = "127.0.0.1"
     token: str = ""
     names: tuple[str, ...] = ()
+    public: Collection[str] = PUBLIC
 
     def __post_init__(self) -> None:
         if not self.token and not is_loopback(self.host):
@@ -68,7 +70,7 @@ class Door:
             origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}")
         ) or (site not in ("none", "same-origin")):
             raise Refusal("requests from pages of other sites are refused", status=403)
-        if self.token and path not in PUBLIC:
+        if self.token and path not in self.public:
             given = headers.get("authorization", "")
             if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
                 raise Refusal("the token is missing or wrong; send Authorization: Bearer TOKEN", status=401)

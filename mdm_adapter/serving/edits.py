@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from mdm_adapter.editing.editor import Editor
 from mdm_adapter.editing.paths import length_of
 from mdm_adapter.maker import GenerateSettings
 from mdm_adapter.motion import Motion
@@ -14,13 +15,12 @@ from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.planning.lengths import check_speed
 from mdm_adapter.planning.pieces import Plan
 from mdm_adapter.prompts import Action
-from mdm_adapter.serving.fields import Field
+from mdm_adapter.serving.fields import Field, read_place
 from mdm_adapter.serving.jobs import Jobs
 from mdm_adapter.serving.refusal import Refusal
 from motioncollage.sampling.noise import OnStep
 
 MAX_POINTS = 10_000
-MAX_METRES = 10_000.0
 _PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 
 EDIT_FIELDS = (
@@ -100,11 +100,11 @@ class Edit:
     """An edit that can begin.
 
     Attributes:
-        make: runs it; told of each step.
+        make: runs it with a model's edits; told of each step.
         shown: what the result will be.
     """
 
-    make: Callable[[OnStep], Motion]
+    make: Callable[[Editor, OnStep], Motion]
     shown: Shown
 
 
@@ -118,16 +118,15 @@ def prepare(
         ValueError: one line for the client: a job that has no result, or members that are at fault.
     """
     if kind in OF_MOTION:
-        return _of_motion(kind, given, model, jobs, settings)
-    edit = model.edit
-    path = [_pair(point) for point in given["points"] or ()]
-    place = None if given["place"] is None else _pair(given["place"])
+        return _of_motion(kind, given, jobs, settings)
+    path = [read_place(point) for point in given["points"] or ()]
+    place = None if given["place"] is None else read_place(given["place"])
     metres = length_of(torch.tensor(path)) if place is None else math.hypot(*place)
     plan = model.plan(actions, settings, seconds=given["seconds"], metres=metres)
     check_speed(plan.segments, plan.fps, metres, model.expected)
     heading = given["heading"]
 
-    def make(step: OnStep) -> Motion:
+    def make(edit: Editor, step: OnStep) -> Motion:
         if place is None:
             return edit.follow(plan, path, settings=settings, on_step=step)
         return edit.reach(plan, place, heading=heading, settings=settings, on_step=step)
@@ -135,10 +134,8 @@ def prepare(
     return Edit(make, Shown.of(plan))
 
 
-def _of_motion(
-    kind: str, given: Mapping[str, Any], model: MotionPipeline, jobs: Jobs, settings: GenerateSettings
-) -> Edit:
-    edit, text = model.edit, given["text"] or ""
+def _of_motion(kind: str, given: Mapping[str, Any], jobs: Jobs, settings: GenerateSettings) -> Edit:
+    text = given["text"] or ""
     new = text or "new"
     first = jobs.motion(given["source"]).sample(given["source_sample"] or 0)
     length = first.seconds
@@ -147,14 +144,14 @@ def _of_motion(
         if not before + after:
             raise Refusal("extend by how long? give before or after, in seconds")
         return Edit(
-            lambda step: edit.extend(first, before=before, after=after, text=text, settings=settings, on_step=step),
+            lambda edit, step: edit.extend(first, before=before, after=after, text=text, settings=settings, on_step=step),
             Shown.spans(first.fps, (new, before), ("kept", length), (new, after)),
         )  # fmt: skip
     if kind == "inbetween":
         second = jobs.motion(given["second"]).sample(given["second_sample"] or 0)
         seconds = 2.0 if given["seconds"] is None else given["seconds"]
         return Edit(
-            lambda step: edit.inbetween(first, second, seconds=seconds, text=text, settings=settings, on_step=step),
+            lambda edit, step: edit.inbetween(first, second, seconds=seconds, text=text, settings=settings, on_step=step),
             Shown.spans(first.fps, ("kept", length), (new, seconds), ("kept", second.seconds)),
         )  # fmt: skip
     start, end = given["start"], given["end"]
@@ -162,16 +159,8 @@ def _of_motion(
     if not start < end <= length:
         raise Refusal(f"start is {start:g} and end {end:g}; give start < end, at most {length:g}")
     return Edit(
-        lambda step: edit.replace(
+        lambda edit, step: edit.replace(
             first, start, end, text=text, anchored=anchored, settings=settings, on_step=step
         ),
         Shown.spans(first.fps, ("kept", start), (new, end - start), ("kept", length - end)),
     )
-
-
-def _pair(value: Any) -> tuple[float, float]:
-    good = isinstance(value, list) and len(value) == 2
-    good = good and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in value)
-    if not good or not all(abs(x) <= MAX_METRES for x in value):
-        raise Refusal(f"{str(value)[:40]} is no place; give [x, z] in metres, at most {MAX_METRES:g}")
-    return float(value[0]), float(value[1])

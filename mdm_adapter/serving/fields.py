@@ -10,6 +10,8 @@ from mdm_adapter.serving.refusal import Refusal
 _NAMES = {"string": "a string", "number": "a number", "integer": "a whole number", "boolean": "true or false",
           "array": "a list", "object": "an object"}  # fmt: skip
 
+MAX_METRES = 10_000.0
+
 
 @dataclass(frozen=True)
 class Field:
@@ -111,3 +113,16 @@ def _range(low: float, high: float) -> str:
     if math.isinf(high):
         return "a finite number" if math.isinf(low) else f"{low:g} or more"
     return f"{high:g} at most" if math.isinf(low) else f"{low:g} to {high:g}"
+
+
+def read_place(value: Any) -> tuple[float, float]:
+    """A place on the ground, [x, z] in metres.
+
+    Raises:
+        Refusal: it is none.
+    """
+    good = isinstance(value, list) and len(value) == 2
+    good = good and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in value)
+    if not good or not all(abs(x) <= MAX_METRES for x in value):
+        raise Refusal(f"{str(value)[:40]} is no place; give [x, z] in metres, at most {MAX_METRES:g}")
+    return float(value[0]), float(value[1])

@@ -46,6 +46,7 @@ class Job:
         work: makes the motion; reports and asks through the `Watch` that it is given.
         about: what clients are told of it besides its state, JSON types.
         steps: of sampling, known before the first one.
+        preview: gives what it would be if it ended now; None while there is nothing to see.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Job:
     state: str = "waiting"
     error: str | None = None
     motion: Motion | None = None
+    preview: Callable[[], Motion] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     began: float = 0.0
     stepped: float = 0.0
@@ -89,6 +91,11 @@ class Watch:
         self.check()
         with self.jobs.lock:
             self.job.step, self.job.steps, self.job.stepped = done, steps, time.monotonic()
+
+    def show(self, preview: Callable[[], Motion]) -> None:
+        """Let others look at what there is so far; it is called when somebody does."""
+        with self.jobs.lock:
+            self.job.preview = preview
 
 
 def _over(watch: Watch) -> Motion:
@@ -169,6 +176,19 @@ class Jobs:
                 )
             return job.motion
 
+    def preview(self, id: str) -> tuple[int, Motion]:
+        """What a running job would be if it ended now, and how many steps it has taken.
+
+        Raises:
+            Refusal: there is no such job, or nothing to see of it.
+        """
+        with self.lock:
+            job = self._find(id)
+            step, preview = job.step, job.preview
+        if preview is None:
+            raise Refusal(f"there is nothing to see of job {id}, which is {job.state}", status=409)
+        return step, preview()
+
     def counts(self) -> dict[str, int]:
         """How many jobs are waiting and running."""
         with self.lock:
@@ -218,7 +238,7 @@ class Jobs:
                     job.state, job.motion, job.error = "failed" if motion is None else "done", motion, error
                 elif job.state == "running":  # closing
                     job.state = "cancelled"
-                job.work = _over  # lets go of the plan
+                job.work, job.preview = _over, None  # lets go of the plan
                 self._over.append(job)
                 self._forget()
             logger.info("job %s is %s", job.id, job.state)

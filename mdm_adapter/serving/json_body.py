@@ -1,22 +1,29 @@
 """JSON that a stranger sent: bounded before it is read, and plain in every respect."""
 
 import json
+import re
 from typing import Any
 
 from mdm_adapter.serving.refusal import Refusal
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 8
+# A string to its end, or to that of the text.
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_BRACKETS = re.compile(r"[][{}]")
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes, most: int = MAX_BYTES) -> dict[str, Any]:
     """The JSON object that a body is.
+
+    Args:
+        most: bytes.
 
     Raises:
         Refusal: too long (413), or no JSON, too deep, numbers that are not finite, a name twice, no object (400).
     """
-    if len(body) > MAX_BYTES:
-        raise Refusal(f"the body has more than {MAX_BYTES >> 20} MB", status=413)
+    if len(body) > most:
+        raise Refusal(f"the body has more than {most >> 20} MB", status=413)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -37,22 +44,9 @@ def read_object(body: bytes) -> dict[str, Any]:
 def depth(text: str) -> int:
     """How deep brackets are nested outside strings, whether it is JSON or not."""
     deepest = now = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
-            now += 1
-            deepest = max(deepest, now)
-        elif character in "]}":
-            now -= 1
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        now += 1 if bracket in "[{" else -1
+        deepest = max(deepest, now)
     return deepest
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -14,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mdm_adapter.motion import Motion
 from mdm_adapter.serving.door import Door
 from mdm_adapter.serving.json_body import MAX_BYTES, read_object
 from mdm_adapter.serving.openapi import Operation, document, page
@@ -24,8 +26,9 @@ from mdm_adapter.serving.service import Service
 logger = logging.getLogger("motioncollage.serve")
 
 BODY_SECONDS = 20.0
-# Most clients read an answer only after they have sent everything: so much of a long body is taken and thrown away.
-DRAINED = 16 * MAX_BYTES
+# Most clients read an answer only after they have sent everything: of a long body so many times what is allowed is taken
+# and thrown away.
+DRAINED = 16
 MAX_BUSY = 16  # requests that wait for a thread; more are told to come again
 QUERY: tuple[dict[str, Any], ...] = (
     {"name": "format", "in": "query", "description": "Which writer; glb by default.",
@@ -60,18 +63,18 @@ class Api:
         return JSONResponse(self.service.health())
 
     async def models(self, request: Request) -> Response:
-        return JSONResponse(await _aside(self.reading, self.service.models))
+        return JSONResponse(await aside(self.reading, self.service.models))
 
     async def actions(self, request: Request) -> Response:
         return JSONResponse(self.service.actions())
 
     async def split(self, request: Request) -> Response:
         body = await read_body(request)
-        return JSONResponse(await _aside(self.reading, lambda: self.service.split(body)))
+        return JSONResponse(await aside(self.reading, lambda: self.service.split(body)))
 
     async def submit(self, request: Request) -> Response:
         body = await read_body(request)
-        told = await _aside(self.reading, lambda: self.service.submit(body))
+        told = await aside(self.reading, lambda: self.service.submit(body))
         logger.info("job %s: %g s, %d samples", told["id"], told["seconds"], told["samples"])
         return JSONResponse(told, 202, {"Location": f"/v1/jobs/{told['id']}"})
 
@@ -82,6 +85,11 @@ class Api:
         return JSONResponse(self.service.jobs.cancel(request.path_params["id"]))
 
     async def result(self, request: Request) -> Response:
+        motion = self.service.jobs.motion(request.path_params["id"])
+        return await self.file(request, motion)
+
+    async def file(self, request: Request, motion: Motion) -> Response:
+        """A motion as the file that the query of a request asks for."""
         asked = request.query_params
         for name in asked:
             if name not in ("format", "sample", "fps"):
@@ -90,45 +98,52 @@ class Api:
         sample, fps = _number(asked.get("sample"), "sample", 0, 999), _number(asked.get("fps"), "fps", 1, 240)
         if sample is not None and sample != int(sample):
             raise Refusal(f"sample is {sample:g}; they count from 0")
-        motion = self.service.jobs.motion(request.path_params["id"])
         make = lambda: file_of(motion, format, sample=int(sample or 0), fps=fps)
-        name, kind, content = await _aside(self.writing, make)
+        name, kind, content = await aside(self.writing, make)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": kind}
         return Response(content, headers=headers)
 
 
-async def _aside(limiter: CapacityLimiter, work: Callable[[], Any]) -> Any:
+async def aside(limiter: CapacityLimiter, work: Callable[[], Any]) -> Any:
     """Work in a thread, as many at once as the limiter allows."""
     if limiter.statistics().tasks_waiting >= MAX_BUSY:
         raise Refusal("too many requests at once; try again later", status=429)
     return await anyio.to_thread.run_sync(work, limiter=limiter)
 
 
-async def read_body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request's body.
+async def read_body(request: Request, most: int = MAX_BYTES) -> dict[str, Any]:
+    """The JSON object of a request's body of so many bytes at most.
 
     Raises:
         Refusal: no JSON by its type (415), too long (413), too slow (408), or at fault (400).
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Refusal("send the body as Content-Type: application/json", status=415)
+    return read_object(await read_bytes(request, "application/json", most), most)
+
+
+async def read_bytes(request: Request, kind: str, most: int) -> bytes:
+    """A request's body of a type that pages of other sites cannot send; of a longer one, a byte more than `most`.
+
+    Raises:
+        Refusal: another type (415), far too long (413), or too slow (408).
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
+        raise Refusal(f"send the body as Content-Type: {kind}", status=415)
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > 20 or int(length) > DRAINED:
-        raise Refusal(f"the body has more than {MAX_BYTES >> 20} MB", status=413)
+    if not length.isdecimal() or len(length) > 20 or int(length) > DRAINED * most:
+        raise Refusal(f"the body has more than {most >> 20} MB", status=413)
     try:
-        return read_object(await asyncio.wait_for(_bounded(request), BODY_SECONDS))
+        return await asyncio.wait_for(_bounded(request, most), BODY_SECONDS)
     except asyncio.TimeoutError as error:
         raise Refusal(f"the body did not arrive within {BODY_SECONDS:g} s", status=408) from error
 
 
-async def _bounded(request: Request) -> bytes:
+async def _bounded(request: Request, most: int) -> bytes:
     body, length = bytearray(), 0
     async for chunk in request.stream():
         length += len(chunk)
-        if len(body) <= MAX_BYTES:  # `read_object` refuses more
-            body += chunk[: MAX_BYTES + 1 - len(body)]
-        if length > DRAINED:
+        if len(body) <= most:  # more is refused
+            body += chunk[: most + 1 - len(body)]
+        if length > DRAINED * most:
             break
     return bytes(body)
 
@@ -162,23 +177,41 @@ _ROUTES: tuple[tuple[Operation, Callable[[Api, Request], Awaitable[Response]]], 
 OPERATIONS = tuple(operation for operation, _ in _ROUTES)
 
 
-def application(service: Service, door: Door) -> ASGIApp:
-    """The service behind its door."""
-    api = Api(service)
+Handler = Callable[[Request], Awaitable[Response]]
 
-    def endpoint(handler: Callable[[Api, Request], Awaitable[Response]]) -> Any:
+
+def application(
+    api: Api, door: Door, more: Sequence[tuple[str, str, Handler]] = (), page: Handler | None = None
+) -> ASGIApp:
+    """The service behind its door.
+
+    Args:
+        more: routes of others that share it, as method, path and handler.
+        page: stands at / instead of the description.
+    """
+    table: list[tuple[str, str, Handler]] = [
+        (o.method, o.path, partial(handler, api)) for o, handler in _ROUTES if page is None or o.path != "/"
+    ]
+    table += [*more, *([("GET", "/", page)] if page else [])]
+
+    def endpoint(handler: Handler) -> Handler:
         async def answer(request: Request) -> Response:
             try:
-                return await handler(api, request)
+                return await handler(request)
             except ValueError as error:
                 return refused(error)
 
         return answer
 
-    routes = [
-        Route(operation.path, endpoint(handler), methods=[operation.method]) for operation, handler in _ROUTES
-    ]
-    return Guarded(Starlette(routes=routes, exception_handlers={HTTPException: _no_route}), door)
+    routes = [Route(path, endpoint(handler), methods=[method]) for method, path, handler in table]
+    known = ", ".join(sorted({path for _, path, _ in table}))
+
+    async def no_route(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        line = f"{request.method} is not for this path" if status == 405 else f"there is only {known}"
+        return JSONResponse({"error": line}, status, getattr(error, "headers", None))
+
+    return Guarded(Starlette(routes=routes, exception_handlers={HTTPException: no_route}), door)
 
 
 def refused(error: ValueError) -> Response:
@@ -188,13 +221,6 @@ def refused(error: ValueError) -> Response:
     if status in (401, 403, 408, 413, 415):
         headers["Connection"] = "close"
     return JSONResponse({"error": " ".join(str(error).split())}, status, headers)
-
-
-async def _no_route(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    known = sorted({operation.path for operation in OPERATIONS})
-    line = f"{request.method} is not for this path" if status == 405 else f"there is only {', '.join(known)}"
-    return JSONResponse({"error": line}, status, getattr(error, "headers", None))
 
 
 class Guarded:
@@ -212,8 +238,11 @@ class Guarded:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                extra = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
-                message = {**message, "headers": [*message.get("headers", []), *extra]}
+                own = message.get("headers", [])
+                there = {name.lower() for name, _ in own}
+                safe = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
+                extra = [(name, value) for name, value in safe if name not in there]
+                message = {**message, "headers": [*own, *extra]}
             await send(message)
 
         headers = {

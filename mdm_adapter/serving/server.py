@@ -7,9 +7,8 @@ import socket
 from contextlib import suppress
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from mdm_adapter.serving.door import Door
-from mdm_adapter.serving.routes import application
 from mdm_adapter.serving.service import Service
 
 MAX_CONNECTIONS = 128
@@ -45,15 +44,18 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(service: Service, door: Door, listening: socket.socket) -> bool:
+def run(service: Service, app: ASGIApp, listening: socket.socket) -> bool:
     """Serve until Ctrl-C (or SIGTERM); jobs in the making are cancelled.
+
+    Args:
+        app: the service behind its door (`routes.application`).
 
     Returns:
         Whether the one in the making has ended; it cannot while it is inside one long call of its network.
     """
     write_log()
     config = uvicorn.Config(
-        application(service, door), http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
+        app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
         server_header=False, proxy_headers=False, timeout_keep_alive=5, timeout_graceful_shutdown=1,
         limit_concurrency=MAX_CONNECTIONS, h11_max_incomplete_event_size=32768,
     )  # fmt: skip

@@ -1,15 +1,11 @@
 """What the server does, without HTTP: a model, its actions, prompts split, motions made one after another."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from functools import cached_property
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from torch import Tensor
-
 from mdm_adapter.maker import GenerateSettings
-from mdm_adapter.making import MotionJob
 from mdm_adapter.motion import Motion
 from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.prompts import Action
@@ -18,29 +14,12 @@ from mdm_adapter.serving.fields import read_fields
 from mdm_adapter.serving.jobs import Jobs, Limits, Watch
 from mdm_adapter.serving.refusal import Refusal
 from mdm_adapter.serving.requests import PROMPT, JobRequest, split_text
+from mdm_adapter.serving.watched import WatchedPipeline
 from mdm_adapter.telling import advice
-from motioncollage.collage.denoiser import Condition, Denoiser, NoiseLevel
 from motioncollage.models import named, sources
 
 # All samples of a job together: 3600 s of the bundled model are 95 MB of numbers, and as many again while they are made.
 MAX_TOTAL_SECONDS = 3600.0
-
-
-@dataclass(frozen=True)
-class WatchedJob(MotionJob):
-    """A job that can be stopped between any two calls of its network, not only between steps."""
-
-    check: Callable[[], None] = lambda: None
-
-    @cached_property
-    def denoiser(self) -> Denoiser:
-        own = self.model.denoiser(self.settings.precision)
-
-        def watched(x: Tensor, level: NoiseLevel, conditions: Sequence[Condition | None]) -> Tensor:
-            self.check()
-            return own(x, level, conditions)
-
-        return watched
 
 
 class Service:
@@ -56,6 +35,12 @@ class Service:
     ) -> None:
         self.model, self.precision = model, precision
         self.jobs = Jobs(limits)
+
+    @property
+    def batch_limit(self) -> int:
+        """Windows of a call of the network, which is as long as a cancelled job goes on; on a CPU small calls are as fast as
+        large ones."""
+        return 4 if self.model.device.type == "cpu" else 32
 
     def health(self) -> dict[str, Any]:
         """That it is there, and what it is."""
@@ -108,7 +93,7 @@ class Service:
             for action in split.actions
         ]
         return {
-            "actions": rows, "notes": list(split.notes), "warnings": self._advice(split.actions)
+            "actions": rows, "notes": list(split.notes), "warnings": self.advice(split.actions)
         }  # fmt: skip
 
     def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,30 +103,44 @@ class Service:
             ValueError: one line for the client: the request is at fault, too large, or the queue is full.
         """
         request = JobRequest.read(body)
-        # A call of the network is as long as a cancelled job goes on; on a CPU small ones are as fast as large ones.
-        batch = 4 if self.model.device.type == "cpu" else 32
-        settings = request.settings(self.model, precision=self.precision, batch_limit=batch)
+        settings = request.settings(self.model, precision=self.precision, batch_limit=self.batch_limit)
         if request.kind in ("generate", "loop"):
             work, shown = self._making(request, settings)
         else:
             edit = prepare(request.kind, request.given, request.actions, self.model, self.jobs, settings)
-            work, shown = (lambda watch: edit.make(watch.step)), edit.shown
+            work, shown = (lambda watch: edit.make(self.watched(watch).edit, watch.step)), edit.shown
+        about = {"notes": list(request.notes), "warnings": self.advice(request.actions)}
+        return self.queue(request.kind, work, shown, settings, about=about)
+
+    def queue(
+        self, kind: str, work: Callable[[Watch], Motion], shown: Shown, settings: GenerateSettings, *,
+        about: Mapping[str, Any], runs: int = 1,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Queue the making of motion; what clients are told of the job.
+
+        Args:
+            shown: what it will be.
+            about: what else is told of it.
+            runs: of the sampler.
+
+        Raises:
+            Refusal: too much for one job, or the queue is full.
+        """
         seconds = shown.seconds
         if seconds * settings.samples > MAX_TOTAL_SECONDS:
             raise Refusal(
                 f"{settings.samples} samples of {seconds:g} s are {seconds * settings.samples:g} s; ask for"
                 f" {MAX_TOTAL_SECONDS:g} s at most in one job"
             )
-        about = {
-            "kind": request.kind,
+        told = {
+            "kind": kind,
             "samples": settings.samples,
             "seconds": round(seconds, 3),
             "fps": shown.fps,
             "segments": [{"text": text, "start": start, "end": end} for text, start, end in shown.parts],
-            "notes": list(request.notes),
-            "warnings": self._advice(request.actions),
+            **about,
         }
-        return self.jobs.submit(work, steps=settings.sampler.steps, about=about)
+        return self.jobs.submit(work, steps=runs * settings.sampler.steps, about=told)
 
     def _making(
         self, request: JobRequest, settings: GenerateSettings
@@ -150,18 +149,21 @@ class Service:
         plan = self.model.plan(
             request.actions, settings, seconds=request.seconds, loop=request.kind == "loop"
         )
-        # What they refuse, they refuse now.
-        ready, name = self.model.job(plan, settings), self.model.method_of(plan)
+        self.model.job(plan, settings)  # what it refuses, it refuses now
+        name = self.model.method_of(plan)
 
         def work(watch: Watch) -> Motion:
-            parts = {field.name: getattr(ready, field.name) for field in fields(ready)}
-            job = WatchedJob(**{**parts, "on_step": watch.step, "check": watch.check})
             watch.check()
-            return self.model.finish(self.model.made(job, name), plan, settings, name)
+            return self.watched(watch).generate(plan, settings, method=name, on_step=watch.step)
 
         return work, Shown.of(plan)
 
-    def _advice(self, actions: Sequence[Action]) -> list[str]:
+    def watched(self, watch: Watch) -> WatchedPipeline:
+        """The model at work for a job."""
+        return WatchedPipeline(self.model.model, watch)
+
+    def advice(self, actions: Sequence[Action]) -> list[str]:
+        """What people should know before such actions are made."""
         return advice(self.model, actions, several='"samples": 4')
 
     def close(self, timeout: float = 10.0) -> bool:

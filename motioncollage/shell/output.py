@@ -143,9 +143,9 @@ def has_screen() -> bool:
     return sys.stdout.isatty() and bool(screen or not sys.platform.startswith(("linux", "freebsd")))
 
 
-def open_in_browser(page: Path) -> None:
-    """Show a page, or say that nothing here can."""
+def open_in_browser(address: str) -> None:
+    """Show an address, or say that nothing here can."""
     import webbrowser
 
-    if not webbrowser.open(page.resolve().as_uri()):
-        notes.print(f"no browser was found; open {page} yourself")
+    if not webbrowser.open(address):
+        notes.print(f"no browser was found; open {address} yourself")

@@ -40,3 +40,11 @@ def test_no_advice_to_load_unsafely_is_passed_on(advice: str) -> None:
 def test_singular_and_plural() -> None:
     assert [plural(n, "piece") for n in (0, 1, 2000)] == ["0 pieces", "1 piece", "2,000 pieces"]
     assert plural(2, "foot", "feet") == "2 feet"
+
+
+def test_what_python_says_of_our_code_is_no_reason() -> None:
+    assert reason(KeyError("betas")) == "'betas' is missing"
+    assert (
+        reason(TypeError("f() got an unexpected keyword argument 'x'"))
+        == "it holds something else than it should"
+    )

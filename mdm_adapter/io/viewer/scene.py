@@ -1,12 +1,14 @@
 """What a page shows, as numbers: bodies, movements, joins, footprints. `assets/viewer/source/data.js` reads it.
 
 Joints are kept beside the root of their frame as 16 bit integers (finer than 0.1 mm for a person), rotations as
-integers too, everything else as float32. Buffers are base64 and none is written twice: the triangles of all bodies
-are the same.
+integers too, everything else as float32. Buffers are base64, or follow the JSON (`scene_bytes`), and none is written
+twice: the triangles of all bodies are the same.
 """
 
 import base64
+import json
 import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,18 +36,18 @@ _FULL = 32767
 
 @dataclass
 class _Buffers:
-    """Arrays as base64, each of them once."""
+    """Arrays as bytes, each of them once."""
 
-    texts: list[str] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
+    parts: list[bytes] = field(default_factory=list)
+    numbers: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, array: NDArray[Any], kind: str) -> int:
         """The number of the buffer that holds an array as `kind`, such as `<f4`."""
-        text = base64.b64encode(np.ascontiguousarray(array, dtype=kind).tobytes()).decode("ascii")
-        if text not in self.numbers:
-            self.numbers[text] = len(self.texts)
-            self.texts.append(text)
-        return self.numbers[text]
+        part = np.ascontiguousarray(array, dtype=kind).tobytes()
+        if part not in self.numbers:
+            self.numbers[part] = len(self.parts)
+            self.parts.append(part)
+        return self.numbers[part]
 
 
 def scene(motions: Sequence[tuple[str, Motion]]) -> dict[str, Any]:
@@ -54,6 +56,29 @@ def scene(motions: Sequence[tuple[str, Motion]]) -> dict[str, Any]:
     Raises:
         ValueError: no motion, more than 8 figures or 60,000 frames in all, or a motion breaks a rule of `MotionView`.
     """
+    shown, buffers = _shown(motions)
+    return {**shown, "buffers": [base64.b64encode(part).decode("ascii") for part in buffers.parts]}
+
+
+def scene_bytes(motions: Sequence[tuple[str, Motion]]) -> bytes:
+    """The same for a page that a server sends it to: `MCS1`, the length of a JSON head (uint32), the head, and the
+    buffers, of which the head says where they begin and how long they are; all begin at multiples of 8.
+
+    Raises:
+        ValueError: as `scene`.
+    """
+    shown, buffers = _shown(motions)
+    spans, at = [], 0
+    for part in buffers.parts:
+        spans.append([at, len(part)])
+        at += len(part) + -len(part) % 8
+    head = json.dumps({**shown, "buffers": spans}, allow_nan=False).encode()
+    head += b" " * (-len(head) % 8)
+    body = b"".join(part + b"\0" * (-len(part) % 8) for part in buffers.parts)
+    return b"MCS1" + struct.pack("<I", len(head)) + head + body
+
+
+def _shown(motions: Sequence[tuple[str, Motion]]) -> tuple[dict[str, Any], _Buffers]:
     count = sum(len(motion.joints) for _, motion in motions)
     if not 1 <= count <= MOST_FIGURES:
         raise ValueError(
@@ -70,7 +95,7 @@ def scene(motions: Sequence[tuple[str, Motion]]) -> dict[str, Any]:
         rig = rig_of(samples)
         bodies.append(_body(rig, buffers))
         figures += [_figure(view, rig, len(bodies) - 1, buffers) for view in samples]
-    return {"buffers": buffers.texts, "bodies": bodies, "figures": figures}
+    return {"bodies": bodies, "figures": figures}, buffers
 
 
 def peak_jerk(joints: Floats, fps: float, frame: int) -> float:
@@ -89,6 +114,15 @@ def peak_jerk(joints: Floats, fps: float, frame: int) -> float:
     if len(window) < 4:
         return 0.0
     return float(np.abs(np.diff(window, n=3, axis=0)).sum(axis=-1).max()) * fps**3
+
+
+def _join(joints: Floats, fps: float, at: int, frame: int) -> dict[str, float]:
+    """A join: its frame, its peak jerk, and the larger one of the stretches of the same length before and after it, which
+    tells whether the join is rougher than what it joins."""
+    beside = [at + way * round(2 * JERK_SECONDS * fps) for way in (-1, 1)]
+    before_after = [peak_jerk(joints, fps, other) for other in beside if 0 <= other < len(joints)]
+    found = {"frame": frame, "jerk": peak_jerk(joints, fps, at), "beside": max(before_after, default=0.0)}
+    return {name: round(value, 1) for name, value in found.items()}
 
 
 def _body(rig: Rig, buffers: _Buffers) -> dict[str, Any]:
@@ -138,10 +172,7 @@ def _figure(view: MotionView, rig: Rig, body: int, buffers: _Buffers) -> dict[st
         "rotations": buffers.add(np.rint(rotations * _FULL), "<i2"),
         "targets": buffers.add(targets[middle : middle + frames], "<f4"),
         "segments": [{"text": s.text, "start": s.start, "end": s.end} for s in view.segments],
-        "joins": [
-            {"frame": seam, "jerk": round(peak_jerk(around, view.fps, middle + seam), 1)}
-            for seam in view.seams
-        ],
+        "joins": [_join(around, view.fps, middle + seam, seam) for seam in view.seams],
         "cycle": None if view.cycle is None else _step(view.cycle, joints[0, 0]),
         **_prints(around, view.fps, height, middle, frames, buffers),
     }

@@ -63,6 +63,7 @@ def test_samples_and_rate(command: Command, walk: Path, tmp_path: Path) -> None:
     [
         (("--to", "doc"), "writer 'doc' is unknown; choose one of bvh"),
         (("--to", "png", "--scale", 100), "png takes no scale"),
+        (("--to", "bvh,html", "--fps", 30), "html takes no fps"),
         (("--to", "bvh", "--samples", 3), "samples 1 to 2"),
         (("--to", "bvh", "--samples", "x"), "are no numbers with commas"),
         (("--to", "bvh", "--up", "x"), "up"),
@@ -72,6 +73,15 @@ def test_bad_requests(command: Command, walk: Path, arguments: tuple[object, ...
     before = sorted(walk.parent.iterdir())
     assert message in one_line(command("export", walk, *arguments))
     assert sorted(walk.parent.iterdir()) == before
+
+
+def test_a_file_that_is_there_is_told_of_before_another_is_written(command: Command, walk: Path) -> None:
+    assert command("export", walk, "--to", "csv").code == 0
+    before = {path.name: path.read_bytes() for path in walk.parent.iterdir()}
+    assert "walk.csv exists; use --force" in one_line(command("export", walk, "--to", "bvh,csv"))
+    assert {path.name: path.read_bytes() for path in walk.parent.iterdir()} == before
+    assert command("export", walk, "--to", "bvh,csv", "--force").code == 0
+    assert walk.with_suffix(".csv").read_bytes() == before["walk.csv"]
 
 
 def test_loops_leave_closed(command: Command, walk: Path, tmp_path: Path) -> None:

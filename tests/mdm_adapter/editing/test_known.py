@@ -8,7 +8,7 @@ import pytest
 import torch
 from paths import golden
 from torch import Tensor
-from toy_models import mdm_pipeline
+from toy_models import static_toy
 
 from mdm_adapter.editing.known import (
     JOINT_SETS,
@@ -24,14 +24,10 @@ from mdm_adapter.editing.paths import follow, reach
 from mdm_adapter.editing.redoing import detail, restyle
 from mdm_adapter.maker import GenerateSettings
 from mdm_adapter.making import MotionJob
-from mdm_adapter.models.mdm.checkpoint import LoadedModel
-from mdm_adapter.models.mdm.network import MDM, NetworkConfig
-from mdm_adapter.models.text import load_text_encoder
 from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.prompts import Action
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation.humanml3d import HUMANML3D
-from mdm_adapter.representation.normalisation import Normalisation
 from mdm_adapter.representation.way import PlanarWay
 from motioncollage.sampling.registry import SamplerSettings
 
@@ -45,14 +41,7 @@ def clip(name: str) -> Tensor:
 
 @pytest.fixture(scope="module")
 def pipeline() -> MotionPipeline:
-    torch.manual_seed(0)
-    network = (
-        MDM(NetworkConfig(text_encoder_type="static", layers=1, latent_dim=16)).eval().requires_grad_(False)
-    )
-    statistics = Normalisation(torch.zeros(263), torch.full((263,), 0.3))
-    return mdm_pipeline(
-        LoadedModel(network, network.config, statistics, {}, "toy"), load_text_encoder("static"), name="toy"
-    )
+    return static_toy()
 
 
 def pose_gap(ours: Tensor, theirs: Tensor) -> float:

@@ -54,6 +54,14 @@ export class Orbit {
     return this.camera;
   }
 
+  /** Where on the ground, [x, z], a point of a panel lies that `aim` was called for last; null above the horizon. */
+  groundAt(x, y, width, height) {
+    const ray = new Vector3(2 * x / width - 1, 1 - 2 * y / height, 0.5).unproject(this.camera).sub(this.camera.position);
+    if (ray.y > -1e-3) return null;
+    const far = -this.camera.position.y / ray.y;
+    return [this.camera.position.x + far * ray.x, this.camera.position.z + far * ray.z];
+  }
+
   /** Let pointers on an element turn and pinch, and the wheel zoom where `wheel()` allows it. */
   listen(element, wheel) {
     const { pointers } = this;

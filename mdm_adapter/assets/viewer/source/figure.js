@@ -51,6 +51,7 @@ export class Figure {
     this.movement = movement;
     this.row = movement.row();
     this.scene = new Scene();
+    this.target = new Vector3();
     this.options = { trail: true, feet: true };
     this.#mannequin(body, buffers);
     this.#ground();
@@ -184,10 +185,11 @@ export class Figure {
       bone.position.fromArray(row.places, 3 * j);
       bone.quaternion.fromArray(row.turns, 4 * j);
     });
-    this.target = new Vector3(...movement.target(time));
+    this.target.fromArray(movement.target(time));
     this.floor.position.x = this.shade.position.x = this.target.x;
     this.floor.position.z = this.shade.position.z = this.target.z;
-    this.floor.material.uniforms.centre.value = [this.target.x, this.target.z];
+    const { centre } = this.floor.material.uniforms;
+    [centre.value[0], centre.value[1]] = [this.target.x, this.target.z];
     // From the left of where the camera stands at first, as in our videos.
     const angle = movement.heading + 0.66 - 0.95;
     const far = 3 * movement.height;
@@ -253,5 +255,15 @@ export class Figure {
     });
     this.prints.count = seen.length;
     this.prints.instanceMatrix.needsUpdate = this.tints.needsUpdate = true;
+  }
+
+  /** Let go of what the graphics card keeps of it. */
+  dispose() {
+    this.scene.traverse((part) => {
+      part.geometry?.dispose();
+      for (const material of [part.material ?? []].flat()) material.dispose();
+      part.skeleton?.dispose();
+    });
+    this.lamp.shadow.map?.dispose();
   }
 }

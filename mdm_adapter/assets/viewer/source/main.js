@@ -1,39 +1,25 @@
 // The page: reads what it is to show, and lets clock, keys, pointers and pictures meet.
 
-import { Color, PCFShadowMap, WebGLRenderer } from "three";
+import { Color } from "three";
 import { Orbit, VIEWS } from "./camera.js";
-import { Clock, seconds } from "./clock.js";
+import { Clock, seconds, SPEEDS } from "./clock.js";
+import { palette, rendererOf } from "./drawing.js";
 import { Figure } from "./figure.js";
 import { Movement } from "./movement.js";
 import { columnsFor, Panel } from "./panel.js";
 import { jerkOf, Strip } from "./strip.js";
+import { Way } from "./way.js";
 
 const find = (id) => document.getElementById(id);
-
-function palette() {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const names = ["paper", "tile", "faint", "shadow", "body", "left", "right", "face", "join"];
-  return {
-    ...Object.fromEntries(names.map((name) => [name, colour(name)])),
-    segments: Array.from({ length: 8 }, (_, i) => colour(`segment-${i}`)),
-    dark: colour("dark") === "1",
-  };
-}
 
 function start() {
   const data = JSON.parse(find("data").textContent);
   const canvas = find("canvas");
-  let renderer;
-  try {
-    renderer = new WebGLRenderer({ canvas, antialias: true });
-  } catch {
+  const renderer = rendererOf(canvas);
+  if (!renderer) {
     find("sorry").hidden = false;
     return;
   }
-  renderer.shadowMap.enabled = true;
-  renderer.shadowMap.type = PCFShadowMap;
-  renderer.setScissorTest(true);
 
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const stage = find("stage");
@@ -193,4 +179,6 @@ function start() {
   });
 }
 
-start();
+// The studio takes the parts, a page of motion plays at once.
+export { Clock, Color, columnsFor, Figure, jerkOf, Movement, Orbit, palette, rendererOf, SPEEDS, VIEWS, Way };
+if (find("data")) start();

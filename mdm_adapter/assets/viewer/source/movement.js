@@ -1,9 +1,11 @@
 // A movement as numbers: where joints are at any time, and how a loop goes on. Knows nothing of drawing.
 
 const JOINTS = 22;
+const STILL = { angle: 0, x: 0, z: 0 };
 
-/** Base64 -> a typed array. */
+/** Base64, or bytes [buffer, offset, length], -> a typed array. */
 export function decode(text, Kind) {
+  if (typeof text !== "string") return new Kind(text[0], text[1], text[2] / Kind.BYTES_PER_ELEMENT);
   const raw = atob(text);
   const bytes = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
@@ -11,7 +13,7 @@ export function decode(text, Kind) {
 }
 
 export class Movement {
-  /** entry: one of the page's figures; buffers: its base64 texts (see scene.py). */
+  /** entry: one of the page's figures; buffers: its buffers (see scene.py). */
   constructor(entry, buffers) {
     Object.assign(this, {
       name: entry.name, fps: entry.fps, frames: entry.frames, height: entry.height, heading: entry.heading,
@@ -69,28 +71,28 @@ export class Movement {
     return [c * x + s * z + at.x, c * z - s * x + at.z];
   }
 
-  /** The joints and world rotations (x y z w) of one whole frame, in the world. */
+  /** The joints and world rotations (x y z w) of one whole frame, in the world. Makes nothing: it is called at every picture. */
   frame(number, row) {
-    const [cycle, frame] = this.split(number);
     const { places, turns } = row;
-    const root = 3 * frame;
-    for (let j = 0; j < JOINTS; j++) {
-      const at = 3 * (JOINTS * frame + j);
-      const [x, z] = this.moved(
-        cycle, this.roots[root] + this.unit * this.beside[at], this.roots[root + 2] + this.unit * this.beside[at + 2]);
-      places[3 * j] = x;
-      places[3 * j + 1] = this.roots[root + 1] + this.unit * this.beside[at + 1];
-      places[3 * j + 2] = z;
+    const { beside, roots, rotations, unit } = this;
+    const cycle = this.loops ? Math.floor(number / this.frames) : 0;
+    const frame = this.loops ? number - cycle * this.frames : Math.min(Math.max(number, 0), this.frames - 1);
+    const at = cycle === 0 ? STILL : this.placed(cycle);
+    const [c, s] = [Math.cos(at.angle), Math.sin(at.angle)];
+    const [rx, ry, rz] = [roots[3 * frame], roots[3 * frame + 1], roots[3 * frame + 2]];
+    for (let j = 0, k = 3 * JOINTS * frame; j < 3 * JOINTS; j += 3, k += 3) {
+      const [x, z] = [rx + unit * beside[k], rz + unit * beside[k + 2]];
+      places[j] = c * x + s * z + at.x;
+      places[j + 1] = ry + unit * beside[k + 1];
+      places[j + 2] = c * z - s * x + at.z;
     }
-    const half = cycle === 0 ? 0 : this.placed(cycle).angle / 2;
-    const [c, s] = [Math.cos(half), Math.sin(half)];
-    for (let j = 0; j < JOINTS; j++) {
-      const at = 4 * (JOINTS * frame + j);
-      const [x, y, z, w] = this.rotations.subarray(at, at + 4);
-      turns[4 * j] = c * x + s * z;
-      turns[4 * j + 1] = c * y + s * w;
-      turns[4 * j + 2] = c * z - s * x;
-      turns[4 * j + 3] = c * w - s * y;
+    const [hc, hs] = [Math.cos(at.angle / 2), Math.sin(at.angle / 2)];
+    for (let j = 0, k = 4 * JOINTS * frame; j < 4 * JOINTS; j += 4, k += 4) {
+      const [x, y, z, w] = [rotations[k], rotations[k + 1], rotations[k + 2], rotations[k + 3]];
+      turns[j] = hc * x + hs * z;
+      turns[j + 1] = hc * y + hs * w;
+      turns[j + 2] = hc * z - hs * x;
+      turns[j + 3] = hc * w - hs * y;
     }
   }
 
@@ -184,9 +186,11 @@ export class Movement {
     for (let cycle = low; cycle <= high; cycle++) {
       const local = time - cycle * this.frames;
       for (let i = 0; i < this.stood.length; i += 3) {
-        const [first, last, foot] = this.stood.subarray(i, i + 3);
-        const age = Math.max(0, local - last) / this.fps;
-        if (first > local || age >= seconds) continue;
+        const first = this.stood[i];
+        if (first > local) continue;
+        const age = Math.max(0, local - this.stood[i + 1]) / this.fps;
+        if (age >= seconds) continue;
+        const foot = this.stood[i + 2];
         const at = 4 * (i / 3);
         const heel = this.moved(cycle, this.prints[at], this.prints[at + 1]);
         const ball = this.moved(cycle, this.prints[at + 2], this.prints[at + 3]);

@@ -1,0 +1,1 @@
+"""The studio: a timeline in the browser on the server of `serve` and the scene of `view`."""
