@@ -18,6 +18,7 @@ NETWORK = {
     "mdm_adapter/serving": "serve: listens",
     "mdm_adapter/models/kimodo/text/server.py": "a text server that the user names",
     "mdm_adapter/commands/serve.py": "serve: listens",
+    "mdm_adapter/commands/studio.py": "studio: listens",
 }
 REACHES_OUT = {
     "socket",

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import Annotated
 
@@ -53,12 +54,11 @@ def serving_parts(command: str) -> ModuleType:
         ImportError: what it stands on is not installed; the message says how to get it.
     """
     try:
-        from mdm_adapter.serving import server
+        return import_module("mdm_adapter.serving.server")
     except ModuleNotFoundError as error:
         raise ImportError(
             f'{command} needs {error.name}, which is not installed; pip install "motioncollage[serve]"'
         ) from error
-    return server
 
 
 def ended_or_left(ended: bool) -> None:

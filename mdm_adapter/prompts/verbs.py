@@ -111,7 +111,7 @@ def inflect(base: str, form: Form) -> str:
     found = _verbs()[0].get(base, {}).get(form)
     if found:
         return found[0]
-    if base == last and form != "base":
+    if base and base == last and form != "base":
         import lemminflect
 
         found = lemminflect.getAllInflectionsOOV(base, "VERB").get(_TAGS[form])

@@ -410,7 +410,7 @@ def test_packs_that_are_damaged_are_one_line(command: Command, pack: Path, tmp_p
     assert "key 'offsets' is missing" in refused(offsets=None)
     assert "offsets do not rise" in refused(offsets=whole["offsets"][::-1])
     assert "not [frames, 22, 3]" in refused(joints=whole["joints"][:, :3])
-    assert "metres_per_unit is no number above 0" in refused(metres_per_unit=np.nan)
+    assert "metres_per_unit is no number from 0 to 1000" in refused(metres_per_unit=np.nan)
     assert "never loaded" in refused(joints=np.array([{}], dtype=object))
     np.savez_compressed(motions, **whole)
     motions.write_bytes(motions.read_bytes()[:2000])

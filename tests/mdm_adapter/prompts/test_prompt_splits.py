@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mdm_adapter.prompts import (
@@ -101,6 +101,7 @@ def test_any_words_give_sane_sentences_or_one_line(text: str) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=120))
+@example("BjÇ-")
 def test_any_text_gives_sane_sentences_or_one_line(text: str) -> None:
     _check(text)
 

@@ -186,7 +186,7 @@ def test_missing_files(tmp_path: Path) -> None:
         (b'{"arch": "gru"}', "arch is 'gru'"),
         (b'{"arch": ["trans_enc"]}', "arch is"),
         (b'{"layers": "8"}', "layers is '8'"),
-        (b'{"text_encoder_type": ["clip"]}', "unhashable"),
+        (b'{"text_encoder_type": ["clip"]}', "it holds something else than it should"),
         (b'{"mask_frames": "false"}', "mask_frames is 'false'"),
         (b'{"max_frames": null}', "args.json"),
         (b'{"features": -1}', "no such network"),
