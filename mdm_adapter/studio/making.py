@@ -14,7 +14,7 @@ from mdm_adapter.editing.assembling import New, Part, assemble
 from mdm_adapter.editing.known import Script
 from mdm_adapter.editing.loops import LoopPath
 from mdm_adapter.editing.paths import length_of
-from mdm_adapter.maker import GenerateSettings
+from mdm_adapter.maker import FREE, GenerateSettings
 from mdm_adapter.motion import Motion
 from mdm_adapter.pipeline import MotionPipeline
 from mdm_adapter.planning.lengths import check_speed
@@ -67,8 +67,9 @@ def ask(service: Service, store: Store, name: str, body: Mapping[str, Any]) -> d
     given = read_fields(body, MAKE_FIELDS)
     project = store.read(name)
     document, model = project.document, service.model
+    # Parts of a take are kept by their features, which hold no planted feet: what is kept is to be the same to the bit.
     settings = GenerateSettings(
-        seed=document.seed, samples=document.count, sampler=preset("fast"), path=path_of(document),
+        feet=FREE, seed=document.seed, samples=document.count, sampler=preset("fast"), path=path_of(document),
         batch_limit=service.batch_limit, precision=service.precision,
     )  # fmt: skip
     asked = _asked(project, given, model, settings, store)
