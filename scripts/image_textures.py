@@ -33,7 +33,7 @@ from motioncollage.image.likeness import Likeness, Recipe, learn, shrunk, textur
 from motioncollage.image.models import load_image_model
 from motioncollage.image.network import load_network
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings
-from motioncollage.image.plans import PieceSettings
+from motioncollage.image.plans import PieceSettings, along_chain
 from motioncollage.image.seams import texture_seams
 from motioncollage.image.torus import decode_torus, plan_torus, tiled
 from motioncollage.models import BUNDLED, folder_of
@@ -109,23 +109,20 @@ def of_classes(asked: argparse.Namespace, settings: ImageSettings) -> list[Row]:
     """Textures of the classes that both the model and the folder have."""
     model = load_image_model(folder_of(asked.model, medium="image"))
     pipeline = ImagePipeline(model, name=asked.model)
-    known = getattr(getattr(model, "network", None), "config", None)
-    names = (
-        asked.classes or [name for name in known.classes if (asked.pictures / name).is_dir()] if known else []
-    )
+    config = getattr(getattr(model, "network", None), "config", None)
+    known = config.classes if config else ()
+    names = asked.classes or [name for name in known if (asked.pictures / name).is_dir()]
     cut = PieceSettings(model.size, model.overlap, multiple=model.multiple)
     plan = plan_torus(asked.size // model.factor, asked.size // model.factor, cut)
     rows = []
     for name in track(names, "classes"):
         files = sorted(f for f in (asked.pictures / name).iterdir() if f.suffix.lower() in SUFFIXES)
         real = [shrunk(load_picture(file), asked.size) for file in files]
-        vector = model.vector(name)
+        conditions = plan.conditions(model, along_chain([model.vector(name)]))
         made = []
         begin = time.perf_counter()
         for n in range(asked.samples):
-            sites = pipeline.generate(
-                plan, plan.conditions(model, lambda _, v=vector: v), settings_of(settings, n)
-            )  # type: ignore[misc]
+            sites = pipeline.generate(plan, conditions, settings_of(settings, n))
             made.append(decode_torus(model, sites)[0])
         seconds = (time.perf_counter() - begin) / asked.samples
         quilted = [

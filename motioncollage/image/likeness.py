@@ -42,7 +42,7 @@ DETAIL_STEPS = 0.6  # steps of the detail in parts of those of the whole: it sta
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a photograph is learnt: a minute or two on two cores, from the weights of a model that knows pictures.
+    """How a photograph is learnt, from the weights of a model that knows pictures.
 
     Attributes:
         steps: of training.
@@ -124,8 +124,8 @@ def learn(
     """Train on a photograph [3, height, width] in -1 to 1, and write the model into a folder.
 
     Args:
-        start: what the network begins with: it has seen many pictures, and a minute is enough for one more, but not for
-            learning what a picture is.
+        start: what the network begins with: it has seen many pictures; begun with nothing, it makes coloured noise after
+            a hundred steps.
         about: further facts for the folder's configuration.
 
     Raises:
