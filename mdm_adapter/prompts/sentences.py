@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.clauses import Clause
-from mdm_adapter.prompts.verbs import Form, inflect
+from mdm_adapter.prompts.verbs import Form, inflect, readings
 from mdm_adapter.prompts.word import Word, is_body_part
 
 _THEIRS = dict.fromkeys(("my", "your", "our"), "their") | dict.fromkeys(("me", "us"), "them")
@@ -265,6 +265,9 @@ def _agree(verb: Word, subject: Subject, ws: Sequence[Word]) -> str:
         return words.BE_PLURAL.get(low, "are") if plural else words.BE.get(low, "is")
     if low in words.MODALS or verb.form in ("past", "part"):
         return ""
+    behind = ws[ws.index(verb) + 1 :][:1]
+    if low in words.VERB_PREFIXES and behind and any(form == "s" for _, form in readings(behind[0].lower)):
+        return ""  # the second word of "side steps" is the one that agrees
     return verb.base if plural else inflect(verb.base, "s")
 
 
