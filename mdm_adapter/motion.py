@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mdm_adapter.segments import Segment
 from motioncollage import plugins
 from motioncollage.face import read
+from motioncollage.files import numbered
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +136,7 @@ def write_motion(
     if writer.together or motion.samples == 1:
         targets = [(path, motion)]
     else:
-        names = [path, *(path.with_stem(f"{path.stem}-{i + 1}") for i in range(1, motion.samples))]
-        targets = [(target, motion.sample(i)) for i, target in enumerate(names)]
+        targets = [(target, motion.sample(i)) for i, target in enumerate(numbered(path, motion.samples))]
     written: list[Path] = []
     for target, part in targets:
         files = writer.write(target, part, force=force, **options)

@@ -230,6 +230,17 @@ def read_text(
         ) from error
 
 
+def write_text(path: Path | str, text: str, *, force: bool) -> None:
+    """A whole text file, in UTF-8; as `atomic_path`."""
+    with atomic_path(path, force=force) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def numbered(path: Path, count: int) -> list[Path]:
+    """One file for each of so many samples: `walk.mp4`, then `walk-2.mp4` and so on."""
+    return [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, count + 1))]
+
+
 def read_json(path: Path, remedy: str = "") -> Any:
     """What a JSON file holds, whose size was looked at before.
 

@@ -19,7 +19,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, write_text
 from motioncollage.precision import check_precision, mixed
 from motioncollage.processes import ALONE, Processes
 from motioncollage.wording import reason
@@ -376,8 +376,7 @@ class TrainingLog:
         kept = [line for line in lines if (done := _step_of(line)) is not None and done < step]
         if kept != lines:
             self.file.close()
-            with atomic_path(self.path, force=True) as target:
-                target.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            write_text(self.path, "".join(f"{line}\n" for line in kept), force=True)
             self.file = self.path.open("a", encoding="utf-8")
 
     def add(self, step: int, figures: dict[str, float]) -> None:

@@ -25,7 +25,7 @@ from eval.benchmark.run import machine
 from eval.benchmark.settings import BenchmarkSettings
 from eval.benchmark.tables import plain_table, terminal_tables
 from eval.checks.undecided import UNDECIDED
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, write_text
 
 IN_A_COLUMN = 42  # actions of a column of the plot
 FILE = "actions.json"
@@ -91,18 +91,13 @@ def write_actions(out: Path, shown: Shown, settings: BenchmarkSettings) -> None:
         numbers = {row.asked.label: row.as_numbers() for row in outcomes}
         content = {"model": shown.model, "method": method, "seed": settings.seed, "actions": numbers}
         name = FILE if number == 0 else f"actions-{method}.json"
-        _write(out / name, json.dumps(content, indent=1, allow_nan=False) + "\n")
-    _write(out / "table.tex", latex(shown.results))
-    _write(out / "about.json", json.dumps(about, indent=1) + "\n")
-    _write(out / "report.md", report(shown, settings, about))
-    _write(out / "index.html", page(shown))
+        write_text(out / name, json.dumps(content, indent=1, allow_nan=False) + "\n", force=True)
+    write_text(out / "table.tex", latex(shown.results), force=True)
+    write_text(out / "about.json", json.dumps(about, indent=1) + "\n", force=True)
+    write_text(out / "report.md", report(shown, settings, about), force=True)
+    write_text(out / "index.html", page(shown), force=True)
     with atomic_path(out / "results.json", force=True) as target:
         write_json(shown.results, target)
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_path(path, force=True) as target:
-        target.write_text(text, encoding="utf-8")
 
 
 def table(shown: Shown) -> str:

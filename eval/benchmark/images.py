@@ -17,7 +17,7 @@ from eval.judges.image_features import ImageFeatures, InceptionFeatures, Offline
 from eval.metrics.images import drift, fid_plus, seam_energy, square_crops
 from eval.metrics.metric import Metric
 from eval.metrics.repeats import repeats
-from motioncollage.files import atomic_path, check_file
+from motioncollage.files import atomic_path, check_file, write_text
 from motioncollage.image.data import Crops, read_pictures
 from motioncollage.image.job import MakingOptions
 from motioncollage.image.methods import IMAGE_METHODS, WideJob, image_method
@@ -155,8 +155,8 @@ class Study:
                 f"{name}: " + ", ".join(f"{COLUMNS[k]} {float(v):.3g}" for k, v in rows[name].items())
             )
         about = self.about()
-        _write(out / "image.md", markdown(rows, about), force=force)
-        _write(
+        write_text(out / "image.md", markdown(rows, about), force=force)
+        write_text(
             out / "image.json",
             json.dumps({"about": about, "results": plain(rows)}, indent=1) + "\n",
             force=force,
@@ -234,11 +234,6 @@ def markdown(rows: Rows, about: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _write(path: Path, text: str, *, force: bool) -> None:
-    with atomic_path(path, force=force) as target:
-        target.write_text(text, encoding="utf-8")
 
 
 def _picture(path: Path, shown: Mapping[str, Tensor], *, force: bool) -> None:

@@ -23,7 +23,7 @@ from eval.benchmark.report import (
     write_json,
 )
 from eval.benchmark.tables import page_tables
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, write_text
 
 SHOWN = 2  # motions of every method on the page
 
@@ -46,18 +46,17 @@ def write_results(
             plot_times(times, target)
     main = main_columns(results, about["main"])
     others = [name for name in columns(results) if name not in main]
-    _write(out / "table.tex", "\n".join(latex(results, names) for names in [main, *in_blocks(others)]))
-    _write(out / "about.json", json.dumps({**about, "times": times}, indent=1) + "\n")
-    _write(out / "report.md", report(results, times, about))
+    write_text(
+        out / "table.tex",
+        "\n".join(latex(results, names) for names in [main, *in_blocks(others)]),
+        force=True,
+    )
+    write_text(out / "about.json", json.dumps({**about, "times": times}, indent=1) + "\n", force=True)
+    write_text(out / "report.md", report(results, times, about), force=True)
     sheets = _sheets(out, examples, draw)
-    _write(out / "index.html", page(results, sheets, about, timed=bool(times)))
+    write_text(out / "index.html", page(results, sheets, about, timed=bool(times)), force=True)
     with atomic_path(out / "results.json", force=True) as target:
         write_json(results, target)
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_path(path, force=True) as target:
-        target.write_text(text, encoding="utf-8")
 
 
 def report(results: Results, times: Times, about: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from eval.checks.kinematics import MIN_SECONDS, NamedJoints, Skeleton, Take
 from eval.checks.registry import checks_for, judge
-from motioncollage.files import atomic_path
+from motioncollage.files import write_text
 
 MAX_BYTES = 1 << 20
 Labelled = Iterable[tuple[str, Any]]
@@ -50,8 +50,7 @@ def write(path: Path, rates: Rates, data: str, *, force: bool = False) -> None:
     lines = ",\n".join(
         f" {json.dumps(label)}: [{rate.passed}, {rate.takes}]" for label, rate in sorted(rates.items())
     )
-    with atomic_path(path, force=force) as target:
-        target.write_text(f'{{"data": {json.dumps(data)}, "rates": {{\n{lines}\n}}}}\n', encoding="utf-8")
+    write_text(path, f'{{"data": {json.dumps(data)}, "rates": {{\n{lines}\n}}}}\n', force=force)
 
 
 def read(path: Path) -> dict[str, Rate]:

@@ -21,7 +21,7 @@ from mdm_adapter.io.smpl import smpl_joints
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
 from mdm_adapter.representation.normalisation import share_deviations
-from motioncollage.files import atomic_path, load_numbers
+from motioncollage.files import atomic_path, load_numbers, write_text
 
 FPS = 20
 BETAS = 10  # numbers of a body's shape that the notebooks use
@@ -264,8 +264,7 @@ def copy_splits(folders: Sequence[Path], names: set[str], out: Path) -> dict[str
         if found is None:
             continue
         listed = [name for name in found.read_text(encoding="utf-8").split() if name in names]
-        with atomic_path(out / f"{split}.txt", force=True) as temporary:
-            temporary.write_text("".join(f"{name}\n" for name in listed), encoding="utf-8")
+        write_text(out / f"{split}.txt", "".join(f"{name}\n" for name in listed), force=True)
         written[split] = len(listed)
     return written
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mdm_adapter.motion import Motion
 from motioncollage import plugins
+from motioncollage.files import numbered
 from motioncollage.shell.output import check_output
 
 
@@ -39,8 +40,7 @@ def write_formats(
 
 def _remove_others(targets: list[Path], samples: int, source: Path) -> None:
     for target in targets:
-        for number in range(samples):
-            one = target if number == 0 else target.with_stem(f"{target.stem}-{number + 1}")
+        for one in numbered(target, samples):
             mine = [one.with_suffix(".json")] if one.suffix == ".bvh" else []
             for left in [*mine, one] if one != targets[0] else mine:
                 if left.is_file() and not left.samefile(source):

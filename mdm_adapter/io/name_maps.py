@@ -16,7 +16,7 @@ import numpy as np
 from mdm_adapter.io.families import Match, fill_between, match_skeleton, plain
 from mdm_adapter.io.geometry import Floats
 from mdm_adapter.representation.skeleton import JOINTS
-from motioncollage.files import atomic_path
+from motioncollage.files import write_text
 from motioncollage.wording import reason
 
 MAX_BYTES = 1 << 20
@@ -145,5 +145,4 @@ def write_draft(path: Path | str, names: Sequence[str]) -> None:
     Raises:
         FileExistsError: it is there already.
     """
-    with atomic_path(path, force=False) as temporary:
-        temporary.write_text(json.dumps(draft(names), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(draft(names), indent=1, ensure_ascii=False) + "\n", force=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from motioncollage import plugins
+from motioncollage.files import numbered
 from motioncollage.shell import values
 from motioncollage.shell.options import Force, Seed
 from motioncollage.shell.output import check_output, console, keeping, progress_bar
@@ -98,8 +99,8 @@ class OutputOptions:
                 console.print(f"wrote {self.out / film}")
 
     def _names(self, stem: str, suffix: str) -> list[str]:
-        """One file per sample: `motion.mp4`, then `motion-2.mp4` and so on."""
-        return [f"{stem}{'' if i == 0 else f'-{i + 1}'}{suffix}" for i in range(self.samples)]
+        """One file per sample."""
+        return [path.name for path in numbered(Path(stem + suffix), self.samples)]
 
     def _also(self) -> list[str]:
         """Formats beside motion and film."""

@@ -32,7 +32,7 @@ from mdm_adapter.studio.project import (
     check_name,
     read_project,
 )
-from motioncollage.files import atomic_path, check_file
+from motioncollage.files import check_file, write_text
 
 MAX_FILE_BYTES = 64 << 20  # of a project with its motions
 MAX_PROJECT_BYTES = 8 << 20  # of one in the folder
@@ -213,8 +213,7 @@ class Store:
         text = json.dumps(project.to_json())
         if len(text) > MAX_PROJECT_BYTES:
             raise Refusal("the project has too many takes and blocks; begin a new one", status=413)
-        with atomic_path(self._path(name), force=True) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(self._path(name), text, force=True)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{check_name(name)}.json"

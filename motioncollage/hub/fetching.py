@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motioncollage.files import atomic_path
+from motioncollage.files import write_text
 from motioncollage.hub.names import HubError, HubLayout, HubName, PicklesOnly, Unreachable
 from motioncollage.hub.reach import answers
 
@@ -95,10 +95,10 @@ def fetch(name: str, layouts: Sequence[HubLayout]) -> Snapshot:
         files = {file: sizes[file] for file in layout.wanted(sizes)}
         _check_sizes(wanted, files, layout)
         store = _store(wanted)
-        _write(store / MEMORY.format(commit=commit), json.dumps(files))
+        write_text(store / MEMORY.format(commit=commit), json.dumps(files), force=True)
         folder = _download(wanted, commit, files)
         if wanted.revision != commit:
-            _write(store / "refs" / (wanted.revision or MAIN), commit)
+            write_text(store / "refs" / (wanted.revision or MAIN), commit, force=True)
     return Snapshot(_pinned(wanted, commit), folder, layout, licence, fresh=True)
 
 
@@ -311,8 +311,3 @@ def _reason(wanted: HubName, error: Exception) -> str:
     if isinstance(error, (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError)):
         return f"cannot be kept in {constants.HF_HUB_CACHE} ({words}); set HF_HOME to another folder"
     return f"the connection broke ({words}); run the same command again, it goes on where it stopped"
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_path(path, force=True) as temporary:
-        temporary.write_text(text, encoding="utf-8")

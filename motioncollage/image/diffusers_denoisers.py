@@ -103,7 +103,21 @@ class PixelDenoiser:
         return torch.tensor(filled, device=device)
 
 
-class LatentDenoiser:
+class Texted:
+    """What is told by texts, and knows no classes."""
+
+    def encode_texts(self, texts: Sequence[str]) -> list[TextCondition]:
+        """Conditions of texts."""
+        raise NotImplementedError
+
+    def condition(self, wanted: int | str | None) -> TextCondition | None:
+        """The condition of a text."""
+        if isinstance(wanted, int):
+            raise ValueError(f"class {wanted} means nothing to this model; give a text")
+        return None if wanted is None else self.encode_texts([wanted])[0]
+
+
+class LatentDenoiser(Texted):
     """A `UNet2DConditionModel` of latents [batch, channels, height, width] (`motioncollage.collage.denoiser.Denoiser`).
 
     Conditions are `TextCondition`; None is the empty text.
@@ -164,12 +178,6 @@ class LatentDenoiser:
             mask = padded["attention_mask"].to(ids.device) if masked else None
             conditions.append(TextCondition(self.encoder(ids, attention_mask=mask).last_hidden_state[0]))
         return conditions
-
-    def condition(self, wanted: int | str | None) -> TextCondition | None:
-        """The condition of a text."""
-        if isinstance(wanted, int):
-            raise ValueError(f"class {wanted} means nothing to this model; give a text")
-        return None if wanted is None else self.encode_texts([wanted])[0]
 
     def __call__(self, x: Tensor, level: NoiseLevel, conditions: Sequence[Condition | None]) -> Tensor:
         """Clean prediction, shape of x.

@@ -9,6 +9,7 @@ from torch import Tensor
 from motioncollage.collage.denoiser import Condition, NoiseLevel
 from motioncollage.image.diffusers_denoisers import (
     TextCondition,
+    Texted,
     check_piece,
     check_settings,
     clean_from,
@@ -20,7 +21,7 @@ from motioncollage.precision import mixed
 SIZES = 6  # numbers that the network is told: height and width of the original, its cut, height and width of the target
 
 
-class LargeLatentDenoiser:
+class LargeLatentDenoiser(Texted):
     """A `UNet2DConditionModel` of SDXL, of latents [batch, channels, height, width].
 
     Conditions are `TextCondition` with a pooled text; None is the empty text. Every node of a cover is told the sizes of
@@ -88,12 +89,6 @@ class LargeLatentDenoiser:
                 pooled = said[0][0]
             conditions.append(TextCondition(torch.cat(parts, dim=-1), pooled))
         return conditions
-
-    def condition(self, wanted: int | str | None) -> TextCondition | None:
-        """The condition of a text."""
-        if isinstance(wanted, int):
-            raise ValueError(f"class {wanted} means nothing to this model; give a text")
-        return None if wanted is None else self.encode_texts([wanted])[0]
 
     def __call__(self, x: Tensor, level: NoiseLevel, conditions: Sequence[Condition | None]) -> Tensor:
         """Clean prediction, shape of x.

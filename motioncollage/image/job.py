@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from motioncollage.files import numbered
 from motioncollage.memory import check_fits
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
@@ -156,7 +157,7 @@ class Job:
         return plan
 
     def names(self) -> list[str]:
-        return [f"image{'' if i == 0 else f'-{i + 1}'}.png" for i in range(self.settings.samples)]
+        return [path.name for path in numbered(Path("image.png"), self.settings.samples)]
 
     def conditions(
         self, plan: "ImagePlan | CubePlan", labels: Path | None = None

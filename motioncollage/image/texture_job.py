@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from motioncollage.files import numbered
 from motioncollage.image.job import ImageOptions, Job, check_picture
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
@@ -38,11 +39,8 @@ class TextureOptions(ImageOptions):
 
     def names(self) -> list[str]:
         """Files that are written."""
-        return [
-            f"{kind}{'' if i == 0 else f'-{i + 1}'}.png"
-            for i in range(self.samples)
-            for kind in ("image", "tiled")
-        ]
+        kinds = (numbered(Path(name), self.samples) for name in ("image.png", "tiled.png"))
+        return [path.name for both in zip(*kinds) for path in both]
 
 
 @dataclass(frozen=True)

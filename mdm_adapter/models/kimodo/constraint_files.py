@@ -11,7 +11,7 @@ from torch import Tensor
 from mdm_adapter.models.kimodo.constraints import Constraint, GroundPath, Poses
 from mdm_adapter.models.kimodo.geometry import axis_angle_to_matrix, matrix_to_axis_angle
 from mdm_adapter.models.kimodo.skeletons import SOMA30, SOMA77, Skeleton, with_fingers, without_fingers
-from motioncollage.files import atomic_path, read_json
+from motioncollage.files import read_json, write_text
 
 MAX_BYTES = 256 << 20
 MAX_CONSTRAINTS, MAX_KEYFRAMES = 10_000, 100_000
@@ -57,8 +57,7 @@ def write_constraints(
         OSError: it cannot be written.
     """
     text = json.dumps([_written(constraint, skeleton) for constraint in constraints], indent=1) + "\n"
-    with atomic_path(path, force=force) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, text, force=force)
 
 
 def _read(entry: Any, skeleton: Skeleton) -> Constraint:
