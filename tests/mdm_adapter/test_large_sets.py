@@ -4,6 +4,7 @@
 """
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,18 +16,23 @@ from mdm_adapter.models.vocabulary import MOST_ACTIONS, Vocabulary
 CLIPS = int(os.environ.get("LARGE_SET_CLIPS", "3200"))
 PROGRAM = 700 << 20  # bytes that Python, PyTorch, the network and its optimiser take with a set of no size
 MAIN = "import sys; from motioncollage.shell.main import main; sys.argv[0] = 'motioncollage'; main()"
+WATCHED = """\
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=sys.stderr)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def run(*arguments: object) -> int:
     """Run one command; returns the peak of its memory in bytes.
 
-    It is waited for by its number: `RUSAGE_CHILDREN` would tell of the largest child of any test before this one.
+    A small process starts it and is asked: Linux counts a process as large as the one that started it was (its memory
+    is the parent's until it runs its own program), and this one may have held gigabytes in tests before.
     """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", MAIN, *map(str, arguments)]
-    _, status, used = os.wait4(os.posix_spawn(sys.executable, command, environment), 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # kilobytes on Linux, bytes on a Mac
+    command = [sys.executable, "-c", WATCHED, sys.executable, "-c", MAIN, *map(str, arguments)]
+    peak = int(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return peak * (1 if sys.platform == "darwin" else 1024)  # kilobytes on Linux, bytes on a Mac
 
 
 @pytest.mark.slow
