@@ -37,14 +37,17 @@ def generate(
         method: How: the model's own by default (collage, or dip of models that continue a prefix); also short, baseline,
             replacement, reconstruction, multidiffusion, or a plug-in's (motioncollage plugins), to compare.
     """
+    from mdm_adapter.prompts.ahead import split_ahead
+
     if method is not None:
         from motioncollage.methods import method as known
 
         known(method)  # an unknown one is refused before a model is loaded
+    split = split_ahead(prompt)
     job = Job(output, model, sampling, guidance, pieces, precision, feet)
-    split = _read(prompt)
+    actions = split()
     job.load(writes=not dry_run)
-    _make(job, split, seconds=seconds, method=method, dry_run=dry_run)
+    _make(job, actions, seconds=seconds, method=method, dry_run=dry_run)
 
 
 def loop(
@@ -68,6 +71,7 @@ def loop(
         tile: Cycles that the video shows.
     """
     from mdm_adapter.editing.loops import LoopPath
+    from mdm_adapter.prompts.ahead import split_ahead
 
     if turn is not None and path != "circular":
         raise ValueError(f"--turn is {turn:g} but --path is {path}; only a circular path turns")
@@ -76,13 +80,14 @@ def loop(
             f"--frames {frames} and --seconds {seconds:g} say the same; leave one of the two out"
         )
     way = LoopPath(path, 360.0 if turn is None else turn)
+    split = split_ahead(prompt)
     job = Job(output, model, sampling, guidance, pieces, precision, feet)
-    split = _read(prompt)
+    actions = split()
     job.load(writes=not dry_run)
     job.settings = replace(job.settings, path=way)
     if frames is not None:
         seconds = frames / job.model.representation.fps
-    _make(job, split, seconds=seconds, loop=True, cycles=tile, dry_run=dry_run)
+    _make(job, actions, seconds=seconds, loop=True, cycles=tile, dry_run=dry_run)
 
 
 def split(prompt: Prompt) -> None:
@@ -92,21 +97,16 @@ def split(prompt: Prompt) -> None:
     """
     from rich.table import Table
 
+    from mdm_adapter.prompts import read_split
     from mdm_adapter.telling import tell
 
-    found = _read(prompt)
+    found = read_split(prompt)
     table = Table("", "action", "seconds")
     for number, action in enumerate(found.actions, 1):
         seconds = "" if action.seconds is None else f"{action.seconds:g}"
         table.add_row(str(number), action.text or "(gap)", seconds)
     console.print(table)
     tell(found.notes)
-
-
-def _read(prompt: str) -> "Split":
-    from mdm_adapter.prompts import read_split
-
-    return read_split(prompt)
 
 
 def _make(

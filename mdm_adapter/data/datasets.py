@@ -16,7 +16,6 @@ from torch import Tensor
 
 from mdm_adapter.data.cache import Part, Progress, RowCache, Source, digest_of
 from mdm_adapter.data.mirror import mirror_text
-from mdm_adapter.io.bvh_reader import leading_rest_frames
 from mdm_adapter.representation import features as representation
 from mdm_adapter.representation import skeleton
 from mdm_adapter.representation.humanml3d import HUMANML3D
@@ -205,6 +204,8 @@ def starter_sources(
             f"{path}: {len(lines)} captions for {len(offsets) - 1} motions; copy captions.jsonl and motions.npz again"
         )
     rows = [_starter_row(number, line, rejected) for number, line in enumerate(lines, 1)]
+
+    from mdm_adapter.io.bvh_reader import leading_rest_frames  # with SciPy, which models need not wait for
 
     def source(number: int, row: dict[str, Any]) -> Source:
         units = joints[offsets[number] : offsets[number + 1]]

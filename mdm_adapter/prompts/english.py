@@ -8,6 +8,7 @@ import unicodedata
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import shorten
+from mdm_adapter.prompts.language import stop_words
 from mdm_adapter.prompts.verbs import MOTION_VERBS, inflect, parts_of_speech, readings
 
 # The commonest little words of other languages that use Latin letters, and their commonest moves.
@@ -70,9 +71,9 @@ def _refuse(text: str) -> None:
 @functools.cache
 def is_known(word: str) -> bool:
     """True for an English word, as far as the dictionary and the lists of this package know."""
-    from spacy.lang.en.stop_words import STOP_WORDS
-
-    known = word in STOP_WORDS or word in _own_words() or bool(parts_of_speech(word)) or bool(readings(word))
+    known = (
+        word in stop_words() or word in _own_words() or bool(parts_of_speech(word)) or bool(readings(word))
+    )
     return known or (len(word) > 3 and word.endswith("s") and is_known(word[:-1]))
 
 

@@ -24,10 +24,7 @@ def load_language() -> Language:
 
     spaCy is imported here and not at the top of a module, because its import takes seconds.
     """
-    try:
-        spacy = _import_spacy()
-    except ImportError as error:
-        raise RuntimeError(f"splitting a prompt needs spaCy; run: {INSTALL}") from error
+    spacy = _import_spacy()
     for name in MODEL_NAMES:
         try:
             return spacy.load(name, exclude=["ner", "senter", "lemmatizer", "attribute_ruler"])
@@ -35,6 +32,14 @@ def load_language() -> Language:
             continue
     names = " or ".join(MODEL_NAMES)
     raise RuntimeError(f"no English spaCy model ({names}) is installed; run: {INSTALL}")
+
+
+def stop_words() -> set[str]:
+    """The commonest English words, which say little."""
+    _import_spacy()
+    from spacy.lang.en.stop_words import STOP_WORDS
+
+    return STOP_WORDS
 
 
 def _import_spacy() -> ModuleType:
@@ -45,6 +50,8 @@ def _import_spacy() -> ModuleType:
     stands_in = sys.modules.setdefault(name, light) is light
     try:
         return importlib.import_module("spacy")
+    except ImportError as error:
+        raise RuntimeError(f"splitting a prompt needs spaCy; run: {INSTALL}") from error
     finally:
         if stands_in:
             del sys.modules[name]

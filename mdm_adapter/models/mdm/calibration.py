@@ -46,7 +46,8 @@ class Calibration(nn.Module):
     def __init__(self, features: int) -> None:
         """All zeros and no floor, which corrects nothing."""
         super().__init__()
-        self.register_buffer("log_ratios", torch.tensor(RATIOS).log())
+        # Logarithms by Python: on the meta device those of PyTorch import its compiler, which takes two seconds.
+        self.register_buffer("log_ratios", torch.tensor([math.log(ratio) for ratio in RATIOS]))
         self.register_buffer("seen", torch.zeros(len(RATIOS), len(BANDS) + 1, features))
         self.register_buffer("said", torch.zeros(len(RATIOS), len(BANDS) + 1, features))
         self.register_buffer("lowest", torch.full((features,), NO_FLOOR))
