@@ -4,6 +4,8 @@ import { find, icon, make } from "./dom.js";
 
 const { Clock, Color, columnsFor, Figure, jerkOf, Movement, Orbit, palette, rendererOf, VIEWS, Way } = globalThis.viewer;
 
+const COARSEST = 0.5; // pixels drawn for one on the screen, along a side
+
 export class Stage extends EventTarget {
   constructor() {
     super();
@@ -15,7 +17,7 @@ export class Stage extends EventTarget {
     this.options = { trail: true, feet: true, follow: true };
     this.drawn = 0;
     this.sharpness = 1;
-    this.late = 0;
+    [this.late, this.coarse, this.plain] = [0, 1, false];
     this.background = new Color();
     this.orbit = new Orbit(() => { this.dirty = true; });
     this.way = { points: null, place: null };
@@ -143,14 +145,17 @@ export class Stage extends EventTarget {
     this.#draw();
   }
 
-  /** Where pictures take long, moving ones are drawn coarser; what stands still is always sharp. */
+  /** Where pictures take long, moving ones are drawn coarser, then without shadows; what stands still is always whole. */
   #pace(milliseconds) {
     const moving = this.playing || performance.now() - (this.moved ?? -1e9) < Math.max(400, 3 * milliseconds);
     this.late = moving && milliseconds > 38 ? this.late + 1 : 0;
-    this.coarse ??= 1;
-    if (this.late > 3) [this.coarse, this.late] = [Math.max(0.5, this.coarse * 0.8), 0];
-    const wanted = moving ? this.coarse : 1;
+    if (this.late > 3) {
+      this.plain = this.coarse === COARSEST;
+      [this.coarse, this.late] = [Math.max(COARSEST, this.coarse * (milliseconds > 55 ? 0.5 : 0.8)), 0];
+    }
     if (moving && !this.playing) setTimeout(() => { this.dirty = true; }, 450);
+    for (const { figure } of this.panels) figure.lamp.castShadow = figure.shade.visible = !(moving && this.plain);
+    const wanted = moving ? this.coarse : 1;
     if (wanted === this.sharpness) return;
     this.sharpness = wanted;
     this.lay();
