@@ -2,8 +2,7 @@
 """Judge textures: image_textures.py PICTURES [--model M] [--photos A.jpg ...] [--samples N] [--out DIR].
 
 PICTURES is a folder of folders, each named like a class. For every class that the model knows too, and for every photo
-(each learnt by a model of its own, as `image texture --like` does it), textures are made and compared with image quilting
-(Efros and Freeman 2001): does the wrap show, how far are crops from real ones, how long does it take. Writes textures.md,
+(as `image texture --like` does it), textures are made and compared with image quilting (Efros and Freeman 2001): does the wrap show, how far are crops from real ones, how long does it take. Writes textures.md,
 textures.json and textures.png, which shows the first texture of each, tiled, whatever it looks like.
 """
 
@@ -13,7 +12,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -29,9 +27,8 @@ from eval.quilting import quilt
 from motioncollage.files import atomic_path
 from motioncollage.image.data import SUFFIXES
 from motioncollage.image.files import load_picture
-from motioncollage.image.likeness import Likeness, Recipe, learn, shrunk, texture_factor
+from motioncollage.image.likeness import Likeness, shrunk
 from motioncollage.image.models import load_image_model
-from motioncollage.image.network import load_network
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings
 from motioncollage.image.plans import PieceSettings, along_chain
 from motioncollage.image.seams import texture_seams
@@ -54,7 +51,6 @@ class Row:
     quilted: list[Tensor]
     real: list[Tensor]
     seconds: float
-    learning: float = 0.0
     figures: dict[str, float] = field(default_factory=dict)
 
 
@@ -65,16 +61,17 @@ def main() -> None:
     parser.add_argument("pictures", type=Path)
     parser.add_argument("--model", default=BUNDLED["image"])
     parser.add_argument("--classes", nargs="*", help="those of the model by default; none with an empty list")
-    parser.add_argument("--photos", nargs="*", default=[], type=Path, help="photos to learn, inside PICTURES")
+    parser.add_argument(
+        "--photos", nargs="*", default=[], type=Path, help="photos whose like is made, inside PICTURES"
+    )
     parser.add_argument("--samples", type=int, default=4, help="textures of each")
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--training-steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out/textures"))
     asked = parser.parse_args()
     settings = ImageSettings(asked.seed, 1, SamplerSettings("dpm++", asked.steps))
-    rows = [of_photo(asked.pictures / photo, asked, settings) for photo in track(asked.photos, "photos")]
+    rows = [of_photo(asked.pictures / photo, asked) for photo in track(asked.photos, "photos")]
     if asked.classes is None or asked.classes:
         rows += of_classes(asked, settings)
     if not rows:
@@ -85,24 +82,14 @@ def main() -> None:
     write(asked.out, rows, asked)
 
 
-def of_photo(path: Path, asked: argparse.Namespace, settings: ImageSettings) -> Row:
+def of_photo(path: Path, asked: argparse.Namespace) -> Row:
     """Textures like a photo."""
     photo = shrunk(load_picture(path), asked.size)
-    start = load_network(folder_of(asked.model, medium="image"))
-    with TemporaryDirectory() as folder:
-        begin = time.perf_counter()
-        learn(photo, Path(folder), start, Recipe(steps=asked.training_steps), about={}, seed=asked.seed)
-        learning = time.perf_counter() - begin
-        factor = texture_factor(Path(folder))
-        assert factor is not None
-        likeness = Likeness(ImagePipeline(load_image_model(Path(folder)), name=path.name), factor)
-        begin = time.perf_counter()
-        made = [
-            likeness.make(asked.size, asked.size, settings_of(settings, n))[0] for n in range(asked.samples)
-        ]
-        seconds = (time.perf_counter() - begin) / asked.samples
+    begin = time.perf_counter()
+    made = list(Likeness(photo).make(asked.size, asked.size, seed=asked.seed, samples=asked.samples))
+    seconds = (time.perf_counter() - begin) / asked.samples
     quilted = [quilted_from(photo, asked.size, asked.seed + n) for n in range(asked.samples)]
-    return Row(f"{path.parent.name}/{path.stem}", "photo", made, quilted, [photo], seconds, learning)
+    return Row(f"{path.parent.name}/{path.stem}", "photo", made, quilted, [photo], seconds)
 
 
 def of_classes(asked: argparse.Namespace, settings: ImageSettings) -> list[Row]:
@@ -159,8 +146,6 @@ def measure(row: Row, seed: int) -> None:
         row.figures[key] = kid(reference, features.embed(crops(pictures, count, rng))).value
     row.figures["kid_real"] = kid(reference, features.embed(third)).value
     row.figures["seconds"] = row.seconds
-    if row.learning:
-        row.figures["learning_seconds"] = row.learning
 
 
 def crops(pictures: Sequence[Tensor], count: int, rng: np.random.Generator) -> Tensor:
@@ -172,22 +157,21 @@ def write(out: Path, rows: list[Row], asked: argparse.Namespace) -> None:
     lines = [
         "# Textures",
         "",
-        f"{asked.samples} textures of {asked.size} x {asked.size} pixels each by dpm++ with {asked.steps} steps; photos are"
-        f" learnt in {asked.training_steps} steps from model `{asked.model}`, whose classes the others are. Wrap: energy of neighbouring pixels"
+        f"{asked.samples} textures of {asked.size} x {asked.size} pixels each: like photos, and of classes of model `{asked.model}` by dpm++"
+        f" with {asked.steps} steps. Wrap: energy of neighbouring pixels"
         " across the edges that meet, over that of all other neighbours in different blocks of 2 pixels. KID of crops of"
         f" {CROP} pixels to real ones (offline features fitted to each row's own); quilting: Efros and Freeman 2001, blocks"
         f" of up to {BLOCK} pixels, each from one real picture; real: other crops of the same pictures.",
         "",
-        "| texture | wrap across → 1 | wrap down → 1 | KID ↓ | quilting's | real's | s / texture | s to learn |",
-        "|---|---|---|---|---|---|---|---|",
+        "| texture | wrap across → 1 | wrap down → 1 | KID ↓ | quilting's | real's | s / texture |",
+        "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         f = row.figures
-        learning = f"{f['learning_seconds']:.0f}" if "learning_seconds" in f else ""
         lines.append(
             f"| {row.kind} {row.name} | {f['wrap_across']:.3f} ± {f['wrap_across_error']:.3f} | {f['wrap_down']:.3f} ±"
             f" {f['wrap_down_error']:.3f} | {f['kid']:.4f} | {f['kid_quilting']:.4f} | {f['kid_real']:.4f} |"
-            f" {f['seconds']:.1f} | {learning} |"
+            f" {f['seconds']:.1f} |"
         )
     lines += [
         "", f"Machine: {machine(torch.device('cpu'))}.", "",

@@ -30,15 +30,6 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "photo.png"
 
 
-@pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a photo is learnt with: so small that it learns next to nothing, quickly."""
-    torch.manual_seed(1)
-    folder = tmp_path_factory.mktemp("image") / "start"
-    save_network(folder, ImageNetwork(ImageConfig(16, ("sea",), (16, 16, 16), width=8)), {})
-    return folder
-
-
 def pixels(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
 
@@ -89,51 +80,26 @@ def test_downloaded_models_make_textures(
     assert pixels(tmp_path / "out" / "image.png").shape == (size, size, 3)
 
 
-def test_like_a_photo_and_more_of_it_from_what_is_kept(
-    command: Command, start: Path, photo: Path, tmp_path: Path
-) -> None:
-    asked = ("--size", 64, *FAST)
-    learnt = ("--model", start, "--training-steps", 1)
-    made = command(
-        "image",
-        "texture",
-        "--like",
-        photo,
-        "--keep",
-        tmp_path / "kept",
-        *learnt,
-        *asked,
-        "--out",
-        tmp_path / "a",
-    )
+def test_textures_like_a_photo(command: Command, photo: Path, tmp_path: Path) -> None:
+    asked = ("--like", photo, "--width", 64, "--height", 72, "--samples", 2)
+    made = command("image", "texture", *asked, "--out", tmp_path / "a")
     assert made.code == 0, made.err
-    one = pixels(tmp_path / "a" / "image.png")
-    assert one.shape == (64, 64, 3)
-    assert json.loads(Image.open(tmp_path / "a" / "image.png").text["motioncollage"])["like"] == "photo.png"
-    again = command("image", "texture", "--model", tmp_path / "kept", *asked, "--out", tmp_path / "b")
-    assert again.code == 0, again.err
+    one, two = (pixels(tmp_path / "a" / name) for name in ("image.png", "image-2.png"))
+    assert one.shape == two.shape == (72, 64, 3)
+    assert not np.array_equal(one, two)
+    assert np.array_equal(pixels(tmp_path / "a" / "tiled-2.png"), np.tile(two, (3, 3, 1)))
+    about = json.loads(Image.open(tmp_path / "a" / "image.png").text["motioncollage"])
+    assert (about["like"], about["seed"]) == ("photo.png", 0)
+    again = command("image", "texture", *asked, "--out", tmp_path / "b")
+    assert again.code == 0
     assert np.array_equal(one, pixels(tmp_path / "b" / "image.png"))
-    other = command(
-        "image", "texture", "--model", tmp_path / "kept", *asked, "--seed", 5, "--out", tmp_path / "c"
-    )
-    assert other.code == 0
-    assert not np.array_equal(one, pixels(tmp_path / "c" / "image.png"))
-    refused = command(
-        "image", "texture", "--like", photo, "--keep", tmp_path / "kept", *learnt, "--out", tmp_path / "d"
-    )
-    assert "model.safetensors exists; use --force" in one_line(refused)
-    assert "leave --class away" in one_line(
-        command("image", "texture", "--model", tmp_path / "kept", "--class", "whole", "--out", tmp_path / "e")
+    assert "image.png exists; use --force" in one_line(
+        command("image", "texture", *asked, "--out", tmp_path / "b")
     )
 
 
-def test_a_photo_is_made_seamless_and_its_middle_kept(
-    command: Command, start: Path, photo: Path, tmp_path: Path
-) -> None:
-    learnt = ("--model", start, "--training-steps", 1)
-    made = command(
-        "image", "texture", "--make-seamless", photo, "--border", 24, *learnt, *FAST, "--out", tmp_path / "a"
-    )
+def test_a_photo_is_made_seamless_and_its_middle_kept(command: Command, photo: Path, tmp_path: Path) -> None:
+    made = command("image", "texture", "--make-seamless", photo, "--border", 24, "--out", tmp_path / "a")
     assert made.code == 0, made.err
     before, after = pixels(photo), pixels(tmp_path / "a" / "image.png")
     assert after.shape == before.shape
@@ -150,13 +116,13 @@ def test_what_cannot_be_made(command: Command, model: Path, photo: Path, tmp_pat
         ((*of_class, "--size", 8), "height is 8; a texture of pieces of 32 needs a multiple of 8 from 32"),
         ((*of_class, "--offset", "herringbone"), "--offset 'herringbone' is unknown; choose one of none, brick"),
         ((*of_class, "--border", 8), "--border belongs to --make-seamless"),
-        ((*of_class, "--keep", tmp_path / "k"), "--keep belongs to --like and --make-seamless"),
-        ((*of_class, "--training-steps", 8), "--training-steps belongs to --like"),
         (("--like", photo, "--make-seamless", photo), "give one of them"),
-        (("--like", photo, *of_class), "the photo says what is made; leave --class away"),
-        (("--like", photo, "--overlap", 8), "leave --overlap away"),
+        (("--like", photo, "--class", "sea"), "--class is for models, and a photo's texture is made without one"),
+        (("--like", photo, "--overlap", 8), "--overlap is for models"),
+        (("--like", photo, "--model", model), "--model is for models"),
+        (("--like", photo, "--offset", "brick"), "--offset brick shifts a model's pieces"),
         (("--like", photo, "--border", 8), "--border belongs to --make-seamless"),
-        (("--like", photo, "--size", 40), "height is 40 pixels; give a multiple of 8 from 64"),
+        (("--like", photo, "--size", 24), "height is 24 pixels; a texture like a photo has at least 32"),
         (("--like", tmp_path / "low.png"), "the photo has 400 x 64 pixels; a texture needs one of at least 128 a side"),
         (("--like", __file__), "is no picture that can be read"),
         (("--like", "nowhere.jpg"), "photo nowhere.jpg does not exist"),
