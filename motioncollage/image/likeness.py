@@ -1,4 +1,4 @@
-"""Textures like one photograph, of which every piece is a piece of the photograph: nothing is learnt, and it takes seconds.
+"""Pictures like one photograph, every piece of which is a piece of the photograph: nothing is learnt.
 
 The exact denoiser of a photograph's pieces, when little noise is left, gives the piece that is nearest to what is there
 (Kamb and Ganguli 2024 show that networks come near it). Pieces overlap and are averaged (Bar-Tal et al. 2023), nearest
@@ -6,15 +6,18 @@ ones are sought again, and so on (texture optimisation, Kwatra et al. 2005), fir
 a piece sees much of it, then finer.
 
 Averages are smooth, smooth pieces are nearest to averages, and in a few rounds everything would be smooth. So a distance
-counts relative to the least that its piece has to anywhere in the texture: pieces that nothing resembles yet are taken
+counts relative to the least that its piece has to anywhere in the picture: pieces that nothing resembles yet are taken
 as well (Granot et al. 2022, equation 3). Where the photograph is too large to compare everything, a piece comes from
 where its neighbours come from, a little further on (Ashikhmin 2001), which also makes its neighbours fit.
+
+A texture goes on at all its edges; a panorama at its left and right ones, and its pieces stay about as high as they are
+in the photograph.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,46 +33,76 @@ SMALLEST = 8  # what divides the sides of pictures
 COARSEST = 64  # pixels along the shorter side of the photograph where it is made smallest
 SQUARE = 32  # the largest pieces, in pixels
 # Pieces and how often nearest ones are sought: where the photograph is smallest, where it is twice as large, and then.
-ROUNDS = (((32, 8), (16, 6)), ((16, 4), (8, 3)), ((16, 2), (8, 3)))
+Plan = tuple[tuple[int, int], ...]
+ROUNDS: tuple[Plan, ...] = (((32, 8), (16, 6)), ((16, 4), (8, 3)), ((16, 2), (8, 3)))
 COMPARED = 2  # so many of the smallest scales compare everything with everything
 SEEN = 8  # a piece is compared by so many means of areas along a side
 SHARE = 0.01  # how much of the photograph's variance is added to the least distance; the larger, the less it counts
-CHUNK = 512  # pieces of the texture that are compared at once
+HEIGHT = 4.0  # see `_anywhere`
+CHUNK = 512  # pieces of the picture that are compared at once
 AGREED = 0.6  # pieces count by their mean squared error to this power, less than nothing
 SOFT, SHARP = 0.6, 0.35  # deviation of a piece's weights about its middle, in half sides; in the last round
 
 
 @dataclass(frozen=True)
-class Torus:
-    """A texture's pixels, which go on at its opposite edges."""
+class Side:
+    """One direction of a picture: how many pixels it has, and whether its ends meet."""
 
-    height: int
-    width: int
+    length: int
+    meets: bool
 
-    def pixels(self, tops: Tensor, lefts: Tensor, size: int) -> Tensor:
-        """Numbers [n, size ** 2] of the pixels of squares whose upper left corners are given [n]."""
+    def starts(self, size: int, rng: np.random.Generator) -> Tensor:
+        """Where overlapping pieces start that cover it [k], shifted at random."""
+        step = max(1, size // 2)
+        shift = int(rng.integers(step))
+        if self.meets:
+            count = math.ceil(self.length / step)
+            return torch.arange(count) * self.length // count + shift
+        last = self.length - size
+        return torch.cat([torch.arange(-shift, last, step), torch.tensor([last])]).clamp_min(0).unique()
+
+    def owners(self, starts: Tensor, size: int) -> tuple[Tensor, Tensor]:
+        """For every pixel the piece in whose middle it is [length], and how far in the piece it lies [length]."""
+        within = torch.arange(self.length)[:, None] - starts
+        if self.meets:
+            within = within % self.length
+        owner = (within - (size - 1) / 2).abs().argmin(dim=1)
+        return owner, within[torch.arange(self.length), owner]
+
+    def around(self, margin: int) -> Tensor:
+        """Its pixels with so many beyond either end [length + 2 margin]."""
+        pixels = torch.arange(-margin, self.length + margin)
+        return pixels % self.length if self.meets else pixels.clamp(0, self.length - 1)
+
+    def scaled(self, factor: float) -> Side:
+        return Side(round(self.length / factor), self.meets)
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The pixels of a picture, row by row."""
+
+    rows: Side
+    columns: Side
+
+    @property
+    def pixels(self) -> int:
+        return self.rows.length * self.columns.length
+
+    def squares(self, tops: Tensor, lefts: Tensor, size: int) -> Tensor:
+        """Numbers [k * l, size ** 2] of the pixels of the squares that start in rows [k] and columns [l]."""
         along = torch.arange(size)
-        rows = (tops[:, None] + along)[:, :, None] % self.height
-        columns = (lefts[:, None] + along)[:, None, :] % self.width
-        return (rows * self.width + columns).flatten(1)
-
-    def squares(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, int]:
-        """Corners [n], [n] of overlapping squares that cover it, begun anywhere, and the most that lies between two."""
-        step = max(1, size // 2 if size > SEEN else size // 4)
-        starts = []
-        for length in (self.height, self.width):
-            count = math.ceil(length / step)
-            starts.append(torch.arange(count) * length // count + int(rng.integers(step)))
-        tops, lefts = torch.meshgrid(*starts, indexing="ij")
-        return tops.flatten(), lefts.flatten(), step
+        rows = (tops[:, None, None, None] + along[:, None]) % self.rows.length
+        columns = (lefts[None, :, None, None] + along) % self.columns.length
+        return (rows * self.columns.length + columns).flatten(2).flatten(0, 1)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The photograph [3, h, w] at one size, and the texture's torus there; `known` [H * W] is kept of it, if anything."""
+    """The photograph [3, h, w] at one size, and the picture's canvas there; `known` [H * W] is kept of it, if anything."""
 
     photo: Tensor
-    torus: Torus
+    canvas: Canvas
     known: Tensor | None
 
     @property
@@ -79,6 +112,14 @@ class Scale:
     def places(self, size: int) -> tuple[int, int]:
         """How many rows and columns squares can start in."""
         return self.photo.shape[1] - size + 1, self.photo.shape[2] - size + 1
+
+    def fitting(self, size: int) -> int:
+        """A side of pieces, at most half of what there is."""
+        return min(size, min(*self.photo.shape[1:], self.canvas.rows.length, self.canvas.columns.length) // 2)
+
+    def height_of(self, tops: Tensor, size: int) -> Tensor:
+        """The row of the photograph [n] in which a square starts that is as high as one that starts in a row [n]."""
+        return tops * ((self.photo.shape[1] - size) / (self.canvas.rows.length - size))
 
     def squares(self, tops: Tensor, lefts: Tensor, size: int) -> Tensor:
         """Squares [n, 3, size ** 2] of the photograph."""
@@ -93,7 +134,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Makes textures like a photograph [3, h, w] in -1 to 1.
+    """Makes pictures like a photograph [3, h, w] in -1 to 1.
 
     Raises:
         ValueError: a photograph that is too small.
@@ -105,16 +146,18 @@ class Likeness:
         _, height, width = self.photo.shape
         if min(height, width) < LEAST_SIDE:
             raise ValueError(
-                f"the photo has {width} x {height} pixels; a texture needs one of at least {LEAST_SIDE} a side"
+                f"the photo has {width} x {height} pixels; give one of at least {LEAST_SIDE} a side"
             )
 
     def make(
-        self, height: int, width: int, *, seed: int = 0, samples: int = 1, known: Tensor | None = None,
-        on_step: OnStep | None = None,
+        self, height: int, width: int, *, seed: int = 0, samples: int = 1, meets: tuple[bool, bool] = (True, True),
+        known: Tensor | None = None, on_step: OnStep | None = None,
     ) -> Tensor:  # fmt: skip
-        """Textures [samples, 3, height, width] in -1 to 1.
+        """Pictures [samples, 3, height, width] in -1 to 1.
 
         Args:
+            meets: whether the upper and the lower edge meet, and the left and the right one. Where the upper and the lower
+                one do not, pieces stay about as high as they are in the photograph.
             known: where the photograph is kept [height, width]; it then has that size.
 
         Raises:
@@ -122,85 +165,90 @@ class Likeness:
         """
         for name, side in (("height", height), ("width", width)):
             if side < SQUARE:
-                raise ValueError(f"{name} is {side} pixels; a texture like a photo has at least {SQUARE}")
-        scales = list(self._scales(height, width, known))
-        rounds = [ROUNDS[min(number, len(ROUNDS) - 1)] for number in range(len(scales))]
-        total = samples * sum(count for both in rounds for _, count in both)
+                raise ValueError(f"{name} is {side} pixels; a picture like a photo has at least {SQUARE}")
+        canvas = Canvas(Side(height, meets[0]), Side(width, meets[1]))
+        scales = list(self._scales(canvas, known))
+        plans = [ROUNDS[min(number, len(ROUNDS) - 1)] for number in range(len(scales))]
+        total = samples * sum(count for plan in plans for _, count in plan)
         done = 0
-        made = []
-        for key in sample_keys(seed, samples):
-            rng = stream((*key, START))
-            texture: Tensor | None = None
-            field: Tensor | None = None
-            for number, (scale, plan) in enumerate(zip(scales, rounds)):
-                if texture is None or field is None:
-                    texture = _anything(scale, rng)
-                else:
-                    before = scales[number - 1]
-                    texture = scale.keep(_enlarged(texture, before.torus, scale.torus))
-                    field = _carried(field, before, scale)
-                for size, count in plan:
-                    least = min(*scale.photo.shape[1:], scale.torus.height, scale.torus.width) // 2
-                    for turn in range(count):
-                        last = (number, size, turn) == (len(scales) - 1, plan[-1][0], count - 1)
-                        search = field if number >= COMPARED else None
-                        texture, field = _round(
-                            scale, texture, min(size, least), rng, search, SHARP if last else SOFT
-                        )
-                        done += 1
-                        if on_step is not None:
-                            on_step(done, total)
-            assert texture is not None
-            made.append(texture.reshape(3, height, width))
-        return torch.stack(made).clamp(-1, 1)
 
-    def _scales(self, height: int, width: int, known: Tensor | None) -> Iterator[Scale]:
+        def told() -> None:
+            nonlocal done
+            done += 1
+            if on_step is not None:
+                on_step(done, total)
+
+        made = [_picture(scales, plans, stream((*key, START)), told) for key in sample_keys(seed, samples)]
+        return torch.stack(made).unflatten(2, (height, width)).clamp(-1, 1)
+
+    def _scales(self, canvas: Canvas, known: Tensor | None) -> Iterator[Scale]:
         """From coarse to fine, each twice as large; the last one is the photograph as it is."""
         sides = self.photo.shape[1:]
-        # The texture is never smaller than a piece.
-        most = min(min(sides) / COARSEST, min(height, width) / SQUARE)
+        # The picture is never smaller than a piece.
+        most = min(min(sides) / COARSEST, min(canvas.rows.length, canvas.columns.length) / SQUARE)
         for factor in (2**power for power in range(max(0, math.floor(math.log2(most))), -1, -1)):
             rows, columns = (round(side / factor) for side in sides)
-            torus = Torus(round(height / factor), round(width / factor))
             photo = functional.interpolate(self.photo[None], (rows, columns), mode="area")[0]
             kept = None
             if known is not None:
                 shares = functional.interpolate(known[None, None].float(), (rows, columns), mode="area")
                 kept = shares.flatten() > 0.999
-            yield Scale(photo, torus, kept)
+            yield Scale(photo, Canvas(canvas.rows.scaled(factor), canvas.columns.scaled(factor)), kept)
+
+
+def _picture(
+    scales: Sequence[Scale], plans: Sequence[Plan], rng: np.random.Generator, told: Callable[[], None]
+) -> Tensor:
+    """One picture [3, H * W], from coarse to fine."""
+    picture = _anything(scales[0], rng)
+    field: Tensor | None = None
+    for number, (scale, plan) in enumerate(zip(scales, plans)):
+        if field is not None:
+            before = scales[number - 1]
+            picture = scale.keep(_enlarged(picture, before.canvas, scale.canvas))
+            field = _carried(field, before, scale)
+        for size, count in plan:
+            for turn in range(count):
+                last = (number, size, turn) == (len(scales) - 1, plan[-1][0], count - 1)
+                near = field if number >= COMPARED else None
+                picture, field = _round(
+                    scale, picture, scale.fitting(size), rng, near, SHARP if last else SOFT
+                )
+                told()
+    return picture
 
 
 def _anything(scale: Scale, rng: np.random.Generator) -> Tensor:
     """Pieces from anywhere, averaged: [3, H * W]."""
-    size = min(16, *scale.photo.shape[1:], scale.torus.height, scale.torus.width)
-    tops, lefts, _ = scale.torus.squares(size, rng)
+    size = scale.fitting(16)
+    tops, lefts = scale.canvas.rows.starts(size, rng), scale.canvas.columns.starts(size, rng)
     rows, columns = scale.places(size)
-    from_rows, from_columns = (torch.from_numpy(rng.integers(n, size=len(tops))) for n in (rows, columns))
+    from_rows = torch.from_numpy(rng.integers(rows, size=len(tops) * len(lefts)))
+    if not scale.canvas.rows.meets:
+        from_rows = scale.height_of(tops, size).round().long().repeat_interleave(len(lefts))
+    from_columns = torch.from_numpy(rng.integers(columns, size=len(tops) * len(lefts)))
     pieces = scale.squares(from_rows, from_columns, size)
-    return scale.keep(_mean(scale.torus, scale.torus.pixels(tops, lefts, size), pieces, torch.ones(1, 1)))
+    return scale.keep(_mean(scale.canvas, scale.canvas.squares(tops, lefts, size), pieces, torch.ones(1, 1)))
 
 
 def _round(
-    scale: Scale, texture: Tensor, size: int, rng: np.random.Generator, field: Tensor | None, deviation: float
+    scale: Scale, picture: Tensor, size: int, rng: np.random.Generator, field: Tensor | None, deviation: float
 ) -> tuple[Tensor, Tensor]:
     """Seek the nearest pieces and take their mean.
 
     Args:
-        texture: [3, H * W].
+        picture: [3, H * W].
         field: where every pixel comes from [2, H * W], if pieces are to come from there; None: from anywhere.
         deviation: of the weights of a piece's pixels about its middle, in half sides.
 
     Returns:
-        The texture, and where its pixels come from.
+        The picture, and where its pixels come from.
     """
-    torus = scale.torus
-    tops, lefts, step = torus.squares(size, rng)
-    numbers = torus.pixels(tops, lefts, size)
-    wanted = texture[:, numbers].transpose(0, 1)
+    tops, lefts = scale.canvas.rows.starts(size, rng), scale.canvas.columns.starts(size, rng)
+    numbers = scale.canvas.squares(tops, lefts, size)
+    wanted = picture[:, numbers].transpose(0, 1)
     if field is None:
-        rows, columns = scale.places(size)
-        every = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).T
-        found = every[:, nearest(seen(wanted, size), seen(scale.squares(every[0], every[1], size), size))]
+        found = _anywhere(scale, wanted, tops.repeat_interleave(len(lefts)), size)
     else:
         found = _continued(scale, wanted, numbers, size, field)
     pieces = scale.squares(found[0], found[1], size)
@@ -208,8 +256,21 @@ def _round(
     trust = (error + 1e-3) ** -AGREED
     middle = torch.exp(-((torch.linspace(-1, 1, size + 2)[1:-1] / deviation) ** 2))
     weights = torch.outer(middle, middle).flatten() * (trust / trust.mean())[:, None]
-    made = scale.keep(_mean(torus, numbers, pieces, weights))
-    return made, _field(scale, tops, lefts, found, size, step)
+    made = scale.keep(_mean(scale.canvas, numbers, pieces, weights))
+    return made, _field(scale, tops, lefts, found, size)
+
+
+def _anywhere(scale: Scale, wanted: Tensor, tops: Tensor, size: int) -> Tensor:
+    """Where the nearest pieces of the photograph start [2, n]; about as high as the squares [n], if that means anything."""
+    rows, columns = scale.places(size)
+    every = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).T
+    sought, there = seen(wanted, size), seen(scale.squares(every[0], every[1], size), size)
+    if not scale.canvas.rows.meets:
+        # One more number of each: an error of colour HEIGHT weighs as much as a way of the photograph's height.
+        unit = HEIGHT * math.sqrt(there.shape[1]) / scale.photo.shape[1]
+        sought = torch.cat([sought, unit * scale.height_of(tops, size)[:, None]], dim=1)
+        there = torch.cat([there, unit * every[0][:, None]], dim=1)
+    return every[:, nearest(sought, there)]
 
 
 def seen(squares: Tensor, size: int) -> Tensor:
@@ -256,22 +317,20 @@ def _continued(scale: Scale, wanted: Tensor, numbers: Tensor, size: int, field: 
     return torch.cat(chosen, dim=1)
 
 
-def _mean(torus: Torus, numbers: Tensor, pieces: Tensor, weights: Tensor) -> Tensor:
+def _mean(canvas: Canvas, numbers: Tensor, pieces: Tensor, weights: Tensor) -> Tensor:
     """The weighted mean [3, H * W] of pieces [n, 3, s], whose pixels have these numbers [n, s]."""
     weights = weights.expand(len(pieces), pieces.shape[2])
-    total = torch.zeros(3, torus.height * torus.width)
+    total = torch.zeros(3, canvas.pixels)
     total.index_add_(1, numbers.flatten(), (pieces * weights[:, None]).transpose(0, 1).flatten(1))
-    share = torch.zeros(torus.height * torus.width)
-    return total / share.index_add_(0, numbers.flatten(), weights.flatten())
+    return total / torch.zeros(canvas.pixels).index_add_(0, numbers.flatten(), weights.flatten())
 
 
-def _field(scale: Scale, tops: Tensor, lefts: Tensor, found: Tensor, size: int, step: int) -> Tensor:
+def _field(scale: Scale, tops: Tensor, lefts: Tensor, found: Tensor, size: int) -> Tensor:
     """Where every pixel comes from [2, H * W], by the piece in the middle of which it lies."""
-    margin = (size - step) // 2
-    numbers = scale.torus.pixels(tops + margin, lefts + margin, step).flatten()
-    along = torch.cartesian_prod(torch.arange(step), torch.arange(step)).T + margin
-    field = torch.zeros(2, scale.torus.height * scale.torus.width, dtype=torch.long)
-    field[:, numbers] = (found[:, :, None] + along[:, None]).flatten(1)
+    row, down = scale.canvas.rows.owners(tops, size)
+    column, right = scale.canvas.columns.owners(lefts, size)
+    starts = found[:, row[:, None] * len(lefts) + column]
+    field = torch.stack([starts[0] + down[:, None], starts[1] + right]).flatten(1)
     if scale.known is not None:
         itself = torch.arange(len(scale.known))
         own = torch.stack([itself // scale.columns, itself % scale.columns])
@@ -280,30 +339,26 @@ def _field(scale: Scale, tops: Tensor, lefts: Tensor, found: Tensor, size: int, 
 
 
 def _carried(field: Tensor, before: Scale, after: Scale) -> Tensor:
-    """Where the pixels of a finer texture come from [2, H * W], in its finer photograph."""
-    places = torch.arange(after.torus.height), torch.arange(after.torus.width)
-    old = (before.torus.height, before.torus.width)
-    new = (after.torus.height, after.torus.width)
-    exact = [place * (a / b) for place, a, b in zip(places, old, new)]
-    whole = [e.floor().long().clamp_max(a - 1) for e, a in zip(exact, old)]
-    coarse = field[:, (whole[0][:, None] * old[1] + whole[1]).flatten()]
-    rest = torch.stack(torch.meshgrid(*((e - w) for e, w in zip(exact, whole)), indexing="ij")).flatten(1)
+    """Where the pixels of a finer picture come from [2, H * W], in its finer photograph."""
+    sides = [(s.canvas.rows.length, s.canvas.columns.length) for s in (before, after)]
+    exact = [torch.arange(new) * (old / new) for old, new in zip(*sides)]
+    whole = [place.floor().long() for place in exact]
+    coarse = field[:, (whole[0][:, None] * sides[0][1] + whole[1]).flatten()]
+    rest = torch.stack(torch.meshgrid(*(e - w for e, w in zip(exact, whole)), indexing="ij")).flatten(1)
     growth = torch.tensor([n / o for n, o in zip(after.photo.shape[1:], before.photo.shape[1:])])[:, None]
     return ((coarse + rest) * growth).round().long()
 
 
-def _enlarged(texture: Tensor, before: Torus, after: Torus) -> Tensor:
-    """A texture [3, H * W] at a finer scale, without steps where it goes on at its opposite edges."""
+def _enlarged(picture: Tensor, before: Canvas, after: Canvas) -> Tensor:
+    """A picture [3, H * W] at a finer scale, without steps where its edges meet."""
     margin = 4
-    tops, lefts = torch.tensor([-margin]), torch.tensor([-margin])
-    side = max(before.height, before.width) + 2 * margin
-    square = texture[:, before.pixels(tops, lefts, side)[0]].unflatten(1, (side, side))
-    around = square[:, : before.height + 2 * margin, : before.width + 2 * margin]
-    growth = after.height / before.height, after.width / before.width
+    rows, columns = before.rows.around(margin), before.columns.around(margin)
+    around = picture[:, rows[:, None] * before.columns.length + columns]
+    growth = after.rows.length / before.rows.length, after.columns.length / before.columns.length
     sides = [round(n * g) for n, g in zip(around.shape[1:], growth)]
     made = functional.interpolate(around[None], sides, mode="bicubic", align_corners=False)[0]
     top, left = (round(margin * g) for g in growth)
-    return made[:, top : top + after.height, left : left + after.width].flatten(1)
+    return made[:, top : top + after.rows.length, left : left + after.columns.length].flatten(1)
 
 
 def middle(height: int, width: int, border: int) -> Tensor:
@@ -326,7 +381,16 @@ def shrunk(photo: Tensor, side: int) -> Tensor:
     shape = photo.shape[1:]
     scale = min(1.0, side / min(shape))
     rows, columns = (max(SMALLEST, round(n * scale / SMALLEST) * SMALLEST) for n in shape)
-    if (rows, columns) == tuple(shape):
+    return _sized(photo, rows, columns)
+
+
+def brought_to(photo: Tensor, height: int) -> Tensor:
+    """A photograph [3, height, width] of so many rows, larger or smaller than it was."""
+    return _sized(photo, height, max(1, round(photo.shape[2] * height / photo.shape[1])))
+
+
+def _sized(photo: Tensor, rows: int, columns: int) -> Tensor:
+    if (rows, columns) == tuple(photo.shape[1:]):
         return photo
     return functional.interpolate(photo[None], (rows, columns), mode="bicubic", antialias=True)[0].clamp(
         -1, 1

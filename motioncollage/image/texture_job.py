@@ -1,15 +1,16 @@
 """Textures as `motioncollage image texture` makes them: their options, and the way from options to written pictures."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from motioncollage.files import numbered
 from motioncollage.image.job import ImageOptions, Job, check_picture
+from motioncollage.image.photo_job import about, check_options, make_like
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
 from motioncollage.shell.options import Steps
-from motioncollage.shell.output import check_output, console, keeping, progress_bar
+from motioncollage.shell.output import check_output, console
 from motioncollage.wording import plural
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 OFFSET_NAMES = ("none", "brick", "hexagonal")
 TIMES = 3  # a texture is shown so many times beside and below itself
 MOST_SIDE = 1024
-# What of the options a texture like a photo heeds, beside the photo's own; the others are a model's.
-OF_PHOTOS = ("out", "samples", "seed", "force")
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,7 @@ class PhotoOptions:
         if self.make_seamless is None and self.border is not None:
             raise ValueError("--border belongs to --make-seamless; leave it away")
         if self.path is not None:
-            for field in fields(options):
-                if field.name not in OF_PHOTOS and getattr(options, field.name) != field.default:
-                    name = field.name.replace("classes", "class").replace("_", "-")
-                    raise ValueError(
-                        f"--{name} is for models, and a photo's texture is made without one; leave it away"
-                    )
+            check_options(options)
         return self.path
 
 
@@ -119,8 +113,6 @@ def of_model(options: TextureOptions, shape: tuple[int, int], offset: str) -> No
 
 def like_photo(options: TextureOptions, asked: PhotoOptions, shape: tuple[int, int], offset: str) -> None:
     """Textures like a photo, or the photo itself made seamless."""
-    from importlib.metadata import version
-
     from motioncollage.image.files import load_picture
     from motioncollage.image.likeness import Likeness, middle, shrunk
 
@@ -135,25 +127,19 @@ def like_photo(options: TextureOptions, asked: PhotoOptions, shape: tuple[int, i
     if asked.make_seamless is not None:
         shape = (likeness.photo.shape[1], likeness.photo.shape[2])
         known = middle(*shape, min(shape) // 8 if asked.border is None else asked.border)
-    check_picture(options.samples, *shape)
-    kept = f"nothing was written to {options.out}; the same command starts anew"
-    with keeping(kept), progress_bar("fitting pieces") as update:
-        made = likeness.make(
-            *shape, seed=options.seed, samples=options.samples, known=known, on_step=update
-        )  # fmt: skip
+    made = make_like(likeness, options, shape, meets=(True, True), known=known)
     how = "like" if known is None else "seamless"
-    about = {"kind": "texture", how: asked.path.name, "seed": options.seed}
-    write(options, made, {**about, "version": version("motioncollage")})
+    write(options, made, about(options, asked.path, kind="texture", how=how))
 
 
-def write(options: TextureOptions, pictures: "Tensor", about: dict[str, Any]) -> None:
+def write(options: TextureOptions, pictures: "Tensor", facts: dict[str, Any]) -> None:
     """Write textures, and what they look like tiled."""
     from motioncollage.image.files import write_png
     from motioncollage.image.torus import tiled
 
     for name, picture in zip(options.names(), pictures):
         path, shown = options.out / name, options.out / name.replace("image", "tiled")
-        write_png(path, picture, about=about, force=options.force)
+        write_png(path, picture, about=facts, force=options.force)
         console.print(f"wrote {path} ({picture.shape[2]} x {picture.shape[1]})")
         write_png(shown, tiled(picture, TIMES), force=options.force)
         console.print(f"wrote {shown} ({TIMES} x {TIMES} times)")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motioncollage.image.job import Job, RestoringOptions, StrokeOptions, check_picture
+from motioncollage.image.photo_job import landscape
 from motioncollage.image.staged_job import SettlingStages, StagedJob, StagedOptions
 from motioncollage.shell import values
 from motioncollage.shell.output import console, progress_bar
@@ -26,6 +27,13 @@ Long = Annotated[int, values.pixels("Pixels, a multiple of 8, of 32 with detail.
 Height = Annotated[
     int, values.pixels("Pixels, a multiple of 8, of 32 with detail; a piece, with its detail, by default.")
 ]
+Photo = Annotated[
+    Path,
+    values.file_option(
+        "Photo of a landscape whose like is made, of pieces of it, with no model; 256 pixels high by default.",
+        what="photo", panel=values.MAKING,
+    ),
+]  # fmt: skip
 Picture = Annotated[Path, values.file_to_read("A picture of any size.", what="picture")]
 Map = Annotated[
     Path,
@@ -37,18 +45,20 @@ Map = Annotated[
 
 @app.command()
 def wide(
-    options: StagedOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None
-) -> None:
+    options: StagedOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None,
+    like: Photo | None = None,
+) -> None:  # fmt: skip
     """Make a wide image: a chain of pieces."""
-    _whole(options, height, width, labels, wrapped=False, kind="wide")
+    _whole(options, height, width, labels, like, wrapped=False, kind="wide")
 
 
 @app.command()
 def panorama(
-    options: StagedOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None
-) -> None:
+    options: StagedOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None,
+    like: Photo | None = None,
+) -> None:  # fmt: skip
     """Make a panorama, whose right edge goes on at its left: a cycle of pieces."""
-    _whole(options, height, width, labels, wrapped=True, kind="panorama")
+    _whole(options, height, width, labels, like, wrapped=True, kind="panorama")
 
 
 @app.command()
@@ -61,8 +71,16 @@ def grid(
 
 
 def _whole(
-    options: StagedOptions, height: int | None, width: int | None, labels: Path | None, *, wrapped: bool, kind: str
+    options: StagedOptions, height: int | None, width: int | None, labels: Path | None, like: Path | None, *,
+    wrapped: bool, kind: str,
 ) -> None:  # fmt: skip
+    if like is not None:
+        if labels is not None:
+            raise ValueError(
+                "--map is for models, and a picture like a photo is made without one; leave it away"
+            )
+        landscape(options, like, height, width, wrapped=wrapped, kind=kind)
+        return
     job = StagedJob(options)
     made = job.image(height or job.piece, width or job.usual_width, wrapped=wrapped, labels=labels)
     job.write(made, kind=kind)

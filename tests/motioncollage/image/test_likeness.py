@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from eval.metrics.images import pair_energy
-from motioncollage.image.likeness import Likeness, Torus, _enlarged, middle, nearest, seen, shrunk
+from motioncollage.image.likeness import Canvas, Likeness, Side, _enlarged, middle, nearest, seen, shrunk
 from motioncollage.image.seams import texture_seams
 
 
@@ -52,22 +52,46 @@ def test_pieces_are_compared_by_means_of_areas() -> None:
     assert torch.equal(seen(small, 8), small.flatten(1))
 
 
-def test_squares_cover_a_torus_and_go_round_it() -> None:
-    torus = Torus(20, 26)
-    tops, lefts, step = torus.squares(8, np.random.default_rng(3))
-    seen_at = torch.bincount(torus.pixels(tops, lefts, 8).flatten(), minlength=20 * 26)
-    assert int(seen_at.min()) >= 1
-    inner = torus.pixels(tops + (8 - step) // 2, lefts + (8 - step) // 2, step)
-    assert len(inner.unique()) == 20 * 26
-    corner = torus.pixels(torch.tensor([19]), torch.tensor([25]), 2)
+@pytest.mark.parametrize("meets", [True, False])
+@pytest.mark.parametrize("length", [16, 21, 40])
+def test_pieces_cover_a_side_and_every_pixel_has_one(meets: bool, length: int) -> None:
+    side = Side(length, meets)
+    for seed in range(6):
+        starts = side.starts(8, np.random.default_rng(seed))
+        covered = (starts[:, None] + torch.arange(8)).flatten()
+        assert meets or (int(covered.min()), int(covered.max())) == (0, length - 1)
+        assert len((covered % length).unique()) == length
+        owner, within = side.owners(starts, 8)
+        assert torch.equal((starts[owner] + within) % length, torch.arange(length))
+        assert bool(((within >= 0) & (within < 8)).all())
+        # In the middle half of a piece, but for what lies at an edge that meets nothing.
+        edge = 0 if meets else 4
+        assert bool(((within - 3.5).abs() <= 4)[edge : length - edge].all())
+
+
+def test_squares_go_round() -> None:
+    canvas = Canvas(Side(20, True), Side(26, True))
+    corner = canvas.squares(torch.tensor([19]), torch.tensor([25]), 2)
     assert corner.tolist() == [[19 * 26 + 25, 19 * 26, 25, 0]]
 
 
 def test_enlarging_goes_round() -> None:
     coarse = torch.randn(3, 16, 24, generator=torch.Generator().manual_seed(0))
-    large = _enlarged(coarse.flatten(1), Torus(16, 24), Torus(32, 48)).unflatten(1, (32, 48))
-    turned = _enlarged(coarse.roll((3, 5), (1, 2)).flatten(1), Torus(16, 24), Torus(32, 48))
+    small, finer = (Canvas(Side(16 * n, True), Side(24 * n, True)) for n in (1, 2))
+    large = _enlarged(coarse.flatten(1), small, finer).unflatten(1, (32, 48))
+    turned = _enlarged(coarse.roll((3, 5), (1, 2)).flatten(1), small, finer)
     assert torch.allclose(turned.unflatten(1, (32, 48)), large.roll((6, 10), (1, 2)), atol=1e-5)
+
+
+def test_pieces_of_a_panorama_stay_as_high_as_they_are() -> None:
+    rows = torch.arange(128)[:, None].expand(128, 160) / 64 - 1
+    photo = (rows + 0.1 * torch.randn(3, 128, 160, generator=torch.Generator().manual_seed(0))).clamp(-1, 1)
+    for around in (True, False):
+        made = Likeness(photo).make(128, 320, meets=(False, around))[0]
+        assert float((made.mean(dim=(0, 2)) - photo.mean(dim=(0, 2))).abs().max()) < 0.12
+        ends = float((made[..., 0] - made[..., -1]).square().mean())
+        beside = float((made[..., 1:] - made[..., :-1]).square().mean())
+        assert not around or ends < 2 * beside
 
 
 @pytest.mark.parametrize(("height", "width"), [(128, 128), (96, 168), (64, 40)])
@@ -118,11 +142,9 @@ def test_what_is_known_is_kept_and_its_borders_meet() -> None:
 
 
 def test_small_photos_and_textures_are_refused() -> None:
-    with pytest.raises(
-        ValueError, match="the photo has 300 x 100 pixels; a texture needs one of at least 128"
-    ):
+    with pytest.raises(ValueError, match="the photo has 300 x 100 pixels; give one of at least 128"):
         Likeness(stones(100, 300))
-    with pytest.raises(ValueError, match="width is 24 pixels; a texture like a photo has at least 32"):
+    with pytest.raises(ValueError, match="width is 24 pixels; a picture like a photo has at least 32"):
         Likeness(PHOTO).make(64, 24)
 
 

@@ -122,8 +122,8 @@ def test_what_cannot_be_made(command: Command, model: Path, photo: Path, tmp_pat
         (("--like", photo, "--model", model), "--model is for models"),
         (("--like", photo, "--offset", "brick"), "--offset brick shifts a model's pieces"),
         (("--like", photo, "--border", 8), "--border belongs to --make-seamless"),
-        (("--like", photo, "--size", 24), "height is 24 pixels; a texture like a photo has at least 32"),
-        (("--like", tmp_path / "low.png"), "the photo has 400 x 64 pixels; a texture needs one of at least 128 a side"),
+        (("--like", photo, "--size", 24), "height is 24 pixels; a picture like a photo has at least 32"),
+        (("--like", tmp_path / "low.png"), "the photo has 400 x 64 pixels; give one of at least 128 a side"),
         (("--like", __file__), "is no picture that can be read"),
         (("--like", "nowhere.jpg"), "photo nowhere.jpg does not exist"),
         (("--make-seamless", photo, "--border", 64), "--border is 64 pixels of 136 x 128"),
@@ -133,3 +133,25 @@ def test_what_cannot_be_made(command: Command, model: Path, photo: Path, tmp_pat
             arguments
         )
     assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
+
+
+def test_landscapes_like_a_photo(command: Command, photo: Path, tmp_path: Path) -> None:
+    for kind in ("wide", "panorama"):
+        asked = ("--like", photo, "--height", 128, "--width", 256, "--samples", 2)
+        made = command("image", kind, *asked, "--out", tmp_path / kind)
+        assert made.code == 0, made.err
+        assert pixels(tmp_path / kind / "image-2.png").shape == (128, 256, 3)
+        about = json.loads(Image.open(tmp_path / kind / "image.png").text["motioncollage"])
+        assert (about["kind"], about["like"]) == (kind, "photo.png")
+        assert "image.png exists; use --force" in one_line(
+            command("image", kind, *asked, "--out", tmp_path / kind)
+        )
+    refused = tmp_path / "refused"
+    for arguments, message in (
+        (("--steps", 4), "--steps is for models"),
+        (("--map", photo), "--map is for models"),
+        (("--height", 96), "the photo has 102 x 96 pixels; give one of at least 128"),
+    ):
+        assert message in one_line(command("image", "wide", "--like", photo, *arguments, "--out", refused)), (
+            arguments
+        )
