@@ -117,7 +117,7 @@ def test_what_cannot_be_made(command: Command, model: Path, photo: Path, tmp_pat
         ((*of_class, "--offset", "herringbone"), "--offset 'herringbone' is unknown; choose one of none, brick"),
         ((*of_class, "--border", 8), "--border belongs to --make-seamless"),
         (("--like", photo, "--make-seamless", photo), "give one of them"),
-        (("--like", photo, "--class", "sea"), "--class is for models, and a photo's texture is made without one"),
+        (("--like", photo, "--class", "sea"), "--class is for models, and a picture like a photo is made without one"),
         (("--like", photo, "--overlap", 8), "--overlap is for models"),
         (("--like", photo, "--model", model), "--model is for models"),
         (("--like", photo, "--offset", "brick"), "--offset brick shifts a model's pieces"),
