@@ -180,7 +180,9 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
     noun = verb.form == "base" and verb.base in words.NOT_MOVES
     if verb.form != acts[0].form or not is_motion(verb.lower) or noun:
         return False
-    ends = before.lower in words.DIRECTIONS | words.ENDS and before is not acts[0]
+    ends = (
+        before.lower in words.DIRECTIONS | words.ENDS or before.lower.endswith("ly")
+    ) and before is not acts[0]
     return ends or before.form == verb.form == "s"
 
 
@@ -203,11 +205,12 @@ def _joiner(ws: Sequence[Word], i: int) -> tuple[Joiner, int]:
     last = before[-1] if before else ""
     if low in words.SOFT_STOPS:
         return (Joiner.THEN, 3) if after in (["who", "then"], ["which", "then"]) else (Joiner.COMMA, 1)
-    if low in ("and", "&") and not _pair(ws, i):
+    if low == "and" and not _pair(ws, i):
         return Joiner.AND, 1
     if low in ("or", "but", "nor"):
         return Joiner.OR, 1
-    if low in words.SEQUENCE_WORDS and not words.NOT_THEN & {*before}:
+    first = low == "first" and ws[i].inside == "gap"  # "the man first bows"
+    if (first or low in words.SEQUENCE_WORDS) and not words.NOT_THEN & {*before}:
         return Joiner.THEN, 1
     if low in ("before", "after") and last != "right":  # "turns right after jumping" may mean either
         return (Joiner.BEFORE if low == "before" else Joiner.AFTER), 1
@@ -247,7 +250,8 @@ def _read(clause: Clause) -> None:
             rest = toks[first:]
             nouns = [w for w in rest if w.is_noun]
             move = move_head(rest) or next((w for w in nouns if w.lower in words.MOVE_NOUNS), None)
-            if move is not None and not (nouns and nouns[0].lower in words.PEOPLE):
+            owned = any(w.lower == "'s" for w in rest)  # "child's pose"
+            if move is not None and (owned or not (nouns and nouns[0].lower in words.PEOPLE)):
                 clause.verb, clause.moves = move, True
 
 

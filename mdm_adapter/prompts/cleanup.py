@@ -14,8 +14,9 @@ _I = re.IGNORECASE
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛′`´", "'"))
 _PARTS = {
     "ACTORS": "|".join(sorted(words.ACTORS)),
+    "BODY": "|".join(sorted(words.BODY)),
     "PICTURE": r"(?:animation|vid|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
-    "THING": r"(?=an?\b|the\b|some\b|another\b)",
+    "THING": r"(?=(?:an?|the|some|another|two|three|four|five|\d+)\b)",
     "MOMENT": r"(?:while|moment|bit|pause|beat|(?:little |short )?time)",
 }
 
@@ -70,6 +71,11 @@ _CHAT = r"""
     \bw/(?=\s) => with
     \b2(?= (?:the|an?|his|her|their|my|your)\b) => to
     \b((?:start|try|want|need|begin|get)s?) 2(?= (?!<ACTORS>)[a-z]) => \1 to
+    (?<!['\w])l(?![\w')]) => left
+    (?<=\w )(?:(?-i:R)\b|r(?=\s*(?:[;,.\n]|$))) => right
+    \s&\s => _and_
+    (?<=\w )it's (?=(?:<BODY>)\b) => its_
+    (?<=\w )there (?=(?:<BODY>)\b) => their_
     \b(do|does|did|is|are|was|were|has|have|wo|ca|could|would|should)nt\b => \1n't
     \bim(?= \w+ing\b) => i'm
     \b(he|she|it)s(?= \w+ing?\b) => \1's
@@ -100,6 +106,7 @@ _FRAMES = r"""
     \b(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => after_
     (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
     ,?(?: which| that)?(?: is| are| was)?(?: \w+ly)?(?: then)? followed by (?!(?:an?|the|two|his|her|their|another)?\s?(?:\w+ ){0,2}?(?:<ACTORS>)\b) => , then_
+    , (?:which|whom) (he|she|they|it) ((?:then )?\w+)\b => , then \1 \2 it
     (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
     \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
     \b(?:starting|beginning)(?: off)? with <THING> => doing_
@@ -107,22 +114,21 @@ _FRAMES = r"""
     \b(?:start|begin)(?: off)? with <THING> => do_
     (?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
     (?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b) => , then_
-    \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => -
+    \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => :_
     ^(?:one|1),? (?:two|2),? (?:three|3)[,.!:]* (?=[a-z])|\bfirst things first\b[:,]? ?|\bonce upon a time,?_ => -
     ^(?:will|going to) (?=[a-z]) => -
     (?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
-    \b(<ACTORS>|he|she|it) first (?=\w+s\b) => \1_
     \b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b) => \1_
     \b(sit|push|pull|chin|press) ups\b => \1-ups
     \bhigh five(s?)\b => high-five\1
     \blet(?:'s| us)\s+ => -
 """
 _LABEL = _pattern(
-    r"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
+    r"(?:^|(?<=\n))(?-i:(?:INT|EXT)\b[^a-z\n]*(?=[A-Z][a-z ]|\n))|(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
     r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
 )
 _LEAD = _pattern(
-    r"^(?:(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me) )?"
+    r"^(?!like (?:an?|the)\b)(?P<polite>(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me) )?"
     r"(?:like|want|need|love|see)(?: you)?(?: to (?:see|have|get|make|show|generate|animate))?"
     r"|(?:can|could|may) (?:i|we) (?:get|have|see)|tell|ask|make|have|let|get|animate|generate|create|show"
     r"|give(?= me| us)|draw|render|produce|simulate|do|picture|imagine|(?:we|you) see)\s+(?:me\s+|us\s+)?(?:how\s+)?)?"
@@ -152,7 +158,8 @@ def tidy(text: str, notes: list[str]) -> str:
     text = _replace(text, _FRAMES)
     # "jump jump sit" and "then jump jump jump" are lists
     bare = text.lower().split(" ")
-    if len(bare) > 2 and all(is_order(w) for w in bare):
+    listed = all(is_order(w) or w in words.MOVE_NOUNS for w in bare) and not {*bare} & words.MOVE_COMPOUNDS
+    if len(bare) > 2 and listed:
         return ", ".join(bare)
     return _REPEATED.sub(lambda m: m[0].replace(" ", ", ") if is_motion(m[1].lower()) else m[0], text)
 
@@ -207,6 +214,8 @@ def _unasked(text: str) -> str:
             text = rest[3:]
         elif moves and not _MAKES.match(ask):
             text = rest
+        else:
+            text = text[lead.end("polite") if lead["polite"] else 0 :]
     for match in reversed(list(_CAUSED.finditer(text))):
         who = _actor(text[match.end() :])
         if who is not None:

@@ -97,8 +97,9 @@ def correction(word: str) -> str:
     vowels = len(word) > 3 or not set(word) & set("aeiou")
     if len(word) < 3 or not vowels or not word.isascii() or not word.isalpha() or is_known(word):
         return ""
-    if word.endswith("eing") and readings(word[:-4] + "ing"):
-        return word[:-4] + "ing"  # "waveing"
+    for base in re.sub("(.*)(e)?ing?$", r"\1 \1e", word).split():
+        if base in MOTION_VERBS and base != word:
+            return inflect(base, "ing")  # "waveing", "sitin"
     letters = "abcdefghijklmnopqrstuvwxyz"
     cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
     swapped = {a[:-1] + b[0] + a[-1] + b[1:] for a, b in cuts if b}

@@ -47,9 +47,11 @@ class Order:
             self._join_pending(self._pending, clause, rest)
         elif current is None or self._leads_on(clause, rest):
             self._open(clause, rest)
-        elif current in self._waiting and clause.joiner not in ORDERED:
+        elif current in self._waiting and (clause.joiner not in ORDERED or _finite_follows(rest)):
             # after "after jumping": more of it, or the main clause
-            if clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
+            if clause.joiner in ORDERED:
+                self._wait(clause, self._held if clause.joiner is Joiner.BEFORE else self.line)
+            elif clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
                 self._attach(current, clause)
             elif clause.gerund and _finite_follows(rest):
                 self._wait(clause, self._held if current in self._held else self.line)
@@ -247,7 +249,7 @@ def _is_list(clauses: Sequence[Clause]) -> bool:
 def _names_moves(clause: Clause, clauses: Sequence[Clause]) -> bool:
     """True for "frog jumps" among names of moves, where nobody is called frog."""
     bare = len(clause.subject) == 1 and len(clause.spoken) == 2 and clause.form == "s"
-    acting = any(c.form == "s" and not c.subject for c in clauses)
+    acting = {c.form for c in clauses if c.acts and not c.subject} == {"s"}
     return bare and clause.subject[0].tag == "NN" and (any(c.moves for c in clauses) or not acting)
 
 

@@ -200,15 +200,17 @@ def _behind_subject(ws: Sequence[Word], i: int) -> bool:
         j -= 1
     after = ws[i + 1] if i + 1 < len(ws) else None
     goes_on = after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB
-    return i > j == 1 and ws[0].opens_noun and goes_on
+    named = i > j == 1 and ws[0].opens_noun
+    return (named or (i == 1 and ws[0].lower in words.ACTORS)) and goes_on
 
 
 def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
     """True for "honks" in "drives a car, honks, waves": a word alone between commas, in a list of verbs."""
     before = i - 2 if i > 2 and ws[i - 1].lower == "and" else i - 1
-    if i < 2 or ws[before].text != "," or not any(w.form == form for w in ws[:i]):
+    if i < 2 or ws[before].lower not in words.SOFT_STOPS or not any(w.form == form for w in ws[:i]):
         return False
-    if i + 1 < len(ws) and ws[i + 1].is_word and ws[i + 1].lower not in ("and", "then"):
+    behind = next((w for w in ws[i + 1 :] if w.lower not in words.PARTICLES), None)
+    if behind is not None and behind.is_word and behind.lower not in ("and", "then"):
         return False
     following = next((w.lower for w in ws[i + 1 :] if w.is_word and w.lower not in ("and", "then")), "")
     return (is_motion(following) and readings(following)[0][1] == form) or not ws[before - 1].is_noun

@@ -83,6 +83,9 @@ def spell_out_names(text: str) -> str:
     items = [item.strip() for item in re.split(r"\s*(?:[,;\n]|->)\s*", text) if item.strip()]
     if len(items) == 1 and all(_GAME_NAME.fullmatch(item) for item in text.split()):
         items = text.split()
+    first = {item.partition("_")[0] for item in items}
+    if len(items) > 1 and len(first) == 1 and not is_motion(min(first)):
+        items = [item.partition("_")[2] or item for item in items]  # "emote_wave, emote_bow"
     if any(" " in item for item in items):
         return _GAME_NAME.sub(lambda m: _spell_out(m[0]), text)
     return "\n".join(_spell_out(item) for item in items)

@@ -62,6 +62,8 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
         # "the left arm, the right arm, then both"
         limbs = kind == "noun" and _is_limb(ws) and rest[:1] != [] and rest[0].joiner is Joiner.THEN
         limbs = limbs and not rest[0].acts and _is_limb(rest[0].spoken)
+        # "ten squats, five burpees"
+        limbs = limbs or (kind == "noun" and _counts(ws[0]) and _nature(ws) == "move" and _counts(tail[cut]))
         if not limbs and (kind == "noun" or not _goes_on(clause) or not (before.shared or several)):
             return None
     elif kind == "noun" and cut and tail[-1].lower == "first":
@@ -86,7 +88,7 @@ def there_and_back(before: Clause, clause: Clause, rest: Sequence[Clause]) -> bo
     diagonally = any(w.lower == "diagonally" for w in tail)
     turns = verb.base in words.THERE_AND_BACK or diagonally or _both_ways(tail)
     further = bool(rest) and rest[0].joiner is Joiner.THEN and _kind(rest[0].spoken) != ""
-    return turns and not further and _opposite(tail, ws) and _kind(ws) != "noun"
+    return turns and not (further or before.shared) and _opposite(tail, ws) and _kind(ws) != "noun"
 
 
 def _goes_on(clause: Clause) -> bool:
@@ -117,13 +119,15 @@ def _parallel(tail: Sequence[Word], ws: Sequence[Word], kind: str) -> int | None
     if same or not kind or (kind == "place" and ws[0].lower in words.MANNER_PREPOSITIONS):
         return same[-1] if same else None
     if kind == "manner":
-        return next((i for i, w in enumerate(tail) if _is_manner(w)), None)
+        bare = (not tail[i + 1 : i + 2] or not tail[i + 1].is_noun for i in range(len(tail)))
+        return next((i for i, (w, b) in enumerate(zip(tail, bare)) if b and _is_manner(w)), None)
     places = words.PREPOSITIONS - words.MANNER_PREPOSITIONS
     return next((i for i, w in enumerate(tail) if w.lower in places or _is_way(tail, i)), None)
 
 
 def _is_manner(word: Word) -> bool:
-    return word.lower in words.MANNERS or (word.lower.endswith("ly") and word.is_adverb)
+    adjective = word.tag.startswith("JJ") or (word.tag == "VBN" and word.form is None)
+    return word.lower in words.MANNERS or adjective or (word.lower.endswith("ly") and word.is_adverb)
 
 
 def _is_way(tail: Sequence[Word], i: int) -> bool:
@@ -135,10 +139,17 @@ def _is_way(tail: Sequence[Word], i: int) -> bool:
 def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
     """The last noun phrase of the same nature: a limb for "the other", a move for "a kick"."""
     wanted = _nature(ws)
-    counted = next((i for i, w in enumerate(tail) if w.lower in words.NUMBERS or w.tag == "CD"), None)
-    if counted is not None and (ws[0].lower in words.NUMBERS or ws[0].tag == "CD"):
+    own = [i for i, w in enumerate(tail) if w.lower in words.POSSESSIVES and w.lower == ws[0].lower]
+    if own and wanted == "thing":
+        return own[-1]  # "her arms, then her calves"
+    counted = next((i for i, w in enumerate(tail) if _counts(w)), None)
+    if counted is not None and _counts(ws[0]):
         return counted  # "three steps to the left and then three to the right"
     starts: list[int] = []
+    both = {
+        w.lower for w in ws
+    } & words.PREPOSITIONS  # "the left leg over the right, then the right over the left"
+    tail = tail[: next((i for i, w in enumerate(tail) if w.lower in both), len(tail))]
     for i, word in enumerate(tail):
         sided = word.lower in words.SIDES and i + 1 < len(tail) and tail[i + 1].is_noun
         inner = i and (tail[i - 1].tag[:2] == "JJ" or tail[i - 1].is_noun)
@@ -152,6 +163,10 @@ def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
         if (wanted == found or limb) and not ("move" in (wanted, found) and i):
             return i  # of moves only what is done, not where
     return None
+
+
+def _counts(word: Word) -> bool:
+    return word.lower in words.NUMBERS or word.tag == "CD"
 
 
 def _is_limb(ws: Sequence[Word]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mdm_adapter.prompts.action import check_seconds, has_letter, shorten
+from mdm_adapter.prompts.verbs import is_motion
 
 # The action before the words, the action that follows them, or the action that they put an end to.
 Owner = Literal["before", "following", "ended"]
@@ -191,6 +192,13 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
         text = re.sub(
             rf"(?<=[a-z])(?<!\ba)(?<!\ban)(?<!\bthe)(?<!\bfor) (?={_DIGITS}\s?{_S} [a-z])", ", ", text
         )
+    if re.search(_AMOUNT, text, re.IGNORECASE):
+        # "jumps for two seconds, sits for three"
+        text = re.sub(
+            rf"(?<=\bfor )(?:{_DIGITS}|{_NUMBER_WORD})(?=\s*(?:$|[,.;](?!\d)|{_LINK}))",
+            r"\g<0> seconds",
+            text,
+        )
     shorter, last = "", 0
     found: list[Duration] = []
     for match in _TOTAL.finditer(text):
@@ -247,7 +255,15 @@ def _context(text: str, last: int, match: re.Match[str]) -> tuple[int, int, str,
         return about, end + behind["label"], "", "following"
     if "stop" in behind and text[max(about - 1, 0)] in " \t\n,–-" and not _NOT_A_LENGTH.search(left):
         return about, end, "", "before"
+    if "noun" in behind and not re.search(r"[\s-](?:second|minute)$", length) and _is_verb(right):
+        return about, end, ",", "before"  # "walk 3 secs turn 1 sec"
     return None
+
+
+def _is_verb(text: str) -> bool:
+    """True for a text that begins with a verb, "turns right"."""
+    word = text.split()[0].strip(",.").lower()
+    return is_motion(word) and not word.endswith("ing")
 
 
 def _amount(words: str) -> float:
