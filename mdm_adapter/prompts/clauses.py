@@ -143,10 +143,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
             _add_joiner(current, joiner, found)
         i += length or 1
     if not any(w.is_word for w in clauses[-1].words):
-        # "then" at the end goes, "and so on as before" stays
-        last = clauses.pop()
-        if clauses and last.joiner not in (Joiner.THEN, Joiner.AND, Joiner.COMMA, Joiner.COMMA_AND):
-            clauses[-1].words += [*last.joined_by, *last.words]
+        clauses.pop()  # "then" at the end
     for n, clause in enumerate(clauses):
         then = n > 0 and clause.joiner is Joiner.THEN and any(w.is_word for w in clause.joined_by[:1])
         before = clauses[n - 1]
@@ -154,9 +151,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
             # "pushes a man, who stumbles and then falls"
             clause.named(w.copy() for w in nouns_before(ws, ws.index(before.joined_by[0])))
         _read(clause)
-        if clause.joiner in ORDERED and clause.moves:
-            clause.verb, clause.moves = None, False  # "after the jump"
-        elif clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
+        if clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
             clause.joiner = Joiner.WITH  # "after the bell rings": nobody's movement
         elif clause.joiner in ORDERED and clause.subject and clause.insert is not clause.words[0]:
             clause.joiner = Joiner.COMMA if n else Joiner.START  # "before the start he stretches"
@@ -210,7 +205,7 @@ def _joiner(ws: Sequence[Word], i: int) -> tuple[Joiner, int]:
     if low in ("or", "but", "nor"):
         return Joiner.OR, 1
     first = low == "first" and ws[i].inside == "gap"  # "the man first bows"
-    if (first or low in words.SEQUENCE_WORDS) and not words.NOT_THEN & {*before}:
+    if (first or low in words.SEQUENCE_WORDS) and last not in words.NOT_THEN and before != ["now", "and"]:
         return Joiner.THEN, 1
     if low in ("before", "after") and last != "right":  # "turns right after jumping" may mean either
         return (Joiner.BEFORE if low == "before" else Joiner.AFTER), 1

@@ -41,6 +41,11 @@ def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
     ]
 
 
+_SHORT = """
+    ur=your b4=before teh=the hte=the da=the dis=the thn=then tehn=then thne=then ovr=over thru=through 1st=first 2nd=second
+    fwd=forward ppl=people smth=something wanna=want_to gimme=give_me gonna=will gotta=will im=i'm rly=really jus=just
+"""
+_LONG = dict(pair.replace("_", " ").split("=") for pair in _SHORT.split())
 # How people type: abbreviations, fillers, letters left out.
 _CHAT = r"""
     (?<!\ba )(?<!\bthe )\bden\b(?= \w) => then
@@ -52,32 +57,18 @@ _CHAT = r"""
     (?<![\w'])(?:n|nd|'n'|adn|nad|(?-i:an(?= [bcdfgjklmnpqrstvwxz][a-z])))(?= \w) => and
     \b(and|,) than\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than) => \1 then
     \bu\b(?=\s) => you
-    \bur\b => your
-    \bb4\b => before
-    \b(?:teh|hte|da|dis)\b => the
-    \b(?:thn|tehn|thne)\b => then
-    \bovr\b => over
-    \bthru\b => through
-    \b1st\b => first
-    \bfwd\b => forward
-    \bppl\b => people
-    \bsmth\b => something
-    \bwanna\b => want to
-    \bgimme\b => give me
-    \b(?:gonna|gotta)\b => will
     \bid (?=like|love) => i'd_
-    \b((?:wo)?man)s(?= \w+s\b) => \1
     'll (?!not\b|be\b) => _
     \bw/(?=\s) => with
     \b2(?= (?:the|an?|his|her|their|my|your)\b) => to
     \b((?:start|try|want|need|begin|get)s?) 2(?= (?!<ACTORS>)[a-z]) => \1 to
     (?<!['\w])l(?![\w')]) => left
     (?<=\w )(?:(?-i:R)\b|r(?=\s*(?:[;,.\n]|$))) => right
+    (?<=\w )r(?= \w+ing?\b) => are
     \s&\s => _and_
     (?<=\w )it's (?=(?:<BODY>)\b) => its_
     (?<=\w )there (?=(?:<BODY>)\b) => their_
     \b(do|does|did|is|are|was|were|has|have|wo|ca|could|would|should)nt\b => \1n't
-    \bim(?= \w+ing\b) => i'm
     \b(he|she|it)s(?= \w+ing?\b) => \1's
     (?:^|(?<=[,.] )|(?<=and )|(?<=then ))lets\b => let's
     \bx ?(\d+)\b|\b(\d+) ?x\b => \1\2 times
@@ -96,7 +87,7 @@ _FRAMES = r"""
     \b(?:a moment (?:later|after)|(?:once|when) (?:done|finished)|following that|before finally)\b,? => then
     (?:(?<=^)|(?<=[,;.!\n])\s*|(?<=\band )|(?<=\bthen ))(?:in the (?:end|beginning)|at the (?:end|beginning|start)|at (?:first|last)|to (?:finish|end|begin|start)(?: with)?|from (?:t?here)|(?:last|first) of all)\b,?(?= ) => _then
     _at first(?=\s*(?:[,.;]|and\b|then\b|$)) => -
-    \b(?:just|shortly|immediately|soon|directly|straight) (?=(?:after|before)\b)|^right (?=(?:after|before)\b) => -
+    \b(?:just|shortly|immediately|soon|directly|straight|only) (?=(?:after|before)\b)|^right (?=(?:after|before)\b) => -
     (?P<lead>^|[,.;!\n]\s*(?:[-*•]\s*)?|^[-*•]\s*|\b(?:and|then) )(?:(?:first|second|third|last)(?:ly)?|fourth|next|later|eventually|now|initially)(?:,|(?= (?:he|she|they|it|i|you|we|<MOVE>)\b)|(?= (?:an?|the) \w+ \w+s\b)) => \g<lead>then
     (?P<lead>^|[.;!\n]\s*)first (?=(?:the|his|her|your|\w+ly)\b) => \g<lead>then_
     ^((?:an?|the|some|two) (?:\w+ ){0,2}?(?:<ACTORS>)|(?:some|any)(?:one|body)) to (?=(?:<MOVE>)\b) => \1_
@@ -108,19 +99,17 @@ _FRAMES = r"""
     ,?(?: which| that)?(?: is| are| was)?(?: \w+ly)?(?: then)? followed by (?!(?:an?|the|two|his|her|their|another)?\s?(?:\w+ ){0,2}?(?:<ACTORS>)\b) => , then_
     , (?:which|whom) (he|she|they|it) ((?:then )?\w+)\b => , then \1 \2 it
     (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
-    \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
+    \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?:(?:him|her|them) )?(?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
     \b(?:starting|beginning)(?: off)? with <THING> => doing_
     \b(?:starts|begins)(?: off)? with <THING> => does_
     \b(?:start|begin)(?: off)? with <THING> => do_
-    (?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
+    (?:^|(?:,? ?\b(?:and|then))*,? )(?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
     (?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b) => , then_
     \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => :_
-    ^(?:one|1),? (?:two|2),? (?:three|3)[,.!:]* (?=[a-z])|\bfirst things first\b[:,]? ?|\bonce upon a time,?_ => -
-    ^(?:will|going to) (?=[a-z]) => -
+    ^(?:will|going to) (?=[a-z])|^(?:can|could|would) (?=(?:an?|the|my) ) => -
     (?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
     \b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b) => \1_
-    \b(sit|push|pull|chin|press) ups\b => \1-ups
-    \bhigh five(s?)\b => high-five\1
+    \b(sit|push|pull|chin|press|high) (ups|fives?)\b => \1-\2
     \blet(?:'s| us)\s+ => -
 """
 _LABEL = _pattern(
@@ -128,8 +117,8 @@ _LABEL = _pattern(
     r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
 )
 _LEAD = _pattern(
-    r"^(?!like (?:an?|the)\b)(?P<polite>(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me) )?"
-    r"(?:like|want|need|love|see)(?: you)?(?: to (?:see|have|get|make|show|generate|animate))?"
+    r"^(?!like (?:an?|the)\b)(?P<polite>(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me|my \w+(?: \w+)?) )?"
+    r"(?:like|want|need|love|see)s?(?: you)?(?: to (?:see|have|get|make|show|generate|animate))?"
     r"|(?:can|could|may) (?:i|we) (?:get|have|see)|tell|ask|make|have|let|get|animate|generate|create|show"
     r"|give(?= me| us)|draw|render|produce|simulate|do|picture|imagine|(?:we|you) see)\s+(?:me\s+|us\s+)?(?:how\s+)?)?"
     r"(?P<picture>(?:an?\s+|the\s+)?(?:\w+\s+){0,2}?<PICTURE>\s+(?:of|where|in which|showing|shows|depicts|with)\s+)?"
@@ -152,6 +141,7 @@ def tidy(text: str, notes: list[str]) -> str:
     text = "".join(" " if _is_picture(c) else c for c in text)
     text = _lower_if_shouted(text)
     text = _LABEL.sub("", text)
+    text = re.sub(r"\b\w+\b", lambda m: _LONG.get(m[0].lower(), m[0]), text)
     text = _replace(text, _CHAT).replace("~", "_")
     text = _spell(text, notes)
     text = _unasked(text)
@@ -234,7 +224,9 @@ def _actor(rest: str, *, named: bool = True) -> str | None:
     verb = match["verb"].lower()
     plain = any(form == "base" for _, form in readings(verb))
     low = match["who"].lower()
-    unknown = match["unknown"] and (not (plain and is_motion(verb)) or (match["any"] and named))
+    unknown = match["unknown"] and (
+        not (plain and is_motion(verb)) or (match["any"] and named) or is_motion(match["unknown"].lower())
+    )
     if unknown or (low in _HE and not plain):
         return None
     if match["unknown"] or (plain and re.match(r"(?:an?|this|that|one) ", low)):

@@ -34,7 +34,7 @@ _FOREIGN = words.listed(
 _LITTLE = words.listed(
     """
     walking wall chair table floor stairs ground something secs mins there later eventually firstly
-    initially second secondly third thirdly fourth first last
+    initially really suddenly second secondly third thirdly fourth first last
     """
 )
 
@@ -100,6 +100,8 @@ def correction(word: str) -> str:
     for base in re.sub("(.*)(e)?ing?$", r"\1 \1e", word).split():
         if base in MOTION_VERBS and base != word:
             return inflect(base, "ing")  # "waveing", "sitin"
+    if word.endswith("in") and readings(word + "g"):
+        return word + "g"
     letters = "abcdefghijklmnopqrstuvwxyz"
     cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
     swapped = {a[:-1] + b[0] + a[-1] + b[1:] for a, b in cuts if b}

@@ -106,9 +106,10 @@ def _find_subjects(ws: Sequence[Word]) -> None:
 def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     """True when a span of the tree may be one subject of the verb that ends `rest`."""
     who = next((i for i, w in enumerate(phrase) if w.lower in words.RELATIVES), len(phrase))
+    aside = next((i for i, w in enumerate(phrase) if i and w.form == "ing"), who)
     if not is_subject(phrase) or any(w.is_finite or w.lower in words.LINKS for w in phrase[:who]):
         return False
-    if 0 < who < len(phrase) and phrase[-1].text == "," != phrase[who - 1].text:
+    if 0 < aside < len(phrase) and phrase[-1].text == "," != phrase[aside - 1].text:
         return False  # "a figure that limps, stops": a list, of which the relative clause is the first
     if any(w.lower in words.SEQUENCE_WORDS for w in rest):
         if all(w.opens_noun or w.lower in words.SIDES for w in phrase if w.is_word):
@@ -185,8 +186,10 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
         return []
     if word.tag in _TAG_FORMS and not (word.tag == "VBZ" and not low.endswith("s")):
         return forms or [_TAG_FORMS[word.tag]]
-    if parts_of_speech(low) == {"verb"}:
+    if parts_of_speech(low) == {"verb"} or (forms == ["ing"] and i and ws[i - 1].lower in words.ACTORS):
         return forms
+    if i == 0 and "base" in forms and after in words.PARTICLES | words.DETERMINERS | words.POSSESSIVES:
+        return ["base"]  # "dust off"
     listed = next((f for f in forms if f in ("s", "base") and _listed_verb(ws, i, f)), None)
     if listed:
         return [listed]
@@ -251,7 +254,9 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if low in words.PREPOSITIONS and low not in words.PARTICLES:
         return True
     if before.tag.startswith("JJ") and low not in words.DIRECTIONS and not before.is_adverb:
-        nominal = form == "s" and i == 2 and "noun" in parts_of_speech(low)  # "the patient coughs"
+        nominal = (
+            form == "s" and third in words.DETERMINERS and "noun" in parts_of_speech(low)
+        )  # "the patient coughs"
         return form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
     if form == "base" and noun:
         # "a karate kick" is a kick; "a person kick" and "a ninja kick" at the beginning are bad grammar

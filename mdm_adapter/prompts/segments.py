@@ -35,7 +35,7 @@ _ORDINAL = re.compile(r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|fin
 
 
 # "run_fwd_02" and "TurnLeft"
-_CAMEL = r"(?:[A-Z][a-z]+){2,}"
+_CAMEL = r"(?:(?:[A-Z][a-z]+){2,}\d*|[A-Za-z]{3,}\d+)"
 _GAME_NAME = re.compile(rf"(?<![\w'-])(?:[A-Za-z]+(?:_[A-Za-z0-9]+)+|{_CAMEL})(?![\w'-])")
 _ABBREVIATIONS = """
     fwd=forward, fw=forward, bwd=backward, bck=backward, bkwd=backward, l=left, lft=left, r=right,
@@ -77,15 +77,20 @@ def _closed(text: str) -> str:
 
 def spell_out_names(text: str) -> str:
     """Game-style names of clips as orders, each on its line: "run_fwd, idle_02" is "run forward", "stand idle"."""
-    camels = all(re.fullmatch(_CAMEL, item) for item in re.split(r"[,;\s]+", text))
+    camels = all(re.fullmatch(_CAMEL, item) for item in re.split(r"\W+", text))
     if not camels and not re.search(r"[a-z]_[a-z0-9]", text, re.IGNORECASE):
         return text
     items = [item.strip() for item in re.split(r"\s*(?:[,;\n]|->)\s*", text) if item.strip()]
     if len(items) == 1 and all(_GAME_NAME.fullmatch(item) for item in text.split()):
         items = text.split()
-    first = {item.partition("_")[0] for item in items}
-    if len(items) > 1 and len(first) == 1 and not is_motion(min(first)):
-        items = [item.partition("_")[2] or item for item in items]  # "emote_wave, emote_bow"
+    parts = [re.findall(r"[A-Z]?[a-z]+(?=_|[A-Z])", item)[:1] for item in items]
+    if (
+        len(items) > 1
+        and parts.count(parts[0]) == len(items)
+        and parts[0]
+        and not is_motion(parts[0][0].lower())
+    ):
+        items = [item[len(parts[0][0]) :].lstrip("_") for item in items]  # "emote_wave, emote_bow"
     if any(" " in item for item in items):
         return _GAME_NAME.sub(lambda m: _spell_out(m[0]), text)
     return "\n".join(_spell_out(item) for item in items)

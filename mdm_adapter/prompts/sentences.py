@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.clauses import Clause
-from mdm_adapter.prompts.verbs import Form, inflect, readings
+from mdm_adapter.prompts.verbs import Form, inflect
 from mdm_adapter.prompts.word import Word, is_body_part
 
 _THEIRS = dict.fromkeys(("my", "your", "our"), "their") | dict.fromkeys(("me", "us"), "them")
 _THEIRS |= dict.fromkeys(("myself", "yourself", "ourselves", "yourselves"), "themselves")
 _CONTRACTED = {"'s": "is", "'m": "is", "'re": "is", "'ve": "has", "'ll": "will", "'d": "would"}
-_POSTURES = ("sit", "stand", "lie", "kneel", "crouch", "walk", "run")
 
 
 @dataclass(frozen=True)
@@ -156,8 +155,7 @@ def _core_length(ws: Sequence[Word]) -> int:
     for i, word in enumerate(ws):
         after = ws[i + 1] if i + 1 < len(ws) else None
         more = after is not None and after.lower not in words.BODY and (after.opens_noun or after.is_noun)
-        posture = word.tag == "VBG" and word.base in _POSTURES
-        if named and ((word.text == "," and not more) or word.tag in ("WP", "WDT") or posture):
+        if named and ((word.text == "," and not more) or word.tag in ("WP", "WDT")):
             return i
         named = named or word.is_noun
     return len(ws)
@@ -265,9 +263,6 @@ def _agree(verb: Word, subject: Subject, ws: Sequence[Word]) -> str:
         return words.BE_PLURAL.get(low, "are") if plural else words.BE.get(low, "is")
     if low in words.MODALS or verb.form in ("past", "part"):
         return ""
-    behind = ws[ws.index(verb) + 1 :][:1]
-    if low in words.VERB_PREFIXES and behind and any(form == "s" for _, form in readings(behind[0].lower)):
-        return ""  # the second word of "side steps" is the one that agrees
     return verb.base if plural else inflect(verb.base, "s")
 
 

@@ -32,8 +32,6 @@ def repeats(clause: Clause, before: Sequence[Word], actions: int) -> int:
     if not match or (match["again"] and before and before[-1].lower == "again"):
         return 0
     counted = match["adverb"] or match["count"]
-    if text.startswith(counted or "-") and actions < 2:
-        return 0
     count = {"twice": 2, "thrice": 3}.get(match["adverb"] or "", 1)
     if match["count"]:
         count = _NUMBER.get(match["count"]) or int(match["count"] if match["count"].isdigit() else 1)
@@ -68,8 +66,6 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
             return None
     elif kind == "noun" and cut and tail[-1].lower == "first":
         return None  # "puts on a coat with her right arm first and then her left"
-    if tail[-1].lower == "first" and kind == "noun":
-        before.words.remove(tail.pop())
     if cut and tail[cut - 1].lower == "first":
         before.words.remove(tail.pop(cut - 1))  # "first the arms and then the legs"
         cut -= 1

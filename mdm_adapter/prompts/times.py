@@ -48,7 +48,8 @@ def _amount_of(unit: str) -> str:
     return (
         rf"(?:(?:{_DIGITS})(?:\s*(?:-|–|to)\s*(?:{_DIGITS}))?[\s-]*(?:{unit})"
         rf"|(?:{_NUMBER_WORD})(?:\s+and\s+an?\s+half)?[\s-]+(?:{unit})"
-        rf"|(?:half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?)\s+(?:{unit}))"
+        rf"|(?:half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?)\s+(?:{unit})"
+        rf"|(?:(?<=first )|(?<=next )|(?<=last ))(?:{unit}))"
         r"(?![\w-])(?:\s+and\s+a\s+half(?!\w))?"
     )
 
@@ -192,6 +193,10 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
         text = re.sub(
             rf"(?<=[a-z])(?<!\ba)(?<!\ban)(?<!\bthe)(?<!\bfor) (?={_DIGITS}\s?{_S} [a-z])", ", ", text
         )
+    if each := re.fullmatch(rf"(.*?),?\s+(?:for\s+)?({_AMOUNT})\s+each", text, re.IGNORECASE):
+        text = re.sub(
+            r"(?=,|\s+(?:and|then)\b|$)", f" for {each[2]}", each[1]
+        )  # "squats, lunges, 5 seconds each"
     if re.search(_AMOUNT, text, re.IGNORECASE):
         # "jumps for two seconds, sits for three"
         text = re.sub(
@@ -209,7 +214,9 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
         shorter += text[last:start]
         if owner == "before":
             shorter = shorter.rstrip(" ") + " " * shorter.endswith((" ", "\t"))
-        seconds = sum(_amount(m[0]) for m in re.finditer(_AMOUNT, match[0], re.IGNORECASE))
+        seconds = sum(_amount(m[0]) for m in re.finditer(_AMOUNT, match[0], re.IGNORECASE)) or _amount(
+            match[0]
+        )
         what = repr(shorten(text[start:end]))
         if text[start : match.start()].rstrip().endswith("-"):
             raise ValueError(f"{what} is below 0; give a finite number of seconds above 0")

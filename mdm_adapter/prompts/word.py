@@ -141,8 +141,6 @@ def noun_head(ws: Sequence[Word]) -> Word | None:
 def names_move(word: Word) -> bool:
     """True when a noun may be the name of a move: "cartwheel", "jump", "cycle"."""
     low = word.lower
-    if (low in words.NAMES and word.tag == "NNP") or (low in words.ADJECTIVE_VERBS and low != "idle"):
-        return False
     if {low, low.removesuffix("s")} & (words.MOVE_NOUNS | words.MOVE_COMPOUNDS):
         return True
     return is_motion(low) and any(f in ("base", "s") and b not in words.NOT_MOVES for b, f in readings(low))
