@@ -14,6 +14,7 @@ _I = re.IGNORECASE
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛′`´", "'"))
 _PARTS = {
     "ACTORS": "|".join(sorted(words.ACTORS)),
+    "WAY": "|".join(sorted(words.WAYS)),
     "BODY": "|".join(sorted(words.BODY)),
     "PICTURE": r"(?:animation|vid|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
     "THING": r"(?=(?:an?|the|some|another|two|three|four|five|\d+)\b)",
@@ -43,7 +44,7 @@ def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
 
 _SHORT = """
     ur=your b4=before teh=the hte=the da=the dis=the thn=then tehn=then thne=then ovr=over thru=through 1st=first 2nd=second
-    fwd=forward ppl=people smth=something wanna=want_to gimme=give_me gonna=will gotta=will im=i'm rly=really jus=just
+    fwd=forward ppl=people smth=something wanna=want_to gimme=give_me gonna=going_to gotta=will im=i'm rly=really jus=just
 """
 _LONG = dict(pair.replace("_", " ").split("=") for pair in _SHORT.split())
 # How people type: abbreviations, fillers, letters left out.
@@ -79,7 +80,7 @@ _CHAT = r"""
 """
 # What only frames the motion, and what says in which order it comes: all of it ends as "then", "before", "after".
 _FRAMES = r"""
-    ^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
+    ^(?:i|we)\b[^:.\n]*:\s*(?=\w)|^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
     ^(?:it|the <PICTURE>|this <PICTURE>) (?:starts|begins|opens)(?: off)? (?=with) => start_
     \b(?:there|it|here)(?:'s| is| are) ((?:an?|the|some|one|two|three) (?:[\w-]+ ){1,3}?)(?:who|that) (?=\w) => \1
     \bthere(?:'s| is| are)_ => -
@@ -92,22 +93,24 @@ _FRAMES = r"""
     (?P<lead>^|[.;!\n]\s*)first (?=(?:the|his|her|your|\w+ly)\b) => \g<lead>then_
     ^((?:an?|the|some|two) (?:\w+ ){0,2}?(?:<ACTORS>)|(?:some|any)(?:one|body)) to (?=(?:<MOVE>)\b) => \1_
     (?P<lead>^|\bthen )to (?=(?:<MOVE>)\b) => \g<lead>
+    , first (?=(?:<WAY>|to|with|on)\b) => _
     , so (?=(?:he|she|they|it|i|you|we)\b) => , then_
+    \bafter (?=having \w+) => -
     \bprior to (?=\w+ing\b) => before_
-    \b(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => after_
+    (?P<lead>^|[,;.] |\bthen )(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => \g<lead>after_
     (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
     ,?(?: which| that)?(?: is| are| was)?(?: \w+ly)?(?: then)? followed by (?!(?:an?|the|two|his|her|their|another)?\s?(?:\w+ ){0,2}?(?:<ACTORS>)\b) => , then_
     , (?:which|whom) (he|she|they|it) ((?:then )?\w+)\b => , then \1 \2 it
     (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
-    \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?:(?:him|her|them) )?(?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
+    \b(?:starts?|begins?|opens?|starting|beginning)(?: off| out)? (?:by|with|off) (?:(?:him|her|them) )?(?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
     \b(?:starting|beginning)(?: off)? with <THING> => doing_
     \b(?:starts|begins)(?: off)? with <THING> => does_
     \b(?:start|begin)(?: off)? with <THING> => do_
-    (?:^|(?:,? ?\b(?:and|then))*,? )(?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
+    (?:^|(?:,? ?\b(?:and|then))*,? )(?:end|finish|conclud|continu|clos(?=\w+ by))(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
     (?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b) => , then_
     \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => :_
     ^(?:will|going to) (?=[a-z])|^(?:can|could|would) (?=(?:an?|the|my) ) => -
-    (?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
+    (?<=\w) (?:should|must|could|might|needs? to|ha(?:s|ve) to|(?:(?:is|are) )?(?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
     \b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b) => \1_
     \b(sit|push|pull|chin|press|high) (ups|fives?)\b => \1-\2
     \blet(?:'s| us)\s+ => -
@@ -117,14 +120,14 @@ _LABEL = _pattern(
     r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
 )
 _LEAD = _pattern(
-    r"^(?!like (?:an?|the)\b)(?P<polite>(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me|my \w+(?: \w+)?) )?"
+    r"^(?!like (?:an?|the)\b)(?P<polite>(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would|'m going to)?|we|let's|let me|my \w+(?: \w+)?) )?"
     r"(?:like|want|need|love|see)s?(?: you)?(?: to (?:see|have|get|make|show|generate|animate))?"
     r"|(?:can|could|may) (?:i|we) (?:get|have|see)|tell|ask|make|have|let|get|animate|generate|create|show"
     r"|give(?= me| us)|draw|render|produce|simulate|do|picture|imagine|(?:we|you) see)\s+(?:me\s+|us\s+)?(?:how\s+)?)?"
     r"(?P<picture>(?:an?\s+|the\s+)?(?:\w+\s+){0,2}?<PICTURE>\s+(?:of|where|in which|showing|shows|depicts|with)\s+)?"
 )
 _WHO = _pattern(
-    r"(?P<who>him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
+    r"(?P<who>(?:the )?(?:two|three|both|all) of (?:them|us)|him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
     r"(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:(?P<any>an?)|the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+)"
 )
 _WHO_ONLY = re.compile(r"^((?:an?|the|some|one|two|three)\s+(?:[\w-]+\s+){1,3}?)(?:who|that)\s+(?=\w)", _I)

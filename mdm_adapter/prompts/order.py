@@ -31,7 +31,7 @@ class Order:
         self._held: list[Clause] = []
         listing = _is_list(clauses) or (not self.told and _is_postures(clauses))
         for n, clause in enumerate(clauses):
-            if self._repeat(clause):
+            if self._repeat(clause, clauses[n + 1 :]):
                 continue
             if listing:
                 self._begin(clause)
@@ -97,6 +97,13 @@ class Order:
             pending.words += [*clause.joined_by, *clause.words]
             return
         self._pending = None
+        label = any(w.text in (":", "–", "-") for w in clause.joined_by[:1]) and not is_prefix(pending.words)
+        if label and (
+            clause.subject
+            or not any(w.opens_noun or w.tag == "NNP" or w.lower in words.ACTORS for w in pending.words)
+        ):
+            self._begin(clause)
+            return
         named = is_subject(pending.words) and not pending.open and not is_prefix(pending.words)
         if named and not clause.subject:
             clause.named(pending.words)  # "The character: walks"
@@ -135,10 +142,15 @@ class Order:
         self._begin(shared)
         return True
 
-    def _repeat(self, clause: Clause) -> bool:
+    def _repeat(self, clause: Clause, rest: Sequence[Clause]) -> bool:
         """Add what came before once more, or several times: the sentence so far, or everything before it."""
-        more = repeats(clause, self._current.words if self._current else (), len(self.line) - self._first)
-        if not more or not self.line:
+        more = repeats(clause, self._current.words if self._current else ())
+        if (
+            not more
+            or not self.line
+            or clause.joiner is Joiner.WITH
+            or (rest and rest[0].joiner is Joiner.OR)
+        ):
             return False
         again = lowers(clause.spoken) == ["again"]
         span = self.line[-1:] if again else self.line[self._first :] or self.line[:]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from mdm_adapter.prompts import words
+from mdm_adapter.prompts.english import is_known
 from mdm_adapter.prompts.language import tag, tree
 from mdm_adapter.prompts.verbs import Form, is_motion, parts_of_speech, readings
 from mdm_adapter.prompts.word import Word, is_subject
@@ -59,7 +60,8 @@ def _tag(text: str) -> list[Word]:
     ws = [Word(*token) for token in tag(text, _ONE_WORD)]
     quoted, depth = False, 0
     for word in ws:
-        word.tag = "PRP" if word.lower == "i" else word.tag
+        name = word.text.istitle() and word.text.isalpha() and not is_known(word.lower)
+        word.tag = "PRP" if word.lower == "i" else "NNP" if name else word.tag
         depth += word.text in ("(", "[")
         word.guarded = quoted or depth > 0 or word.text == '"'
         depth -= word.text in (")", "]")
@@ -85,7 +87,7 @@ def _find_subjects(ws: Sequence[Word]) -> None:
         if not verb.is_finite:
             continue
         end = i
-        while end and _belongs_to_verb(ws[end - 1]):
+        while end and _belongs_to_verb(ws[end - 1]) and not (end > 1 and ws[end - 2].opens_noun):
             end -= 1
         carriers = (verb, verb.head) if verb.dep in ("aux", "auxpass") else (verb,)
         named = [w for w in ws[:i] if w.dep in _SUBJECTS and w.head in carriers]
@@ -106,10 +108,9 @@ def _find_subjects(ws: Sequence[Word]) -> None:
 def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     """True when a span of the tree may be one subject of the verb that ends `rest`."""
     who = next((i for i, w in enumerate(phrase) if w.lower in words.RELATIVES), len(phrase))
-    aside = next((i for i, w in enumerate(phrase) if i and w.form == "ing"), who)
     if not is_subject(phrase) or any(w.is_finite or w.lower in words.LINKS for w in phrase[:who]):
         return False
-    if 0 < aside < len(phrase) and phrase[-1].text == "," != phrase[aside - 1].text:
+    if phrase[-1].text == "," and [w.text for w in phrase].count(",") == 1:
         return False  # "a figure that limps, stops": a list, of which the relative clause is the first
     if any(w.lower in words.SEQUENCE_WORDS for w in rest):
         if all(w.opens_noun or w.lower in words.SIDES for w in phrase if w.is_word):
@@ -144,7 +145,8 @@ def _form(ws: Sequence[Word], i: int) -> Form | None:
     low, before = word.lower, ws[i - 1].lower if i else ""
     if low == "left" and before in words.SUBJECT_PRONOUNS:
         return "past" if i + 1 == len(ws) or ws[i + 1].lower in ("the", "through", "by", ",") else None
-    if low == "hands" and before in words.ACTORS | {"he", "she"}:
+    given = i + 1 < len(ws) and ws[i + 1].lower in ("it", "him", "them")
+    if low == "hands" and (given or before in words.ACTORS | {"he", "she"}):
         return "s"  # "she hands him a cup"
     if word.guarded or low in words.NEVER_VERBS:
         return None
@@ -186,7 +188,7 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
         return []
     if word.tag in _TAG_FORMS and not (word.tag == "VBZ" and not low.endswith("s")):
         return forms or [_TAG_FORMS[word.tag]]
-    if parts_of_speech(low) == {"verb"} or (forms == ["ing"] and i and ws[i - 1].lower in words.ACTORS):
+    if parts_of_speech(low) == {"verb"} or (forms == ["ing"] and i and _ing_follows(ws, i)):
         return forms
     if i == 0 and "base" in forms and after in words.PARTICLES | words.DETERMINERS | words.POSSESSIVES:
         return ["base"]  # "dust off"
@@ -194,6 +196,12 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     if listed:
         return [listed]
     return ["s"] if "s" in forms and _behind_subject(ws, i) else []
+
+
+def _ing_follows(ws: Sequence[Word], i: int) -> bool:
+    """True for what must be a verb: "a man fishing", "after kicking and scoring"."""
+    joined = ws[i - 1].lower == "and" and any(w.form == "ing" for w in ws[:i])
+    return joined or ws[i - 1].lower in words.ACTORS
 
 
 def _behind_subject(ws: Sequence[Word], i: int) -> bool:
@@ -241,6 +249,8 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if i == 0:
         return False
     before, third = ws[i - 1], ws[i - 2].lower if i > 1 else ""
+    if before.tag == "VBG" and third in words.DETERMINERS:
+        return True  # "a running start"
     low, noun = before.lower, before.is_noun and not before.is_plural
     if low in words.DETERMINERS | words.POSSESSIVES | {"to"} and before.tag != "WDT":
         return True

@@ -10,12 +10,12 @@ from mdm_adapter.prompts.verbs import inflect, is_motion
 
 MAX_WORD = 100
 
-_STEP = r"(?:step|action|part|clip|motion|scene|prompt|animation)"
+_STEP = r"(?:step|action|part|clip|motion|scene|prompt|animation|beat|shot|phase|stage)"
 _COUNT = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten"
 _NUMBERED = re.compile(
     rf"(?P<line>^|\n)[ \t]*(?:(?:{_STEP}\s*|#)(?P<word>{_COUNT})\b\s*[.):,\]-]*|[(\[]?(?P<first>\d{{1,3}})\s*[.):,\]-]+)"
     rf"\s*(?=[^\W\d_]|[\"']|\d+ ?s\b)"
-    rf"|(?<=[\s,;.])(?:(?:{_STEP}\s+|#)(?P<inner_word>{_COUNT})\b\s*[.):,\]-]?\s*"
+    rf"|(?<=[\s,;.])(?:(?:{_STEP}\s*|#)(?P<inner_word>{_COUNT})\b\s*[.):,\]-]?\s*"
     rf"|[(\[]?(?P<inner>\d{{1,3}})\s?[.):\]]\s*)(?=[^\W\d_]|[\"']|\d+ ?s\b)",
     re.IGNORECASE,
 )

@@ -91,7 +91,10 @@ class Cast:
             return PEOPLE if low == "we" else SOMEBODY
         for known in (self._people, self._others):
             for subject in reversed(known):
-                if subject.plural == (low == "they") and _agrees(subject.head, low):
+                other = subject.text.startswith(
+                    {"he": "his ", "she": "her "}.get(low, "-")
+                )  # "her friend, she"
+                if subject.plural == (low == "they") and not other and _agrees(subject.head, low):
                     return subject
         if low != "they" or not self._people:
             return None

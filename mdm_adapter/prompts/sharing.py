@@ -21,17 +21,15 @@ _REPEAT = re.compile(
 )
 
 
-def repeats(clause: Clause, before: Sequence[Word], actions: int) -> int:
+def repeats(clause: Clause, before: Sequence[Word]) -> int:
     """How many times more a clause such as "repeat three times" wants what came before; 0 for all others.
 
-    The number is taken as that of all times together, unless it says "more". `before` are the words before it,
-    `actions` how many there are so far: "twice" alone repeats a row of them, and goes on with a single one.
+    The number is taken as that of all times together, unless it says "more". `before` are the words before it.
     """
     text = " ".join(w.lower for w in clause.spoken)
     match = _REPEAT.fullmatch(text)
     if not match or (match["again"] and before and before[-1].lower == "again"):
         return 0
-    counted = match["adverb"] or match["count"]
     count = {"twice": 2, "thrice": 3}.get(match["adverb"] or "", 1)
     if match["count"]:
         count = _NUMBER.get(match["count"]) or int(match["count"] if match["count"].isdigit() else 1)
@@ -99,6 +97,8 @@ def _kind(ws: Sequence[Word]) -> str:
     low, sided = ws[0].lower, ws[0].lower in words.SIDES and len(ws) > 1 and ws[1].is_noun
     if not sided and (low in words.WAYS or (low.endswith("ly") and ws[-1].lower in words.SIDES)):
         return "way"
+    if ws[-1].lower in ("way", "direction"):
+        return "way"
     if low in words.PREPOSITIONS:
         return "place"
     if all(_is_manner(w) for w in ws):
@@ -135,7 +135,7 @@ def _is_way(tail: Sequence[Word], i: int) -> bool:
 def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
     """The last noun phrase of the same nature: a limb for "the other", a move for "a kick"."""
     wanted = _nature(ws)
-    own = [i for i, w in enumerate(tail) if w.lower in words.POSSESSIVES and w.lower == ws[0].lower]
+    own = [i for i, w in enumerate(tail) if w.opens_noun and w.lower == ws[0].lower]
     if own and wanted == "thing":
         return own[-1]  # "her arms, then her calves"
     counted = next((i for i, w in enumerate(tail) if _counts(w)), None)

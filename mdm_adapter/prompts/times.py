@@ -65,7 +65,7 @@ _LINK = r"(?:then|and|while|whilst|as|before|after|followed|next|finally)\b"
 _OPENS = r"(?:^|(?<=\n)|(?<=[,;.:] )|(?<=\bthen )|(?<=\band ))"
 _ABOUT = (
     r"(?:(?:about|around|roughly|approximately|approx\.?|exactly|at\s+least|up\s+to|another|some"
-    r"|a\s+total\s+of|(?:the\s+)?(?:first|next|last|remaining)|the)\s+|~\s*)*"
+    r"|a\s+total\s+of|an?\s+(?:good|full|whole|solid|further|additional)|(?:the\s+)?(?:first|next|last|remaining)|the)\s+|~\s*)*"
 )
 # What stands before a length, and what behind it. "every 2 seconds" and "in 2 seconds" say when or how often.
 _BEFORE = re.compile(

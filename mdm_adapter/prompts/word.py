@@ -64,7 +64,7 @@ class Word:
     @property
     def is_plural(self) -> bool:
         if self.lower in words.PEOPLE:
-            return self.lower in words.PLURAL_PEOPLE or (self.lower.endswith("s") and self.lower != "actress")
+            return self.lower in words.PLURAL_PEOPLE or self.lower[-1] == "s" != self.lower[-2]
         name = self.tag == "NNP" and self.text.islower()  # "the twins": no name, whatever the tagger thinks
         return self.tag in ("NNS", "NNPS") or (name and self.lower.endswith("s"))
 
