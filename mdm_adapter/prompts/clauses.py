@@ -165,7 +165,8 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
     acts = [w for w in clause.words if w.is_finite and not w.relative]
     if clause.joiner in ORDERED or clause.words[0].lower == "having":
         acts += [w for w in clause.words if w.form == "ing"]
-    if not acts or acts[0].base in words.REPORTING or before.lower in words.CONTENT_MARKERS:
+    reported = bool(acts) and acts[0].base in words.REPORTING and acts[0].is_finite
+    if not acts or reported or before.lower in words.CONTENT_MARKERS:
         return False
     if first is not verb:
         pronoun = first.lower in words.SUBJECT_PRONOUNS

@@ -17,7 +17,9 @@ _PARTS = {
     "WAY": "|".join(sorted(words.WAYS)),
     "BODY": "|".join(sorted(words.BODY)),
     "PICTURE": r"(?:animation|vid|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
-    "THING": r"(?=(?:an?|the|some|another|two|three|four|five|\d+)\b)",
+    "THING": r"(?=(?:an?|the|some|another|two|three|four|five|\d+)\b(?! (?:\w+ )?(?:"
+    + "|".join(sorted(words.ACTORS))
+    + r")\b))",
     "MOMENT": r"(?:while|moment|bit|pause|beat|(?:little |short )?time)",
 }
 
@@ -117,7 +119,7 @@ _FRAMES = r"""
 """
 _LABEL = _pattern(
     r"(?:^|(?<=\n))(?-i:(?:INT|EXT)\b[^a-z\n]*(?=[A-Z][a-z ]|\n))|(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
-    r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
+    r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?|do (?:this|these|the following)|[a-z]+ing)\s*:\s*"
 )
 _LEAD = _pattern(
     r"^(?!like (?:an?|the)\b)(?P<polite>(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would|'m going to)?|we|let's|let me|my \w+(?: \w+)?) )?"
@@ -127,7 +129,7 @@ _LEAD = _pattern(
     r"(?P<picture>(?:an?\s+|the\s+)?(?:\w+\s+){0,2}?<PICTURE>\s+(?:of|where|in which|showing|shows|depicts|with)\s+)?"
 )
 _WHO = _pattern(
-    r"(?P<who>(?:the )?(?:two|three|both|all) of (?:them|us)|him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
+    r"(?P<who>(?:the )?(?:two|three|both|all|one) of (?:them|us)|him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
     r"(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:(?P<any>an?)|the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+)"
 )
 _WHO_ONLY = re.compile(r"^((?:an?|the|some|one|two|three)\s+(?:[\w-]+\s+){1,3}?)(?:who|that)\s+(?=\w)", _I)

@@ -74,6 +74,9 @@ def is_known(word: str) -> bool:
     known = (
         word in stop_words() or word in _own_words() or bool(parts_of_speech(word)) or bool(readings(word))
     )
+    doer = re.fullmatch(r"(\w+e?)rs?", word)  # "breakdancer"
+    if doer and (readings(doer[1]) or readings(doer[1].removesuffix("e"))):
+        return True
     return known or (len(word) > 3 and word.endswith("s") and is_known(word[:-1]))
 
 

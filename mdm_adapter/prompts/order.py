@@ -201,7 +201,11 @@ class Order:
         clause, self._pending = self._pending, None
         assert clause is not None
         before = self.told[-1] if self.told else None
-        if clause.open and alone:
+        named = before is not None and before.form == "base" and len(clause.spoken) == 1
+        if named and _names_thing(clause.spoken):
+            _as_move(clause)  # "Block. Parry. Riposte."
+            self._begin(clause)
+        elif clause.open and alone:
             clause.words, clause.open = clause.words[1:], False  # "while jumping" is all there is
             self._begin(clause)
         elif alone or before is None:

@@ -236,7 +236,14 @@ def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
     behind = words.DETERMINERS | words.POSSESSIVES | words.PREPOSITIONS | words.DIRECTIONS
     person = i > 0 and ws[i - 1].lower in words.WHO  # "the guy limp and fall"
     listed = orders and after.lower in words.BODY
-    return after.lower in behind or after.is_adverb or after.tag == "PRP" or person or listed
+    return (
+        after.lower in behind
+        or after.tag == "CD"
+        or after.is_adverb
+        or after.tag == "PRP"
+        or person
+        or listed
+    )
 
 
 def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
@@ -263,7 +270,8 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         return not (place or (i > 1 and ws[i - 2].base in words.WAY_VERBS and form == ws[i - 2].form))
     if low in words.PREPOSITIONS and low not in words.PARTICLES:
         return True
-    if before.tag.startswith("JJ") and low not in words.DIRECTIONS and not before.is_adverb:
+    linked = i > 1 and ws[i - 2].base in ("be", "look", "seem", "feel", "appear")  # "who looks angry slams"
+    if before.tag.startswith("JJ") and not linked and low not in words.DIRECTIONS and not before.is_adverb:
         nominal = (
             form == "s" and third in words.DETERMINERS and "noun" in parts_of_speech(low)
         )  # "the patient coughs"

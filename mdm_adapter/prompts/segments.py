@@ -6,7 +6,7 @@ import re
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import shorten
-from mdm_adapter.prompts.verbs import inflect, is_motion
+from mdm_adapter.prompts.verbs import inflect, is_motion, readings
 
 MAX_WORD = 100
 
@@ -109,10 +109,12 @@ def _spell_out(name: str) -> str:
     elif len(parts) > 1 and parts[-1] in ("land", "start", "stop", "end"):
         verb = {"land": "land from a", "start": "start to", "stop": "stop to", "end": "finish the"}[parts[-1]]
         parts = [verb, *parts[:-1]]
-    elif len(parts) > 1 and parts[-1] == "idle":
+    elif len(parts) > 1 and parts[-1] == "idle" and parts[0] != "stand":
         parts = parts[:-1] if is_motion(parts[0]) else ["stand", *parts]
     elif parts and parts[-1] in words.BODY - words.WAYS:
         parts.insert(-1, "their")
+    if parts and not any(readings(p) for p in parts):
+        parts.insert(0, "do a")  # "knockdown"
     phrase = " ".join(parts).replace("hit react", "react to a hit")
     return _GAME_PHRASES.get(phrase, phrase)
 

@@ -10,6 +10,7 @@ import functools
 import gzip
 import importlib.util
 import re
+import unicodedata
 from pathlib import Path
 from typing import Literal
 
@@ -123,6 +124,8 @@ def readings(word: str) -> tuple[tuple[str, Form], ...]:
     """All (base, form) that a lower-case word may be as a verb, motion verbs first; empty when it is none."""
     first, hyphen, last = word.rpartition("-")
     known = _verbs()[1]
+    if not word.isascii() and word not in known:
+        word = "".join(c for c in unicodedata.normalize("NFD", word) if c.isascii())  # "plié"
     found = known.get(word) or [(first + hyphen + base, form) for base, form in known.get(last, ())]
     return tuple(sorted(found, key=lambda f: (f[0] not in _MOTION, list(_TAGS).index(f[1]), f[0])))
 
