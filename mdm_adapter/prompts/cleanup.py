@@ -73,12 +73,9 @@ _CHAT = r"""
     (?<=\w )there (?=(?:<BODY>)\b) => their_
     \b(do|does|did|is|are|was|were|has|have|wo|ca|could|would|should)nt\b => \1n't
     \b(he|she|it)s(?= \w+ing?\b) => \1's
-    (?:^|(?<=[,.] )|(?<=and )|(?<=then ))lets\b => let's
     \bx ?(\d+)\b|\b(\d+) ?x\b => \1\2 times
     \b(he|she|it|they) be (?=\w+ing?\b) => \1 is_
-    \b(?:mr|mrs|ms|dr)\.? (?=[a-z]) => -
     \.(?:fbx|bvh|glb|anim|npz|mp4)\b => -
-    \b(<MOVE>)2(?!steps)(<MOVE>)\b => \1~to~\2
 """
 # What only frames the motion, and what says in which order it comes: all of it ends as "then", "before", "after".
 _FRAMES = r"""
@@ -92,20 +89,15 @@ _FRAMES = r"""
     _at first(?=\s*(?:[,.;]|and\b|then\b|$)) => -
     \b(?:just|shortly|immediately|soon|directly|straight|only) (?=(?:after|before)\b)|^right (?=(?:after|before)\b) => -
     (?P<lead>^|[,.;!\n]\s*(?:[-*•]\s*)?|^[-*•]\s*|\b(?:and|then) )(?:(?:first|second|third|last)(?:ly)?|fourth|next|later|eventually|now|initially)(?:,|(?= (?:he|she|they|it|i|you|we|<MOVE>)\b)|(?= (?:an?|the) \w+ \w+s\b)) => \g<lead>then
-    (?P<lead>^|[.;!\n]\s*)first (?=(?:the|his|her|your|\w+ly)\b) => \g<lead>then_
-    ^((?:an?|the|some|two) (?:\w+ ){0,2}?(?:<ACTORS>)|(?:some|any)(?:one|body)) to (?=(?:<MOVE>)\b) => \1_
     (?P<lead>^|\bthen )to (?=(?:<MOVE>)\b) => \g<lead>
     , first (?=(?:<WAY>|to|with|on)\b) => _
-    , so (?=(?:he|she|they|it|i|you|we)\b) => , then_
     \bafter (?=having \w+) => -
     \bprior to (?=\w+ing\b) => before_
     (?P<lead>^|[,;.] |\bthen )(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => \g<lead>after_
     (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
     ,?(?: which| that)?(?: is| are| was)?(?: \w+ly)?(?: then)? followed by (?!(?:an?|the|two|his|her|their|another)?\s?(?:\w+ ){0,2}?(?:<ACTORS>)\b) => , then_
     , (?:which|whom) (he|she|they|it) ((?:then )?\w+)\b => , then \1 \2 it
-    (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
     \b(?:starts?|begins?|opens?|starting|beginning)(?: off| out)? (?:by|with|off) (?:(?:him|her|them) )?(?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
-    \b(?:starting|beginning)(?: off)? with <THING> => doing_
     \b(?:starts|begins)(?: off)? with <THING> => does_
     \b(?:start|begin)(?: off)? with <THING> => do_
     (?:^|(?:,? ?\b(?:and|then))*,? )(?:end|finish|conclud|continu|clos(?=\w+ by))(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
@@ -115,7 +107,7 @@ _FRAMES = r"""
     (?<=\w) (?:should|must|could|might|needs? to|ha(?:s|ve) to|(?:(?:is|are) )?(?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
     \b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b) => \1_
     \b(sit|push|pull|chin|press|high) (ups|fives?)\b => \1-\2
-    \blet(?:'s| us)\s+ => -
+    ^lets |\blet(?:'s| us)\s+ => -
 """
 _LABEL = _pattern(
     r"(?:^|(?<=\n))(?-i:(?:INT|EXT)\b[^a-z\n]*(?=[A-Z][a-z ]|\n))|(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
@@ -147,7 +139,7 @@ def tidy(text: str, notes: list[str]) -> str:
     text = _lower_if_shouted(text)
     text = _LABEL.sub("", text)
     text = re.sub(r"\b\w+\b", lambda m: _LONG.get(m[0].lower(), m[0]), text)
-    text = _replace(text, _CHAT).replace("~", "_")
+    text = _replace(text, _CHAT)
     text = _spell(text, notes)
     text = _unasked(text)
     text = _replace(text, _FRAMES)

@@ -13,29 +13,23 @@ from mdm_adapter.prompts.verbs import MOTION_VERBS, inflect, parts_of_speech, re
 
 # The commonest little words of other languages that use Latin letters, and their commonest moves.
 _FOREIGN = words.listed(
-    """
-    un una uno unos unas el los las del al y con por para luego entonces después mientras hacia persona hombre
-    mujer chico chica camina caminar caminando corre correr corriendo salta saltar gira girar derecha izquierda
-    mano manos brazo pierna está se su sus
-    le les des du et puis avec vers une elle ils elles sur dans pendant personne homme femme marche marcher
-    marchant court courir saute sauter tourne tourner droite gauche bras jambe alors est il fait lève assoit
-    der das ein eine einen einem einer und dann mit nach vor auf während zu zum zur er sie mann frau geht gehen
-    gehe läuft laufen springt springen dreht drehen links rechts vorwärts rückwärts winkt winken sich setzt
-    il lo gli poi mentre verso avanti indietro uomo donna cammina camminare correre saltare siede mano destra
-    sinistra si e alla alle che della
-    um uma os ao à pessoa homem mulher anda andar acena frente depois enquanto pula pular direita esquerda ela
-    ele
-    een het naar vooruit achteruit zwaait loopt lopen rent springt persoon vrouw zijn haar draait zit
-    en ett och sedan går person framåt hoppar springer vinkar mannen kvinnan han hon og gik løber
-    i potem człowiek osoba idzie biegnie skacze macha ręką siada mężczyzna kobieta do przodu
-    bir ve sonra adam kadın yürür koşar zıplar kişi el
-    """
+    "un una uno unos unas el los las del al y con por para luego entonces después mientras hacia persona "
+    "hombre mujer chico chica camina caminar caminando corre correr corriendo salta saltar gira girar "
+    "derecha izquierda mano manos brazo pierna está se su sus le les des du et puis avec vers une elle ils "
+    "elles sur dans pendant personne homme femme marche marcher marchant court courir saute sauter tourne "
+    "tourner droite gauche bras jambe alors est il fait lève assoit der das ein eine einen einem einer und "
+    "dann mit nach vor auf während zu zum zur er sie mann frau geht gehen gehe läuft laufen springt "
+    "springen dreht drehen links rechts vorwärts rückwärts winkt winken sich setzt il lo gli poi mentre "
+    "verso avanti indietro uomo donna cammina camminare correre saltare siede mano destra sinistra si e "
+    "alla alle che della um uma os ao à pessoa homem mulher anda andar acena frente depois enquanto pula "
+    "pular direita esquerda ela ele een het naar vooruit achteruit zwaait loopt lopen rent springt persoon "
+    "vrouw zijn haar draait zit en ett och sedan går person framåt hoppar springer vinkar mannen kvinnan "
+    "han hon og gik løber i potem człowiek osoba idzie biegnie skacze macha ręką siada mężczyzna kobieta "
+    "do przodu bir ve sonra adam kadın yürür koşar zıplar kişi el"
 )
 _LITTLE = words.listed(
-    """
-    walking wall chair table floor stairs ground something secs mins there later eventually firstly
-    initially really suddenly second secondly third thirdly fourth first last
-    """
+    "walking wall chair table floor stairs ground something secs mins there later eventually firstly "
+    "initially really suddenly second secondly third thirdly fourth first last"
 )
 
 

@@ -43,10 +43,6 @@ _ABBREVIATIONS = """
     sitdown=sit down, getup=get up, anim=, clip=, mocap=, loop=, a=, f=, m=, v=, char=, player=
 """
 _GAME_PARTS = dict(pair.strip().split("=") for pair in _ABBREVIATIONS.strip().split(","))
-_GAME_PHRASES = {
-    "idle": "stand idle",
-    "land": "land from a jump",
-}
 
 
 def hard_segments(text: str) -> list[str]:
@@ -116,7 +112,7 @@ def _spell_out(name: str) -> str:
     if parts and not any(readings(p) for p in parts):
         parts.insert(0, "do a")  # "knockdown"
     phrase = " ".join(parts).replace("hit react", "react to a hit")
-    return _GAME_PHRASES.get(phrase, phrase)
+    return {"idle": "stand idle", "land": "land from a jump"}.get(phrase, phrase)
 
 
 def _unquote(text: str) -> str:

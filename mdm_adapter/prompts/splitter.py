@@ -2,7 +2,7 @@
 
 The prompt is tidied (`cleanup`) and cut where its characters say so (lines, list numbers, arrows, time
 marks: `segments`, `times`); spaCy parses each sentence (`parse`), which is cut into clauses (`clauses`), put
-together as actions (`order`, `apart`, `sharing`), and written out (`sentences`).
+together as actions (`order`, `sharing`), and written out (`sentences`).
 """
 
 from __future__ import annotations

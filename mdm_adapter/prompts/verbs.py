@@ -66,14 +66,6 @@ jive,verb,jived,,jiving,jives
 juke,verb,juked,,juking,jukes
 twerk,verb,twerked,,twerking,twerks
 plie,verb,plied,,plieing,plies
-backflip,verb,backflipped,,backflipping,backflips
-headbutt,verb,headbutted,,headbutting,headbutts
-headbang,verb,headbanged,,headbanging,headbangs
-moonwalk,verb,moonwalked,,moonwalking,moonwalks
-deadlift,verb,deadlifted,,deadlifting,deadlifts
-facepalm,verb,facepalmed,,facepalming,facepalms
-breakdance,verb,breakdanced,,breakdancing,breakdances
-uppercut,verb,uppercut,,uppercutting,uppercuts
 high-five,verb,high-fived,,high-fiving,high-fives
 """
 
@@ -97,6 +89,11 @@ def _verbs() -> tuple[dict[str, dict[Form, list[str]]], dict[str, list[tuple[str
         # of a regular verb one past stands for both
         forms["past"], forms["part"] = (forms.get(a) or forms.get(b, []) for a, b in _PASTS)
         spellings[base] = {"base": [base], **forms}
+    for verb in _MOTION - spellings.keys():
+        # "moonwalk" is inflected as "walk"
+        last = next((verb[i:] for i in range(2, len(verb) - 2) if verb[i:] in spellings), "")
+        first = verb.removesuffix(last)
+        spellings[verb] = {f: [first + s for s in found] for f, found in spellings.get(last, {}).items()}
     read: dict[str, list[tuple[str, Form]]] = {}
     for base, forms in spellings.items():
         for form in _TAGS:

@@ -14,40 +14,24 @@ NUMBERS = listed("two three four five six seven eight nine ten eleven twelve sev
 SUBJECT_PRONOUNS = listed("he she they it i we you")
 RELATIVES = listed("who which that")
 
-# Words that this domain never uses as a verb (or so rarely that reading them as one does more harm).
-NEVER_VERBS = listed(
-    """
-    left right like back forward forwards backward backwards sideways still past round clockwise
-    counterclockwise up down arm arms leg legs hand hands foot feet knee knees elbow elbows head
-    shoulder shoulders hip hips finger fingers toe toes fist fists thumb thumbs chest waist wrist wrists
-    ankle ankles torso body palm palms then next man men person people guy human male female ok okay please
-    slowly quickly after before and
-    """
-)
 # Adjectives that are verbs too: their plain form is a verb only when no noun follows.
 ADJECTIVE_VERBS = listed("slow open clean warm lower tense idle limp clear dry calm lead")
 
 PREPOSITIONS = listed(
-    """
-    with without in on at to from into onto towards toward through by of for against along across above
-    below beneath behind beside between among near like over under around off out using via upon inside
-    outside within during per
-    """
+    "with without in on at to from into onto towards toward through by of for against along across above "
+    "below beneath behind beside between among near like over under around off out using via upon inside "
+    "outside within during per"
 )
 # Prepositions that also close a verb ("the man standing up waves"), so a verb may follow them directly.
 PARTICLES = listed("over under around off out by up down along across through in on inside outside behind")
 
 ADVERBS = listed(
-    """
-    still again also just even once twice thrice almost simply both all too soon gently hard fast together
-    neither instead sometimes often always never not n't suddenly clockwise counterclockwise
-    """
+    "still again also just even once twice thrice almost simply both all too soon gently hard fast "
+    "together neither instead sometimes often always never not n't suddenly clockwise counterclockwise"
 )
 WAYS = listed(
-    """
-    left right forward forwards backward backwards back sideways up down upward upwards downward downwards
-    diagonally clockwise counterclockwise
-    """
+    "left right forward forwards backward backwards back sideways up down upward upwards downward "
+    "downwards diagonally clockwise counterclockwise"
 )
 DIRECTIONS = (WAYS - {"diagonally"}) | listed(
     "again ahead apart around inside inward outside outward straight thrice together twice"
@@ -95,12 +79,10 @@ PEOPLE = (
     MALE
     | FEMALE
     | listed(
-        """
-        person character figure dancer child kid human someone somebody individual player actor actress
-        subject avatar people persons characters figures dancers children kids humans individuals players
-        actors subjects avatars everyone everybody couple pair group crowd team toddler adult teenager baby
-        performer mannequin
-        """
+        "person character figure dancer child kid human someone somebody individual player actor actress "
+        "subject avatar people persons characters figures dancers children kids humans individuals players "
+        "actors subjects avatars everyone everybody couple pair group crowd team toddler adult teenager baby "
+        "performer mannequin"
     )
 )
 CREATURES = listed(
@@ -119,26 +101,26 @@ GROUPS = listed("couple pair group crowd team number bunch lot")
 PLURAL_PEOPLE = listed("people men women children guys ladies boys girls everybody's persons")
 
 BODY = listed(
-    """
-    arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips finger
-    fingers toe toes fist fists chest waist wrist wrists ankle ankles torso body palm palms back neck
-    upper-body eyes face chin heel heels thigh thighs forearm forearms
-    butt
-    """
+    "arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips "
+    "finger fingers toe toes fist fists chest waist wrist wrists ankle ankles torso body palm palms back "
+    "neck upper-body eyes face chin heel heels thigh thighs forearm forearms butt"
+)
+
+# Words that this domain never uses as a verb (or so rarely that reading them as one does more harm).
+NEVER_VERBS = (WAYS | PEOPLE | BODY - {"face"}) | listed(
+    "like still past round then next ok okay please slowly quickly after before and"
 )
 
 # Moves that have a name but no verb of their own (plain forms of motion verbs are names of moves too).
 MOVE_NOUNS = listed(
-    """
-    cartwheel somersault backflip frontflip handstand headstand push-up pushup pull-up pullup sit-up situp
-    jack push-ups pushups pull-ups pullups sit-ups situps chin-ups press-ups jacks crunch crunches burpee
-    burpees pirouette plié plie lunge roundhouse uppercut hook t-pose a-pose pose stance stretch stretches
-    yoga karate ballet salsa tango waltz breakdance hip-hop tai-chi chi capoeira gymnastics aerobics dance
-    moonwalk handspring flip roll tumble bow curtsy salute nod shrug gesture squat squats knees circles
-    circle kneebend deadlift vault arabesque combo combination stagger strut swagger clap applause handshake
-    high-five wave backbend split splits thumbs-up greeting idle walk-cycle run-cycle pushoff headbutt
-    cha-cha twist shuffle loop flips spins turns jumps kicks punches
-    """
+    "cartwheel somersault backflip frontflip handstand headstand push-up pushup pull-up pullup sit-up "
+    "situp jack push-ups pushups pull-ups pullups sit-ups situps chin-ups press-ups jacks crunch crunches "
+    "burpee burpees pirouette plié plie lunge roundhouse uppercut hook t-pose a-pose pose stance stretch "
+    "stretches yoga karate ballet salsa tango waltz breakdance hip-hop tai-chi chi capoeira gymnastics "
+    "aerobics dance moonwalk handspring flip roll tumble bow curtsy salute nod shrug gesture squat squats "
+    "knees circles circle kneebend deadlift vault arabesque combo combination stagger strut swagger clap "
+    "applause handshake high-five wave backbend split splits thumbs-up greeting idle walk-cycle run-cycle "
+    "pushoff headbutt cha-cha twist shuffle loop flips spins turns jumps kicks punches"
 )
 # The first word of verbs of two words: "salsa dances", "side steps", "crab walks".
 VERB_PREFIXES = listed(
