@@ -197,9 +197,7 @@ def _unasked(text: str) -> str:
             text = who
         elif lead["picture"] or not ask:
             text = rest if who is None else who
-        elif re.match(r"(?:i|we|want|need|like)\b", ask) and rest.lower().startswith("to "):
-            text = rest[3:]
-        elif moves and not _MAKES.match(ask):
+        elif (moves or rest.lower().startswith("to ")) and not _MAKES.match(ask):
             text = rest
         else:
             text = text[lead.end("polite") if lead["polite"] else 0 :]

@@ -51,12 +51,14 @@ class Order:
         current = self._current
         if self._pending is not None:
             self._join_pending(self._pending, clause, rest)
-        elif current is None or self._leads_on(clause, rest):
+        elif current is None or (
+            clause.acts and clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
+        ):  # "then, after jumping, he bows"
             self._open(clause, rest)
         elif current in self._waiting and (clause.joiner not in ORDERED or _finite_follows(rest)):
             # after "after jumping": more of it, or the main clause
             if clause.joiner in ORDERED:
-                self._wait(clause, self._held if clause.joiner is Joiner.BEFORE else self.line)
+                self._wait(clause, self._held)
             elif clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
                 self._attach(current, clause)
             elif clause.gerund and _finite_follows(rest):
@@ -65,13 +67,6 @@ class Order:
                 self._begin(clause)
         else:
             self._decide(current, clause, rest)
-
-    def _leads_on(self, clause: Clause, rest: Sequence[Clause]) -> bool:
-        """True for what stands before a clause in the middle of a sentence: "then suddenly, he jumps"."""
-        if clause.acts:
-            return clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
-        adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in clause.spoken)
-        return adverbs and bool(rest) and rest[0].joiner is Joiner.COMMA and rest[0].finite
 
     def _open(self, clause: Clause, rest: Sequence[Clause]) -> None:
         """The first clause of a sentence, or one that begins anew in its middle: "then, after jumping"."""
@@ -95,10 +90,6 @@ class Order:
         main = clause.acts and joiner is not Joiner.WITH
         if pending.open:
             main = main and joiner in (*COMMAS, Joiner.THEN) and clause.finite
-        elif main and (joiner in ORDERED or (joiner is Joiner.THEN and not is_prefix(pending.words))):
-            self._settle(alone=False)
-            self._place(clause, rest)
-            return
         if not main:
             pending.words += [*clause.joined_by, *clause.words]
             return
@@ -172,11 +163,9 @@ class Order:
             clause.words = [w for w in clause.words if w not in clause.subject]
             clause.subject = ()
         current.words += [*clause.joined_by, *clause.words]
-        if clause.verb is None or clause.moves:
-            return
         if clause.joiner is Joiner.WITH:
             current.open = True
-        elif not current.open and not clause.subject and _alike(clause, current):
+        elif clause.form and not current.open and not clause.subject and _alike(clause, current):
             current.beside.append(clause.verb)
             if clause.joiner is Joiner.AND:
                 self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
@@ -312,8 +301,7 @@ def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
         # "he walks, his left arm swings" is one picture
         return not is_body_part(clause.subject)
     if clause.moves:
-        order = clause.insert is not None and clause.insert.form == "base" == current.form
-        return current.moves or order or lone
+        return current.moves or lone
     if clause.gerund:
         # one gerund describes ("is walking, swinging his arms"), two or more are a list
         several = any(c.gerund and c.joiner in _LISTING for c in rest)

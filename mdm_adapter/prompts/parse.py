@@ -113,8 +113,6 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     if phrase[-1].text == "," and [w.text for w in phrase].count(",") == 1:
         return False  # "a figure that limps, stops": a list, of which the relative clause is the first
     if any(w.lower in words.SEQUENCE_WORDS for w in rest):
-        if all(w.opens_noun or w.lower in words.SIDES for w in phrase if w.is_word):
-            return False  # "the left knee, then the right, then claps"
         # "a man walking, then stops", "karate kata then bow"
         named = phrase[0].opens_noun or any(w.lower in words.WHO or w.tag == "NNP" for w in phrase)
         if not named or any(w.form == "ing" for w in phrase):
@@ -130,11 +128,7 @@ def _belongs_to_verb(word: Word) -> bool:
 
 def _may_take_base(phrase: Sequence[Word]) -> bool:
     """A plain verb needs several who act, a pronoun, or a person in bad grammar."""
-    if (
-        not phrase[0].opens_noun
-        and any(w.text == "," for w in phrase)
-        and all(w.lower != "and" for w in phrase)
-    ):
+    if not phrase[0].opens_noun and any(w.text == "," for w in phrase):
         return False  # "backbend, splits, cartwheel"
     return any(w.lower in words.WHO | words.NUMBERS | {"and"} or w.is_plural for w in phrase)
 
@@ -188,7 +182,9 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
         return []
     if word.tag in _TAG_FORMS and not (word.tag == "VBZ" and not low.endswith("s")):
         return forms or [_TAG_FORMS[word.tag]]
-    if parts_of_speech(low) == {"verb"} or (forms == ["ing"] and i and _ing_follows(ws, i)):
+    if parts_of_speech(low) == {"verb"} or (
+        forms == ["ing"] and i and ws[i - 1].lower in words.ACTORS | {"and"}
+    ):
         return forms
     if i == 0 and "base" in forms and after in words.PARTICLES | words.DETERMINERS | words.POSSESSIVES:
         return ["base"]  # "dust off"
@@ -198,21 +194,12 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     return ["s"] if "s" in forms and _behind_subject(ws, i) else []
 
 
-def _ing_follows(ws: Sequence[Word], i: int) -> bool:
-    """True for what must be a verb: "a man fishing", "after kicking and scoring"."""
-    joined = ws[i - 1].lower == "and" and any(w.form == "ing" for w in ws[:i])
-    return joined or ws[i - 1].lower in words.ACTORS
-
-
 def _behind_subject(ws: Sequence[Word], i: int) -> bool:
     """True for "blows" in "a cowboy blows on his gun": nothing but one noun with its article before it."""
     j = i
     while j and ws[j - 1].tag[:2] in ("NN", "JJ"):
         j -= 1
-    after = ws[i + 1] if i + 1 < len(ws) else None
-    goes_on = after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB
-    named = i > j == 1 and ws[0].opens_noun
-    return (named or (i == 1 and ws[0].lower in words.ACTORS)) and goes_on
+    return (i > j == 1 and ws[0].opens_noun) or (i == 1 and ws[0].lower in words.ACTORS)
 
 
 def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
@@ -234,16 +221,7 @@ def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
         listed = orders and ws[i - 1].text == ","
         return listed or ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
     behind = words.DETERMINERS | words.POSSESSIVES | words.PREPOSITIONS | words.DIRECTIONS
-    person = i > 0 and ws[i - 1].lower in words.WHO  # "the guy limp and fall"
-    listed = orders and after.lower in words.BODY
-    return (
-        after.lower in behind
-        or after.tag == "CD"
-        or after.is_adverb
-        or after.tag == "PRP"
-        or person
-        or listed
-    )
+    return after.lower in behind or after.tag in ("CD", "PRP") or after.is_adverb
 
 
 def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
@@ -262,24 +240,18 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if low in words.DETERMINERS | words.POSSESSIVES | {"to"} and before.tag != "WDT":
         return True
     if low in words.NUMBERS or before.tag == "CD":
-        one = low == "one" and form == "s"
-        return third != "of" and not one and not (form == "base" and third in ("the", "these", "all", "both"))
+        return low != "one" or form != "s"
     if low in ("left", "right"):
-        # "the guy on the left falls", "turn left sit down", but "a left hook"
-        place = third == "the" and i > 2 and ws[i - 3].lower in ("on", "to", "at")
-        return not (place or (i > 1 and ws[i - 2].base in words.WAY_VERBS and form == ws[i - 2].form))
+        # "turn left sit down", but "a left hook"
+        return not (i > 1 and ws[i - 2].base in words.WAY_VERBS and form == ws[i - 2].form)
     if low in words.PREPOSITIONS and low not in words.PARTICLES:
         return True
     linked = i > 1 and ws[i - 2].base in ("be", "look", "seem", "feel", "appear")  # "who looks angry slams"
     if before.tag.startswith("JJ") and not linked and low not in words.DIRECTIONS and not before.is_adverb:
-        nominal = (
-            form == "s" and third in words.DETERMINERS and "noun" in parts_of_speech(low)
-        )  # "the patient coughs"
-        return form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
+        # but "the patient coughs"
+        return not (form == "s" and third in words.DETERMINERS and "noun" in parts_of_speech(low))
     if form == "base" and noun:
         # "a karate kick" is a kick; "a person kick" and "a ninja kick" at the beginning are bad grammar
         acts = low in words.PEOPLE or (low in words.CREATURES and i == 2 and third in words.DETERMINERS)
-        couple = any(w.lower == "and" for w in ws[:i])
-        couple = couple and any(w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i])
-        return not (acts or couple)
+        return not (acts or any(w.lower == "and" for w in ws[:i]))
     return False

@@ -122,8 +122,6 @@ def _unquote(text: str) -> str:
         return re.sub(r"[\[\]()][\s,;]*", "\n", bare)
     if len(bare) > 2 and bare[0] == bare[-1] == "'" and bare.count("'") == 2:
         return bare[1:-1]
-    if bare.count('"') % 2:
-        return bare.replace('"', " ")
     if re.fullmatch(f"(?:{_QUOTED_ITEM.pattern})+", bare):
         return "\n".join(item[2] for item in _QUOTED_ITEM.finditer(bare))
     return bare

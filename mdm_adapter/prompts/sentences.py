@@ -178,9 +178,11 @@ def _definite(core: Sequence[Word]) -> bool:
 
 
 def _agrees(head: str, pronoun: str) -> bool:
-    if head in words.THINGS:
-        return pronoun == "it"
-    sexes = {"he": words.FEMALE, "she": words.MALE, "it": words.MALE | words.FEMALE}
+    sexes = {
+        "he": words.FEMALE | words.THINGS,
+        "she": words.MALE | words.THINGS,
+        "it": words.MALE | words.FEMALE,
+    }
     return head not in sexes.get(pronoun, ())
 
 
@@ -258,9 +260,7 @@ def _agree(verb: Word, subject: Subject, ws: Sequence[Word]) -> str:
         # behind a pronoun that has become a noun phrase "he's walking" is "a man is walking"
         if not subject.person and low == "'s":
             return ""
-        after = next((w for w in ws[ws.index(verb) + 1 :] if w.is_word and not w.is_adverb), None)
-        perfect = low == "'s" and after is not None and after.tag == "VBN"
-        text = "has" if perfect else _CONTRACTED[low]
+        text = _CONTRACTED[low]
         return " " + ({"is": "are", "has": "have"}.get(text, text) if plural else text)
     if low in words.BE or low == "be":
         return words.BE_PLURAL.get(low, "are") if plural else words.BE.get(low, "is")

@@ -115,8 +115,7 @@ def _parallel(tail: Sequence[Word], ws: Sequence[Word], kind: str) -> int | None
     if same or not kind or (kind == "place" and ws[0].lower in words.MANNER_PREPOSITIONS):
         return same[-1] if same else None
     if kind == "manner":
-        bare = (not tail[i + 1 : i + 2] or not tail[i + 1].is_noun for i in range(len(tail)))
-        return next((i for i, (w, b) in enumerate(zip(tail, bare)) if b and _is_manner(w)), None)
+        return next((i for i, w in enumerate(tail) if _is_manner(w)), None)
     places = words.PREPOSITIONS - words.MANNER_PREPOSITIONS
     return next((i for i, w in enumerate(tail) if w.lower in places or _is_way(tail, i)), None)
 

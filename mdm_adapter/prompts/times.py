@@ -262,15 +262,15 @@ def _context(text: str, last: int, match: re.Match[str]) -> tuple[int, int, str,
         return about, end + behind["label"], "", "following"
     if "stop" in behind and text[max(about - 1, 0)] in " \t\n,–-" and not _NOT_A_LENGTH.search(left):
         return about, end, "", "before"
-    if "noun" in behind and not re.search(r"[\s-](?:second|minute)$", length) and _is_verb(right):
+    verb = re.match(r"\s+(?!\w+ing\b)(\w+)", right)
+    if (
+        "noun" in behind
+        and not re.search(r"[\s-](?:second|minute)$", length)
+        and verb
+        and is_motion(verb[1].lower())
+    ):
         return about, end, ",", "before"  # "walk 3 secs turn 1 sec"
     return None
-
-
-def _is_verb(text: str) -> bool:
-    """True for a text that begins with a verb, "turns right"."""
-    word = text.split()[0].strip(",.").lower()
-    return is_motion(word) and not word.endswith("ing")
 
 
 def _amount(words: str) -> float:

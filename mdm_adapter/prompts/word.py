@@ -114,8 +114,9 @@ def is_body_part(ws: Sequence[Word]) -> bool:
 def is_prefix(ws: Iterable[Word]) -> bool:
     """True for words that may stand before a clause: "with his left hand", "slowly"."""
     head = next((w for w in ws if w.is_word), None)
-    opens = head is not None and (head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH"))
-    return opens or (head is not None and head.is_adverb)
+    return head is not None and (
+        head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH") or head.is_adverb
+    )
 
 
 def move_head(ws: Sequence[Word]) -> Word | None:

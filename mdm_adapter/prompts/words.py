@@ -37,8 +37,6 @@ DIRECTIONS = (WAYS - {"diagonally"}) | listed(
     "again ahead apart around inside inward outside outward straight thrice together twice"
 )
 
-# Tags of what may stand behind a verb.
-TAGS_BEHIND_VERB = frozenset(("IN", "DT", "PRP$", "PRP", "CC", "TO", "RP", "RB", "CD"))
 # What stands before a clause that is the content of another: "watches how he walks".
 CONTENT_MARKERS = listed("that what how way who which like than and where if")
 # Sides and ways, as they follow one another: "the left, then the right", "forward, then back".
