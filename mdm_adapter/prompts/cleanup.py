@@ -135,7 +135,8 @@ def tidy(text: str, notes: list[str]) -> str:
     """Plain words in lines; what was put right is added to `notes`."""
     # collapsing runs of blanks first also keeps every pattern linear
     text = re.sub(r" *\n[ \n]*", "\n", re.sub(r"[^\S\n]+", " ", text.translate(_QUOTES))).strip()
-    text = "".join(" " if _is_picture(c) else c for c in text)
+    pictures = {c for c in text if c == "\ufe0f" or unicodedata.category(c) in ("So", "Sk")} - {*"°`´^"}
+    text = "".join(" " if c in pictures else c for c in text)
     text = _lower_if_shouted(text)
     text = _LABEL.sub("", text)
     text = re.sub(r"\b\w+\b", lambda m: _LONG.get(m[0].lower(), m[0]), text)
@@ -149,10 +150,6 @@ def tidy(text: str, notes: list[str]) -> str:
     if len(bare) > 2 and listed:
         return ", ".join(bare)
     return _REPEATED.sub(lambda m: m[0].replace(" ", ", ") if is_motion(m[1].lower()) else m[0], text)
-
-
-def _is_picture(c: str) -> bool:
-    return c == "\ufe0f" or (unicodedata.category(c) in ("So", "Sk") and c not in "°`´^")
 
 
 def _replace(text: str, table: str) -> str:

@@ -39,27 +39,18 @@ def check_english(text: str) -> None:
     latin = sum("LATIN" in unicodedata.name(c, "") for c in letters)
     apart = re.sub("(?<=[a-z])(?=[A-Z])", " ", text)  # "TurnLeft"
     found = re.findall(r"[^\W\d_]+", apart.lower())[:400]
-    if 2 * latin < len(letters):
-        _refuse(text)
     english = foreign = unknown = 0
     for word in found:
-        both = word in _FOREIGN and is_known(word)
-        if word in _FOREIGN and not both:
-            foreign += 2
-        elif both:
-            foreign += 1
+        if word in _FOREIGN:
+            foreign += 1 if is_known(word) else 2
         elif is_known(word) or correction(word):
             english += 1
         else:
             unknown += len(word) > 1
-    if (foreign > english + 1 and len(found) > 1) or (unknown > 2 and unknown > 2 * english):
-        _refuse(text)
-
-
-def _refuse(text: str) -> None:
-    raise ValueError(
-        f"the prompt {shorten(text, 30)!r} is not English; describe the movement in English only"
-    )
+    other = (foreign > english + 1 and len(found) > 1) or (unknown > 2 and unknown > 2 * english)
+    if 2 * latin < len(letters) or other:
+        told = f"the prompt {shorten(text, 30)!r} is not English"
+        raise ValueError(f"{told}; describe the movement in English only")
 
 
 @functools.cache

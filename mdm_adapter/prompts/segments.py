@@ -33,7 +33,6 @@ _WRAPPED = re.compile(
 )
 _ORDINAL = re.compile(r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|finally|then|next)\s*:\s*", re.I)
 
-
 # "run_fwd_02" and "TurnLeft"
 _CAMEL = r"(?:(?:[A-Z][a-z]+){2,}\d*|[A-Za-z]{3,}\d+)"
 _GAME_NAME = re.compile(rf"(?<![\w'-])(?:[A-Za-z]+(?:_[A-Za-z0-9]+)+|{_CAMEL})(?![\w'-])")

@@ -45,18 +45,8 @@ MANNERS = listed("fast slow hard high low deep quick faster slower harder higher
 OTHERS = listed("other others another both one")
 WAY_VERBS = listed("turn go walk run step move look strafe rotate jump hop lean face sidestep")
 MANNER_PREPOSITIONS = listed("with without like using for of by during per")
-_AXES = (
-    ("left", "right"),
-    ("forward forwards forth", "backward backwards back"),
-    ("up", "down"),
-    ("in", "out"),
-)
-OPPOSITES = {
-    word: sign * axis
-    for axis, pair in enumerate(_AXES, start=1)
-    for sign, side in zip((1, -1), pair)
-    for word in side.split()
-}
+_AXES = ("left", "right", "forward forwards forth", "backward backwards back", "up", "down", "in", "out")
+OPPOSITES = {w: (-1) ** n * (n // 2 + 1) for n, side in enumerate(_AXES) for w in side.split()}
 # With these a way there and back is one movement: "turns left, then right".
 THERE_AND_BACK = listed("turn rotate twist pivot dance waltz sway swing rock thrust shake")
 
@@ -67,9 +57,7 @@ MODALS = listed("will would can could should must may might shall 'll 'd ca wo c
 AUXILIARIES = listed("be have has had 've do does did") | BE.keys() | MODALS
 
 # People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
-MALE = listed(
-    "man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother dad"
-)
+MALE = listed("man boy guy male gentleman father king prince men boys guys dude son brother dad")
 FEMALE = listed(
     "woman girl lady female mother queen princess women girls ladies females daughter sister mom ballerina"
 )
@@ -84,17 +72,13 @@ PEOPLE = (
     )
 )
 CREATURES = listed(
-    "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
+    "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero"
 )
 ACTORS = PEOPLE | CREATURES
 WHO = ACTORS | SUBJECT_PRONOUNS | {"them", "us", "both", "all"}
 # What moves in a prompt without being anybody's movement, and what only stands for somebody who moves.
-THINGS = listed(
-    "door music ball bell light lights phone alarm whistle timer clock gun car train bus song beat signal"
-)
-PICTURES = listed(
-    "routine sequence animation scene video clip motion choreography exercise workout performance"
-)
+THINGS = listed("door music ball bell light phone alarm whistle timer clock gun car train bus song beat")
+PICTURES = listed("routine sequence animation scene video clip motion choreography exercise performance")
 GROUPS = listed("couple pair group crowd team number bunch lot")
 PLURAL_PEOPLE = listed("people men women children guys ladies boys girls everybody's persons")
 
@@ -111,26 +95,19 @@ NEVER_VERBS = (WAYS | PEOPLE | BODY - {"face"}) | listed(
 
 # Moves that have a name but no verb of their own (plain forms of motion verbs are names of moves too).
 MOVE_NOUNS = listed(
-    "cartwheel somersault backflip frontflip handstand headstand push-up pushup pull-up pullup sit-up "
-    "situp jack push-ups pushups pull-ups pullups sit-ups situps chin-ups press-ups jacks crunch crunches "
-    "burpee burpees pirouette plié plie lunge roundhouse uppercut hook t-pose a-pose pose stance stretch "
-    "stretches yoga karate ballet salsa tango waltz breakdance hip-hop tai-chi chi capoeira gymnastics "
-    "aerobics dance moonwalk handspring flip roll tumble bow curtsy salute nod shrug gesture squat squats "
-    "knees circles circle kneebend deadlift vault arabesque combo combination stagger strut swagger clap "
-    "applause handshake high-five wave backbend split splits thumbs-up greeting idle walk-cycle run-cycle "
-    "pushoff headbutt cha-cha twist shuffle loop flips spins turns jumps kicks punches"
+    "frontflip handstand headstand push-up pushup pull-up pullup sit-up situp jack push-ups pushups "
+    "pull-ups pullups sit-ups situps chin-ups press-ups jacks crunch crunches burpee burpees roundhouse "
+    "hook t-pose a-pose stance yoga karate ballet salsa hip-hop tai-chi chi capoeira gymnastics aerobics "
+    "handspring knees kneebend arabesque combo combination applause handshake backbend split splits "
+    "thumbs-up greeting walk-cycle run-cycle pushoff cha-cha loop"
 )
 # The first word of verbs of two words: "salsa dances", "side steps", "crab walks".
 VERB_PREFIXES = listed(
-    "side front back break moon shadow power speed crab bear belly tap body fist tip double half"
+    "side front back break moon shadow power speed crab bear belly tap body fist tip double"
 )
 # Plain verbs that are far more often the name of a thing than of a move.
-NOT_MOVES = listed(
-    "box face place work ram bat pet text paint lead use back talk drink search open play make get"
-)
-UNCOUNTED = listed(
-    "yoga karate ballet salsa tango capoeira gymnastics aerobics breakdance hip-hop tai-chi chi applause"
-)
+NOT_MOVES = listed("box face place work bat text paint lead use back talk drink search open play make get")
+UNCOUNTED = listed("yoga karate ballet salsa tango capoeira breakdance hip-hop tai-chi chi applause")
 # What ends a clause when a verb follows it.
 ENDS = listed("it them him away off over")
 # "now and then", "since then"
