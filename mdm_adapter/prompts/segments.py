@@ -97,7 +97,7 @@ def _spell_out(name: str) -> str:
     # "turn left 90" is an angle, "idle 02" the second of several
     parts = [p + " degrees" if p.isdigit() and len(p) > 1 and p[0] != "0" else p for p in parts if p]
     parts = [p for p in parts if not p.isdigit()]
-    if len(parts) > 1 and parts[0] == "idle":
+    if len(parts) > 1 and parts[0] == "idle" and parts[1] != "to":
         parts.insert(0, "stand")
     if len(parts) == 3 and parts[1] == "to" and is_motion(parts[0]) and is_motion(parts[2]):
         parts = ["go from", inflect(parts[0], "ing"), "to", inflect(parts[2], "ing")]

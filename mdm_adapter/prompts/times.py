@@ -200,7 +200,7 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
     if re.search(_AMOUNT, text, re.IGNORECASE):
         # "jumps for two seconds, sits for three"
         text = re.sub(
-            rf"(?<=\bfor )(?:{_DIGITS}|{_NUMBER_WORD})(?=\s*(?:$|[,.;](?!\d)|{_LINK}))",
+            rf"(?<=\bfor )(?:{_DIGITS}|{_NUMBER_WORD})(?=\s*(?:$|[,.;](?!\d)|(?!and\s+an?\s+half){_LINK}))",
             r"\g<0> seconds",
             text,
         )
