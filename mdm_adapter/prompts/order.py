@@ -301,8 +301,7 @@ def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
         # "he walks, his left arm swings" is one picture
         return not is_body_part(clause.subject)
     if clause.moves:
-        order = clause.insert is not None and clause.insert.form == "base" == current.form
-        return current.moves or order or lone
+        return current.moves or lone or current.form == "base"  # "rest, side plank"
     if clause.gerund:
         # one gerund describes ("is walking, swinging his arms"), two or more are a list
         several = any(c.gerund and c.joiner in _LISTING for c in rest)
