@@ -17,15 +17,16 @@ _PARTS = {
     "WAY": "|".join(sorted(words.WAYS)),
     "BODY": "|".join(sorted(words.BODY)),
     "PICTURE": r"(?:animation|vid|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
-    "THING": r"(?=(?:an?|the|some|another|two|three|four|five|\d+)\b(?! (?:\w+ )?(?:"
-    + "|".join(sorted(words.ACTORS))
-    + r")\b))",
+    "THING": r"(?:(?=(?:an?|the|some|another|two|three|four|five|\d+)\b(?! (?:\w+ )?(?:<ACTORS>)\b))"
+    r"|(?=(?!(?:\w+ )?(?:<BODY>)\s*(?:[,.]|$))\w+(?: \w+)?s\s*(?:[,.]|$)))",
     "MOMENT": r"(?:while|moment|bit|pause|beat|(?:little |short )?time)",
 }
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"<([A-Z]+)>", lambda m: _PARTS.get(m[1]) or _moves(), text), _I)
+    while re.search(r"<[A-Z]+>", text):
+        text = re.sub(r"<([A-Z]+)>", lambda m: _PARTS.get(m[1]) or _moves(), text)
+    return re.compile(text, _I)
 
 
 @functools.cache
@@ -46,20 +47,21 @@ def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
 
 _SHORT = """
     ur=your b4=before teh=the hte=the da=the dis=the thn=then tehn=then thne=then ovr=over thru=through 1st=first 2nd=second
-    fwd=forward ppl=people smth=something wanna=want_to gimme=give_me gonna=going_to gotta=will im=i'm rly=really jus=just
+    fwd=forward ppl=people smth=something wanna=want_to gimme=give_me gonna=going_to gotta=will im=i'm rly=really jus=just em=them
 """
 _LONG = dict(pair.replace("_", " ").split("=") for pair in _SHORT.split())
 # How people type: abbreviations, fillers, letters left out.
 _CHAT = r"""
     (?<!\ba )(?<!\bthe )\bden\b(?= \w) => then
     (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?(?=[.!,)]|$)|lol|lmao|omg|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
-    \b(?:maybe|basically|kinda|literally|like (?=totally|really|just)|(?<=then )like(?! an?\b| the\b))\b|\btotally (?=\w) => _
+    \b(?:maybe|basically|kinda|literally|just (?=make|have|let)|like (?=totally|really|just)|(?<=then )like(?! an?\b| the\b))\b|\btotally (?=\w) => _
     ^\s*(?:(?:ok(?:ay)?|so|hi|well|alright)\b,?\s+)+(?=\w)(?!far) => -
     (?:^|(?<=\s))[:;]-?[)(DP](?=\s|$)|<3 => ,
     ,? (?:and )?that'?s (?:it|all)\b|,? (?:and|or) (?:stuff|smth|something|whatever)\b => -
     (?<![\w'])(?:n|nd|'n'|adn|nad|(?-i:an(?= [bcdfgjklmnpqrstvwxz][a-z])))(?= \w) => and
     \b(and|,) than\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than) => \1 then
     \bu\b(?=\s) => you
+    \b(sit|push|pull|chin|press|high) (ups|fives?)\b => \1-\2
     \bid (?=like|love) => i'd_
     'll (?!not\b|be\b) => _
     \bw/(?=\s) => with
@@ -106,7 +108,6 @@ _FRAMES = r"""
     ^(?:will|going to) (?=[a-z])|^(?:can|could|would) (?=(?:an?|the|my) ) => -
     (?<=\w) (?:should|must|could|might|needs? to|ha(?:s|ve) to|(?:(?:is|are) )?(?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
     \b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b) => \1_
-    \b(sit|push|pull|chin|press|high) (ups|fives?)\b => \1-\2
     ^lets |\blet(?:'s| us)\s+ => -
 """
 _LABEL = _pattern(
@@ -122,7 +123,7 @@ _LEAD = _pattern(
 )
 _WHO = _pattern(
     r"(?P<who>(?:the )?(?:two|three|both|all|one) of (?:them|us)|him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
-    r"(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:(?P<any>an?)|the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+)"
+    r"(?:<ACTORS>)|(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:(?P<any>an?)|the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+(?:-[a-z]+)?)"
 )
 _WHO_ONLY = re.compile(r"^((?:an?|the|some|one|two|three)\s+(?:[\w-]+\s+){1,3}?)(?:who|that)\s+(?=\w)", _I)
 _CAUSED = re.compile(r"(?P<before>(?:\bthen|\band|[,;.])\s+)(?:make|have|let|get)\s+(?=\w)", _I)
@@ -221,6 +222,6 @@ def _actor(rest: str, *, named: bool = True) -> str | None:
     )
     if unknown or (low in _HE and not plain):
         return None
-    if match["unknown"] or (plain and re.match(r"(?:an?|this|that|one) ", low)):
+    if match["unknown"] or (plain and re.match(r"(?:an?|this|that|one|my) ", low)):
         verb = inflect(verb, "s")
     return f"{_HE.get(low, match['who'])} {verb}{rest[match.end('verb') :]}"

@@ -249,7 +249,8 @@ def _is_list(clauses: Sequence[Clause]) -> bool:
         bare = clause.moves or (clause.acts and not clause.subject and len(ws) == 1)
         named = (not clause.acts or _names_moves(clause, clauses)) and _names_thing(ws)
         listed = clause.joiner in (*COMMAS, Joiner.THEN) or (clause.joiner is Joiner.AND and n > 1)
-        if (n and not listed) or len(ws) > 4 or not (bare or named):
+        limb = len(ws) == 1 and ws[0].lower in words.BODY  # "jab, elbow, knee"
+        if (n and not listed) or len(ws) > 4 or not (bare or named or limb):
             return False
     for clause in clauses:
         if not clause.acts or clause.subject:

@@ -207,7 +207,9 @@ def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
     before = i - 2 if i > 2 and ws[i - 1].lower == "and" else i - 1
     if i < 2 or ws[before].lower not in words.SOFT_STOPS or not any(w.form == form for w in ws[:i]):
         return False
-    behind = next((w for w in ws[i + 1 :] if w.lower not in words.PARTICLES), None)
+    behind = next((w for w in ws[i + 1 :] if w.lower not in words.PARTICLES and not w.is_adverb), None)
+    if behind is not None and (behind.lower in words.BODY or behind.opens_noun):
+        return True  # "blow nose", "brakes the car"
     if behind is not None and behind.is_word and behind.lower not in ("and", "then"):
         return False
     following = next((w.lower for w in ws[i + 1 :] if w.is_word and w.lower not in ("and", "then")), "")
@@ -252,6 +254,6 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
         return not (form == "s" and third in words.DETERMINERS and "noun" in parts_of_speech(low))
     if form == "base" and noun:
         # "a karate kick" is a kick; "a person kick" and "a ninja kick" at the beginning are bad grammar
-        acts = low in words.PEOPLE or (low in words.CREATURES and i == 2 and third in words.DETERMINERS)
+        acts = low in words.PEOPLE or (low in words.CREATURES and i == 2 and ws[0].opens_noun)
         return not (acts or any(w.lower == "and" for w in ws[:i]))
     return False

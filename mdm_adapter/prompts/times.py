@@ -109,7 +109,7 @@ _BEHIND = re.compile(
     re.I,
 )
 _POINT = re.compile(
-    rf"(?:{_OPENS}|(?=[\[(]))[\[(]?\s*(?:(?:at|@|t\s*=|from)\s*(?P<named>{_STAMP})(?:{_S})?|(?P<clock>{_CLOCK})"
+    rf"(?:{_OPENS}|(?=[\[(])|(?<=\s)(?={_CLOCK}\s))[\[(]?\s*(?:(?:at|@|t\s*=|from)\s*(?P<named>{_STAMP})(?:{_S})?|(?P<clock>{_CLOCK})"
     rf"|(?P<weak>\d+(?:\.\d+)?){_S})\s*[\])]?\s*[:,–-]*\s*(?=[a-z\"'])",
     re.I,
 )

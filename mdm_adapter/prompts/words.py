@@ -31,11 +31,9 @@ ADVERBS = listed(
 )
 WAYS = listed(
     "left right forward forwards backward backwards back sideways up down upward upwards downward "
-    "downwards diagonally clockwise counterclockwise"
+    "downwards diagonally clockwise counterclockwise straight ahead inward outward"
 )
-DIRECTIONS = (WAYS - {"diagonally"}) | listed(
-    "again ahead apart around inside inward outside outward straight thrice together twice"
-)
+DIRECTIONS = (WAYS - {"diagonally"}) | listed("again apart around inside outside thrice together twice")
 
 # What stands before a clause that is the content of another: "watches how he walks".
 CONTENT_MARKERS = listed("that what how way who which like than and where if")
@@ -57,9 +55,9 @@ MODALS = listed("will would can could should must may might shall 'll 'd ca wo c
 AUXILIARIES = listed("be have has had 've do does did") | BE.keys() | MODALS
 
 # People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
-MALE = listed("man boy guy male gentleman father king prince men boys guys dude son brother dad")
+MALE = listed("man boy guy male gentleman father king prince men boys guys dude son brother dad grandpa")
 FEMALE = listed(
-    "woman girl lady female mother queen princess women girls ladies females daughter sister mom ballerina"
+    "woman girl lady female mother queen princess women girls ladies females daughter sister mom grandma ballerina"
 )
 PEOPLE = (
     MALE
@@ -85,7 +83,8 @@ PLURAL_PEOPLE = listed("people men women children guys ladies boys girls everybo
 BODY = listed(
     "arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips "
     "finger fingers toe toes fist fists chest waist wrist wrists ankle ankles torso body palm palms back "
-    "neck upper-body eyes face chin heel heels thigh thighs forearm forearms butt"
+    "neck upper-body eyes face chin heel heels thigh thighs forearm forearms butt "
+    "nose mouth ear ears cheek cheeks forehead stomach calf calves shin shins brow"
 )
 
 # Words that this domain never uses as a verb (or so rarely that reading them as one does more harm).
