@@ -49,9 +49,7 @@ def check_english(text: str) -> None:
             unknown += len(word) > 1
     other = (foreign > english + 1 and len(found) > 1) or (unknown > 2 and unknown > 2 * english)
     if 2 * latin < len(letters) or other:
-        raise ValueError(
-            f"the prompt {shorten(text, 30)!r} is not English; describe a motion in English only"
-        )
+        raise ValueError(f"the prompt {shorten(text, 30)!r} is not English; describe it in English only")
 
 
 @functools.cache

@@ -90,21 +90,21 @@ class Order:
         main = clause.acts and joiner is not Joiner.WITH
         if pending.open:
             main = main and joiner in (*COMMAS, Joiner.THEN) and clause.finite
+        elif main and (joiner in ORDERED or (joiner is Joiner.THEN and not is_prefix(pending.words))):
+            self._settle(alone=False)
+            self._place(clause, rest)
+            return
         if not main:
             pending.words += [*clause.joined_by, *clause.words]
             return
         self._pending = None
-        label = any(w.text in (":", "–", "-") for w in clause.joined_by[:1]) and not is_prefix(pending.words)
-        if label and (
-            clause.subject
-            or not any(w.opens_noun or w.tag == "NNP" or w.lower in words.ACTORS for w in pending.words)
-        ):
-            self._begin(clause)
-            return
-        named = is_subject(pending.words) and not pending.open and not is_prefix(pending.words)
-        if named and not clause.subject:
+        actor = any(w.opens_noun or w.tag == "NNP" or w.lower in words.ACTORS for w in pending.words)
+        bare = not is_prefix(pending.words)
+        label = bare and any(w.text in (":", "–", "-") for w in clause.joined_by[:1])
+        label = label and not (actor and not clause.subject)  # "Kata one: he bows"
+        if bare and not label and is_subject(pending.words) and not pending.open and not clause.subject:
             clause.named(pending.words)  # "The character: walks"
-        else:
+        elif not label:
             marked = any(not w.is_word for w in clause.joined_by)
             pending.words[-1].space = pending.words[-1].space and not marked
             clause.words = [*pending.words, *([Word(",")] if marked else clause.joined_by), *clause.words]
@@ -142,12 +142,8 @@ class Order:
     def _repeat(self, clause: Clause, rest: Sequence[Clause]) -> bool:
         """Add what came before once more, or several times: the sentence so far, or everything before it."""
         more = repeats(clause, self._current.words if self._current else ())
-        if (
-            not more
-            or not self.line
-            or clause.joiner is Joiner.WITH
-            or (rest and rest[0].joiner is Joiner.OR)
-        ):
+        other = clause.joiner is Joiner.WITH or any(c.joiner is Joiner.OR for c in rest[:1])
+        if other or not more or not self.line:
             return False
         again = lowers(clause.spoken) == ["again"]
         span = self.line[-1:] if again else self.line[self._first :] or self.line[:]

@@ -23,9 +23,9 @@ from mdm_adapter.prompts.sentences import Cast, write
 from mdm_adapter.prompts.times import Duration, Stretch, stretches, take_durations
 from mdm_adapter.prompts.word import Word
 
-_CONNECTORS = (words.SEQUENCE_WORDS | words.SUBORDINATORS | {"and", "next", "before", "after", "by"}) - {
-    "while"
-}
+_CONNECTORS = (
+    words.SEQUENCE_WORDS | words.SUBORDINATORS - {"while"} | {"and", "next", "before", "after", "by"}
+)
 
 
 @dataclass(frozen=True)
