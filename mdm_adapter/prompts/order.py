@@ -161,7 +161,7 @@ class Order:
         current.words += [*clause.joined_by, *clause.words]
         if clause.joiner is Joiner.WITH:
             current.open = True
-        elif clause.form and not current.open and not clause.subject and _alike(clause, current):
+        elif clause.form and clause.verb and not (current.open or clause.subject) and _alike(clause, current):
             current.beside.append(clause.verb)
             if clause.joiner is Joiner.AND:
                 self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
