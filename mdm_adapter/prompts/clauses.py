@@ -143,10 +143,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
             _add_joiner(current, joiner, found)
         i += length or 1
     if not any(w.is_word for w in clauses[-1].words):
-        # "then" at the end goes, "and so on as before" stays
-        last = clauses.pop()
-        if clauses and last.joiner not in (Joiner.THEN, Joiner.AND, Joiner.COMMA, Joiner.COMMA_AND):
-            clauses[-1].words += [*last.joined_by, *last.words]
+        clauses.pop()  # "then" at the end
     for n, clause in enumerate(clauses):
         then = n > 0 and clause.joiner is Joiner.THEN and any(w.is_word for w in clause.joined_by[:1])
         before = clauses[n - 1]
@@ -154,9 +151,7 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
             # "pushes a man, who stumbles and then falls"
             clause.named(w.copy() for w in nouns_before(ws, ws.index(before.joined_by[0])))
         _read(clause)
-        if clause.joiner in ORDERED and clause.moves:
-            clause.verb, clause.moves = None, False  # "after the jump"
-        elif clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
+        if clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
             clause.joiner = Joiner.WITH  # "after the bell rings": nobody's movement
         elif clause.joiner in ORDERED and clause.subject and clause.insert is not clause.words[0]:
             clause.joiner = Joiner.COMMA if n else Joiner.START  # "before the start he stretches"
@@ -170,7 +165,8 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
     acts = [w for w in clause.words if w.is_finite and not w.relative]
     if clause.joiner in ORDERED or clause.words[0].lower == "having":
         acts += [w for w in clause.words if w.form == "ing"]
-    if not acts or acts[0].base in words.REPORTING or before.lower in words.CONTENT_MARKERS:
+    reported = bool(acts) and acts[0].base in words.REPORTING and acts[0].is_finite
+    if not acts or reported or before.lower in words.CONTENT_MARKERS:
         return False
     if first is not verb:
         pronoun = first.lower in words.SUBJECT_PRONOUNS
@@ -180,7 +176,9 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
     noun = verb.form == "base" and verb.base in words.NOT_MOVES
     if verb.form != acts[0].form or not is_motion(verb.lower) or noun:
         return False
-    ends = before.lower in words.DIRECTIONS | words.ENDS and before is not acts[0]
+    ends = (
+        before.lower in words.DIRECTIONS | words.ENDS or before.lower.endswith("ly")
+    ) and before is not acts[0]
     return ends or before.form == verb.form == "s"
 
 
@@ -203,11 +201,12 @@ def _joiner(ws: Sequence[Word], i: int) -> tuple[Joiner, int]:
     last = before[-1] if before else ""
     if low in words.SOFT_STOPS:
         return (Joiner.THEN, 3) if after in (["who", "then"], ["which", "then"]) else (Joiner.COMMA, 1)
-    if low in ("and", "&") and not _pair(ws, i):
+    if low == "and" and not _pair(ws, i):
         return Joiner.AND, 1
     if low in ("or", "but", "nor"):
         return Joiner.OR, 1
-    if low in words.SEQUENCE_WORDS and not words.NOT_THEN & {*before}:
+    first = low == "first" and ws[i].inside == "gap"  # "the man first bows"
+    if (first or low in words.SEQUENCE_WORDS) and last not in words.NOT_THEN and before != ["now", "and"]:
         return Joiner.THEN, 1
     if low in ("before", "after") and last != "right":  # "turns right after jumping" may mean either
         return (Joiner.BEFORE if low == "before" else Joiner.AFTER), 1
@@ -247,7 +246,8 @@ def _read(clause: Clause) -> None:
             rest = toks[first:]
             nouns = [w for w in rest if w.is_noun]
             move = move_head(rest) or next((w for w in nouns if w.lower in words.MOVE_NOUNS), None)
-            if move is not None and not (nouns and nouns[0].lower in words.PEOPLE):
+            owned = any(w.lower == "'s" for w in rest)  # "child's pose"
+            if move is not None and (owned or not (nouns and nouns[0].lower in words.PEOPLE)):
                 clause.verb, clause.moves = move, True
 
 

@@ -14,14 +14,19 @@ _I = re.IGNORECASE
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛′`´", "'"))
 _PARTS = {
     "ACTORS": "|".join(sorted(words.ACTORS)),
+    "WAY": "|".join(sorted(words.WAYS)),
+    "BODY": "|".join(sorted(words.BODY)),
     "PICTURE": r"(?:animation|vid|video|motion|clip|sequence|recording|mocap|footage|scene|gif|movie)",
-    "THING": r"(?=an?\b|the\b|some\b|another\b)",
+    "THING": r"(?:(?=(?:an?|the|some|another|two|three|four|five|\d+)\b(?! (?:\w+ )?(?:<ACTORS>)\b))"
+    r"|(?=(?!(?:\w+ )?(?:<BODY>)\s*(?:[,.]|$))\w+(?: \w+)?s\s*(?:[,.]|$)))",
     "MOMENT": r"(?:while|moment|bit|pause|beat|(?:little |short )?time)",
 }
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"<([A-Z]+)>", lambda m: _PARTS.get(m[1]) or _moves(), text), _I)
+    while re.search(r"<[A-Z]+>", text):
+        text = re.sub(r"<([A-Z]+)>", lambda m: _PARTS.get(m[1]) or _moves(), text)
+    return re.compile(text, _I)
 
 
 @functools.cache
@@ -40,49 +45,43 @@ def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
     ]
 
 
+_SHORT = """
+    ur=your b4=before teh=the hte=the da=the dis=the thn=then tehn=then thne=then ovr=over thru=through 1st=first 2nd=second
+    fwd=forward ppl=people smth=something wanna=want_to gimme=give_me gonna=going_to gotta=will im=i'm rly=really jus=just em=them
+"""
+_LONG = dict(pair.replace("_", " ").split("=") for pair in _SHORT.split())
 # How people type: abbreviations, fillers, letters left out.
 _CHAT = r"""
     (?<!\ba )(?<!\bthe )\bden\b(?= \w) => then
     (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?(?=[.!,)]|$)|lol|lmao|omg|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
-    \b(?:maybe|basically|kinda|literally|like (?=totally|really|just)|(?<=then )like(?! an?\b| the\b))\b|\btotally (?=\w) => _
+    \b(?:maybe|basically|kinda|literally|just (?=make|have|let)|like (?=totally|really|just)|(?<=then )like(?! an?\b| the\b))\b|\btotally (?=\w) => _
     ^\s*(?:(?:ok(?:ay)?|so|hi|well|alright)\b,?\s+)+(?=\w)(?!far) => -
     (?:^|(?<=\s))[:;]-?[)(DP](?=\s|$)|<3 => ,
     ,? (?:and )?that'?s (?:it|all)\b|,? (?:and|or) (?:stuff|smth|something|whatever)\b => -
     (?<![\w'])(?:n|nd|'n'|adn|nad|(?-i:an(?= [bcdfgjklmnpqrstvwxz][a-z])))(?= \w) => and
     \b(and|,) than\b|(?<=\w) than(?= \w+s\b)(?<!er than)(?<!more than)(?<!less than)(?<!other than) => \1 then
     \bu\b(?=\s) => you
-    \bur\b => your
-    \bb4\b => before
-    \b(?:teh|hte|da|dis)\b => the
-    \b(?:thn|tehn|thne)\b => then
-    \bovr\b => over
-    \bthru\b => through
-    \b1st\b => first
-    \bfwd\b => forward
-    \bppl\b => people
-    \bsmth\b => something
-    \bwanna\b => want to
-    \bgimme\b => give me
-    \b(?:gonna|gotta)\b => will
+    \b(sit|push|pull|chin|press|high) (ups|fives?)\b => \1-\2
     \bid (?=like|love) => i'd_
-    \b((?:wo)?man)s(?= \w+s\b) => \1
     'll (?!not\b|be\b) => _
     \bw/(?=\s) => with
     \b2(?= (?:the|an?|his|her|their|my|your)\b) => to
     \b((?:start|try|want|need|begin|get)s?) 2(?= (?!<ACTORS>)[a-z]) => \1 to
+    (?<!['\w])l(?![\w')]) => left
+    (?<=\w )(?:(?-i:R)\b|r(?=\s*(?:[;,.\n]|$))) => right
+    (?<=\w )r(?= \w+ing?\b) => are
+    \s&\s => _and_
+    (?<=\w )it's (?=(?:<BODY>)\b) => its_
+    (?<=\w )there (?=(?:<BODY>)\b) => their_
     \b(do|does|did|is|are|was|were|has|have|wo|ca|could|would|should)nt\b => \1n't
-    \bim(?= \w+ing\b) => i'm
     \b(he|she|it)s(?= \w+ing?\b) => \1's
-    (?:^|(?<=[,.] )|(?<=and )|(?<=then ))lets\b => let's
     \bx ?(\d+)\b|\b(\d+) ?x\b => \1\2 times
     \b(he|she|it|they) be (?=\w+ing?\b) => \1 is_
-    \b(?:mr|mrs|ms|dr)\.? (?=[a-z]) => -
     \.(?:fbx|bvh|glb|anim|npz|mp4)\b => -
-    \b(<MOVE>)2(?!steps)(<MOVE>)\b => \1~to~\2
 """
 # What only frames the motion, and what says in which order it comes: all of it ends as "then", "before", "after".
 _FRAMES = r"""
-    ^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
+    ^(?:i|we)\b[^:.\n]*:\s*(?=\w)|^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
     ^(?:it|the <PICTURE>|this <PICTURE>) (?:starts|begins|opens)(?: off)? (?=with) => start_
     \b(?:there|it|here)(?:'s| is| are) ((?:an?|the|some|one|two|three) (?:[\w-]+ ){1,3}?)(?:who|that) (?=\w) => \1
     \bthere(?:'s| is| are)_ => -
@@ -90,47 +89,41 @@ _FRAMES = r"""
     \b(?:a moment (?:later|after)|(?:once|when) (?:done|finished)|following that|before finally)\b,? => then
     (?:(?<=^)|(?<=[,;.!\n])\s*|(?<=\band )|(?<=\bthen ))(?:in the (?:end|beginning)|at the (?:end|beginning|start)|at (?:first|last)|to (?:finish|end|begin|start)(?: with)?|from (?:t?here)|(?:last|first) of all)\b,?(?= ) => _then
     _at first(?=\s*(?:[,.;]|and\b|then\b|$)) => -
-    \b(?:just|shortly|immediately|soon|directly|straight) (?=(?:after|before)\b)|^right (?=(?:after|before)\b) => -
+    \b(?:just|shortly|immediately|soon|directly|straight|only) (?=(?:after|before)\b)|^right (?=(?:after|before)\b) => -
     (?P<lead>^|[,.;!\n]\s*(?:[-*•]\s*)?|^[-*•]\s*|\b(?:and|then) )(?:(?:first|second|third|last)(?:ly)?|fourth|next|later|eventually|now|initially)(?:,|(?= (?:he|she|they|it|i|you|we|<MOVE>)\b)|(?= (?:an?|the) \w+ \w+s\b)) => \g<lead>then
-    (?P<lead>^|[.;!\n]\s*)first (?=(?:the|his|her|your|\w+ly)\b) => \g<lead>then_
-    ^((?:an?|the|some|two) (?:\w+ ){0,2}?(?:<ACTORS>)|(?:some|any)(?:one|body)) to (?=(?:<MOVE>)\b) => \1_
     (?P<lead>^|\bthen )to (?=(?:<MOVE>)\b) => \g<lead>
-    , so (?=(?:he|she|they|it|i|you|we)\b) => , then_
+    , first (?=(?:<WAY>|to|with|on)\b) => _
+    \bafter (?=having \w+) => -
     \bprior to (?=\w+ing\b) => before_
-    \b(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => after_
+    (?P<lead>^|[,;.] |\bthen )(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => \g<lead>after_
     (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
     ,?(?: which| that)?(?: is| are| was)?(?: \w+ly)?(?: then)? followed by (?!(?:an?|the|two|his|her|their|another)?\s?(?:\w+ ){0,2}?(?:<ACTORS>)\b) => , then_
-    (?<=\w),? (?:but )?before (?:that|this|doing so)\b,? (?=he |she |they |it |i |you |an? |the ) => , after_
-    \b(?:starts?|begins?|starting|beginning)(?: off| out)? (?:by|with|off) (?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
-    \b(?:starting|beginning)(?: off)? with <THING> => doing_
+    , (?:which|whom) (he|she|they|it) ((?:then )?\w+)\b => , then \1 \2 it
+    \b(?:starts?|begins?|opens?|starting|beginning)(?: off| out)? (?:by|with|off) (?:(?:him|her|them) )?(?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
     \b(?:starts|begins)(?: off)? with <THING> => does_
     \b(?:start|begin)(?: off)? with <THING> => do_
-    (?:,? ?\b(?:and|then))*,? (?:end|finish|conclud|continu)(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
+    (?:^|(?:,? ?\b(?:and|then))*,? )(?:end|finish|conclud|continu|clos(?=\w+ by))(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
     (?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b) => , then_
-    \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => -
-    ^(?:one|1),? (?:two|2),? (?:three|3)[,.!:]* (?=[a-z])|\bfirst things first\b[:,]? ?|\bonce upon a time,?_ => -
-    ^(?:will|going to) (?=[a-z]) => -
-    (?<=\w) (?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) (?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
-    \b(<ACTORS>|he|she|it) first (?=\w+s\b) => \1_
+    \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => :_
+    ^(?:will|going to) (?=[a-z])|^(?:can|could|would) (?=(?:an?|the|my) ) => -
+    (?<=\w) (?:should|must|could|might|needs? to|ha(?:s|ve) to|(?:(?:is|are) )?(?:supposed|going) to|will)(?: then)? (?!n[o']t\b|be\b)(?=[a-z]+) => _
     \b(is|are|was|were|can be) (?:seen|shown) (?=[a-z]+ing\b) => \1_
-    \b(sit|push|pull|chin|press) ups\b => \1-ups
-    \bhigh five(s?)\b => high-five\1
-    \blet(?:'s| us)\s+ => -
+    ^lets |\blet(?:'s| us)\s+ => -
 """
 _LABEL = _pattern(
-    r"(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
-    r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?)\s*:\s*"
+    r"(?:^|(?<=\n))(?-i:(?:INT|EXT)\b[^a-z\n]*(?=[A-Z][a-z ]|\n))|(?:^|(?<=\n)|(?<=[.;] ))\s*(?:(?:text|input)?\s*prompt|text|description|caption|generate|animate|create"
+    r"|show|make|give me|loop|routine|(?:dance )?moves|timeline|script|<PICTURE>|actions?|do (?:this|these|the following)|[a-z]+ing)\s*:\s*"
 )
 _LEAD = _pattern(
-    r"^(?:(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would)?|we|let's|let me) )?"
-    r"(?:like|want|need|love|see)(?: you)?(?: to (?:see|have|get|make|show|generate|animate))?"
+    r"^(?!like (?:an?|the)\b)(?P<polite>(?:can|could|would|will) you\s+)?(?P<ask>(?:(?:(?:i(?:'d| would|'m going to)?|we|let's|let me|my \w+(?: \w+)?) )?"
+    r"(?:like|want|need|love|see)s?(?: you)?(?: to (?:see|have|get|make|show|generate|animate))?"
     r"|(?:can|could|may) (?:i|we) (?:get|have|see)|tell|ask|make|have|let|get|animate|generate|create|show"
     r"|give(?= me| us)|draw|render|produce|simulate|do|picture|imagine|(?:we|you) see)\s+(?:me\s+|us\s+)?(?:how\s+)?)?"
     r"(?P<picture>(?:an?\s+|the\s+)?(?:\w+\s+){0,2}?<PICTURE>\s+(?:of|where|in which|showing|shows|depicts|with)\s+)?"
 )
 _WHO = _pattern(
-    r"(?P<who>him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
-    r"(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:(?P<any>an?)|the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+)"
+    r"(?P<who>(?:the )?(?:two|three|both|all|one) of (?:them|us)|him|her|them|it|me|us|(?:(?:an?|the|my|two|three|some|this|that|one|\d+)\s+(?:[a-z-]+\s+){0,2}?)"
+    r"(?:<ACTORS>)|(?:<ACTORS>)|(?:some|any|every)(?:one|body)|(?:(?P<any>an?)|the|my)\s+(?P<unknown>[a-z]+))(?P<to>\s+to)?\s+(?P<verb>[a-z]+(?:-[a-z]+)?)"
 )
 _WHO_ONLY = re.compile(r"^((?:an?|the|some|one|two|three)\s+(?:[\w-]+\s+){1,3}?)(?:who|that)\s+(?=\w)", _I)
 _CAUSED = re.compile(r"(?P<before>(?:\bthen|\band|[,;.])\s+)(?:make|have|let|get)\s+(?=\w)", _I)
@@ -143,22 +136,21 @@ def tidy(text: str, notes: list[str]) -> str:
     """Plain words in lines; what was put right is added to `notes`."""
     # collapsing runs of blanks first also keeps every pattern linear
     text = re.sub(r" *\n[ \n]*", "\n", re.sub(r"[^\S\n]+", " ", text.translate(_QUOTES))).strip()
-    text = "".join(" " if _is_picture(c) else c for c in text)
+    pictures = {c for c in text if c == "\ufe0f" or unicodedata.category(c) in ("So", "Sk")} - {*"°`´^"}
+    text = "".join(" " if c in pictures else c for c in text)
     text = _lower_if_shouted(text)
     text = _LABEL.sub("", text)
-    text = _replace(text, _CHAT).replace("~", "_")
+    text = re.sub(r"\b\w+\b", lambda m: _LONG.get(m[0].lower(), m[0]), text)
+    text = _replace(text, _CHAT)
     text = _spell(text, notes)
     text = _unasked(text)
     text = _replace(text, _FRAMES)
     # "jump jump sit" and "then jump jump jump" are lists
     bare = text.lower().split(" ")
-    if len(bare) > 2 and all(is_order(w) for w in bare):
+    listed = all(is_order(w) or w in words.MOVE_NOUNS for w in bare) and not {*bare} & words.MOVE_COMPOUNDS
+    if len(bare) > 2 and listed:
         return ", ".join(bare)
     return _REPEATED.sub(lambda m: m[0].replace(" ", ", ") if is_motion(m[1].lower()) else m[0], text)
-
-
-def _is_picture(c: str) -> bool:
-    return c == "\ufe0f" or (unicodedata.category(c) in ("So", "Sk") and c not in "°`´^")
 
 
 def _replace(text: str, table: str) -> str:
@@ -203,10 +195,10 @@ def _unasked(text: str) -> str:
             text = who
         elif lead["picture"] or not ask:
             text = rest if who is None else who
-        elif re.match(r"(?:i|we|want|need|like)\b", ask) and rest.lower().startswith("to "):
-            text = rest[3:]
-        elif moves and not _MAKES.match(ask):
+        elif (moves or rest.lower().startswith("to ")) and not _MAKES.match(ask):
             text = rest
+        else:
+            text = text[lead.end("polite") if lead["polite"] else 0 :]
     for match in reversed(list(_CAUSED.finditer(text))):
         who = _actor(text[match.end() :])
         if who is not None:
@@ -225,9 +217,11 @@ def _actor(rest: str, *, named: bool = True) -> str | None:
     verb = match["verb"].lower()
     plain = any(form == "base" for _, form in readings(verb))
     low = match["who"].lower()
-    unknown = match["unknown"] and (not (plain and is_motion(verb)) or (match["any"] and named))
+    unknown = match["unknown"] and (
+        not (plain and is_motion(verb)) or (match["any"] and named) or is_motion(match["unknown"].lower())
+    )
     if unknown or (low in _HE and not plain):
         return None
-    if match["unknown"] or (plain and re.match(r"(?:an?|this|that|one) ", low)):
+    if match["unknown"] or (plain and re.match(r"(?:an?|this|that|one|my) ", low)):
         verb = inflect(verb, "s")
     return f"{_HE.get(low, match['who'])} {verb}{rest[match.end('verb') :]}"

@@ -13,29 +13,23 @@ from mdm_adapter.prompts.verbs import MOTION_VERBS, inflect, parts_of_speech, re
 
 # The commonest little words of other languages that use Latin letters, and their commonest moves.
 _FOREIGN = words.listed(
-    """
-    un una uno unos unas el los las del al y con por para luego entonces después mientras hacia persona hombre
-    mujer chico chica camina caminar caminando corre correr corriendo salta saltar gira girar derecha izquierda
-    mano manos brazo pierna está se su sus
-    le les des du et puis avec vers une elle ils elles sur dans pendant personne homme femme marche marcher
-    marchant court courir saute sauter tourne tourner droite gauche bras jambe alors est il fait lève assoit
-    der das ein eine einen einem einer und dann mit nach vor auf während zu zum zur er sie mann frau geht gehen
-    gehe läuft laufen springt springen dreht drehen links rechts vorwärts rückwärts winkt winken sich setzt
-    il lo gli poi mentre verso avanti indietro uomo donna cammina camminare correre saltare siede mano destra
-    sinistra si e alla alle che della
-    um uma os ao à pessoa homem mulher anda andar acena frente depois enquanto pula pular direita esquerda ela
-    ele
-    een het naar vooruit achteruit zwaait loopt lopen rent springt persoon vrouw zijn haar draait zit
-    en ett och sedan går person framåt hoppar springer vinkar mannen kvinnan han hon og gik løber
-    i potem człowiek osoba idzie biegnie skacze macha ręką siada mężczyzna kobieta do przodu
-    bir ve sonra adam kadın yürür koşar zıplar kişi el
-    """
+    "un una uno unos unas el los las del al y con por para luego entonces después mientras hacia persona "
+    "hombre mujer chico chica camina caminar caminando corre correr corriendo salta saltar gira girar "
+    "derecha izquierda mano manos brazo pierna está se su sus le les des du et puis avec vers une elle ils "
+    "elles sur dans pendant personne homme femme marche marcher marchant court courir saute sauter tourne "
+    "tourner droite gauche bras jambe alors est il fait lève assoit der das ein eine einen einem einer und "
+    "dann mit nach vor auf während zu zum zur er sie mann frau geht gehen gehe läuft laufen springt "
+    "springen dreht drehen links rechts vorwärts rückwärts winkt winken sich setzt il lo gli poi mentre "
+    "verso avanti indietro uomo donna cammina camminare correre saltare siede mano destra sinistra si e "
+    "alla alle che della um uma os ao à pessoa homem mulher anda andar acena frente depois enquanto pula "
+    "pular direita esquerda ela ele een het naar vooruit achteruit zwaait loopt lopen rent springt persoon "
+    "vrouw zijn haar draait zit en ett och sedan går person framåt hoppar springer vinkar mannen kvinnan "
+    "han hon og gik løber i potem człowiek osoba idzie biegnie skacze macha ręką siada mężczyzna kobieta "
+    "do przodu bir ve sonra adam kadın yürür koşar zıplar kişi el"
 )
 _LITTLE = words.listed(
-    """
-    walking wall chair table floor stairs ground something secs mins there later eventually firstly
-    initially second secondly third thirdly fourth first last
-    """
+    "walking wall chair table floor stairs ground something secs mins there later eventually firstly "
+    "initially really suddenly second secondly third thirdly fourth first last"
 )
 
 
@@ -45,27 +39,17 @@ def check_english(text: str) -> None:
     latin = sum("LATIN" in unicodedata.name(c, "") for c in letters)
     apart = re.sub("(?<=[a-z])(?=[A-Z])", " ", text)  # "TurnLeft"
     found = re.findall(r"[^\W\d_]+", apart.lower())[:400]
-    if 2 * latin < len(letters):
-        _refuse(text)
     english = foreign = unknown = 0
     for word in found:
-        both = word in _FOREIGN and is_known(word)
-        if word in _FOREIGN and not both:
-            foreign += 2
-        elif both:
-            foreign += 1
+        if word in _FOREIGN:
+            foreign += 1 if is_known(word) else 2
         elif is_known(word) or correction(word):
             english += 1
         else:
             unknown += len(word) > 1
-    if (foreign > english + 1 and len(found) > 1) or (unknown > 2 and unknown > 2 * english):
-        _refuse(text)
-
-
-def _refuse(text: str) -> None:
-    raise ValueError(
-        f"the prompt {shorten(text, 30)!r} is not English; describe the movement in English only"
-    )
+    other = (foreign > english + 1 and len(found) > 1) or (unknown > 2 and unknown > 2 * english)
+    if 2 * latin < len(letters) or other:
+        raise ValueError(f"the prompt {shorten(text, 30)!r} is not English; describe it in English only")
 
 
 @functools.cache
@@ -74,6 +58,9 @@ def is_known(word: str) -> bool:
     known = (
         word in stop_words() or word in _own_words() or bool(parts_of_speech(word)) or bool(readings(word))
     )
+    doer = re.fullmatch(r"(\w+e?)rs?", word)  # "breakdancer"
+    if doer and (readings(doer[1]) or readings(doer[1].removesuffix("e"))):
+        return True
     return known or (len(word) > 3 and word.endswith("s") and is_known(word[:-1]))
 
 
@@ -97,8 +84,11 @@ def correction(word: str) -> str:
     vowels = len(word) > 3 or not set(word) & set("aeiou")
     if len(word) < 3 or not vowels or not word.isascii() or not word.isalpha() or is_known(word):
         return ""
-    if word.endswith("eing") and readings(word[:-4] + "ing"):
-        return word[:-4] + "ing"  # "waveing"
+    for base in re.sub("(.*)(e)?ing?$", r"\1 \1e", word).split():
+        if base in MOTION_VERBS and base != word:
+            return inflect(base, "ing")  # "waveing", "sitin"
+    if word.endswith("in") and readings(word + "g"):
+        return word + "g"
     letters = "abcdefghijklmnopqrstuvwxyz"
     cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
     swapped = {a[:-1] + b[0] + a[-1] + b[1:] for a, b in cuts if b}

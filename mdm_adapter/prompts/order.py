@@ -1,4 +1,9 @@
-"""Clauses put together as actions, in order of time."""
+"""Clauses put together as actions, in order of time.
+
+What stays together: verbs joined by a bare "and" ("walks and waves" may be at once), unless there are three
+or more of them, or they end a list of commas, or a duration stands between them; what "while", "as", "until"
+and "when" join; gerunds that describe ("walks, swinging his arms"); everything without a verb.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,11 @@ from collections.abc import Sequence
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import shorten
-from mdm_adapter.prompts.apart import alike, begins_action
 from mdm_adapter.prompts.clauses import COMMAS, ORDERED, Clause, Joiner
 from mdm_adapter.prompts.sharing import repeats, share, there_and_back
-from mdm_adapter.prompts.word import Word, is_body_part, is_prefix, is_subject, lowers, noun_head
+from mdm_adapter.prompts.word import Word, is_body_part, is_prefix, is_subject, lowers, move_head, noun_head
+
+_LISTING = (*COMMAS, Joiner.AND)
 
 
 class Order:
@@ -31,7 +37,7 @@ class Order:
         self._held: list[Clause] = []
         listing = _is_list(clauses) or (not self.told and _is_postures(clauses))
         for n, clause in enumerate(clauses):
-            if self._repeat(clause):
+            if self._repeat(clause, clauses[n + 1 :]):
                 continue
             if listing:
                 self._begin(clause)
@@ -45,11 +51,15 @@ class Order:
         current = self._current
         if self._pending is not None:
             self._join_pending(self._pending, clause, rest)
-        elif current is None or self._leads_on(clause, rest):
+        elif current is None or (
+            clause.acts and clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
+        ):  # "then, after jumping, he bows"
             self._open(clause, rest)
-        elif current in self._waiting and clause.joiner not in ORDERED:
+        elif current in self._waiting and (clause.joiner not in ORDERED or _finite_follows(rest)):
             # after "after jumping": more of it, or the main clause
-            if clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
+            if clause.joiner in ORDERED:
+                self._wait(clause, self._held)
+            elif clause.joiner in (Joiner.AND, Joiner.OR, Joiner.WITH):
                 self._attach(current, clause)
             elif clause.gerund and _finite_follows(rest):
                 self._wait(clause, self._held if current in self._held else self.line)
@@ -57,13 +67,6 @@ class Order:
                 self._begin(clause)
         else:
             self._decide(current, clause, rest)
-
-    def _leads_on(self, clause: Clause, rest: Sequence[Clause]) -> bool:
-        """True for what stands before a clause in the middle of a sentence: "then suddenly, he jumps"."""
-        if clause.acts:
-            return clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
-        adverbs = all(w.is_adverb and w.lower not in words.DIRECTIONS for w in clause.spoken)
-        return adverbs and bool(rest) and rest[0].joiner is Joiner.COMMA and rest[0].finite
 
     def _open(self, clause: Clause, rest: Sequence[Clause]) -> None:
         """The first clause of a sentence, or one that begins anew in its middle: "then, after jumping"."""
@@ -95,10 +98,13 @@ class Order:
             pending.words += [*clause.joined_by, *clause.words]
             return
         self._pending = None
-        named = is_subject(pending.words) and not pending.open and not is_prefix(pending.words)
-        if named and not clause.subject:
+        actor = any(w.opens_noun or w.tag == "NNP" or w.lower in words.ACTORS for w in pending.words)
+        bare = not is_prefix(pending.words)
+        label = bare and any(w.text in (":", "–", "-") for w in clause.joined_by[:1])
+        label = label and not (actor and not clause.subject)  # "Kata one: he bows"
+        if bare and not label and is_subject(pending.words) and not pending.open and not clause.subject:
             clause.named(pending.words)  # "The character: walks"
-        else:
+        elif not label:
             marked = any(not w.is_word for w in clause.joined_by)
             pending.words[-1].space = pending.words[-1].space and not marked
             clause.words = [*pending.words, *([Word(",")] if marked else clause.joined_by), *clause.words]
@@ -115,7 +121,7 @@ class Order:
             clause.anchor = current
             at = self.line.index(current) if current in self.line else len(self.line)
             self.line.insert(at, self._tell(clause))
-        elif clause.acts and (listed or begins_action(current, clause, rest)):
+        elif clause.acts and (listed or _begins_action(current, clause, rest)):
             self._begin(clause)
         else:
             self._attach(current, clause)
@@ -133,10 +139,11 @@ class Order:
         self._begin(shared)
         return True
 
-    def _repeat(self, clause: Clause) -> bool:
+    def _repeat(self, clause: Clause, rest: Sequence[Clause]) -> bool:
         """Add what came before once more, or several times: the sentence so far, or everything before it."""
-        more = repeats(clause, self._current.words if self._current else (), len(self.line) - self._first)
-        if not more or not self.line:
+        more = repeats(clause, self._current.words if self._current else ())
+        other = clause.joiner is Joiner.WITH or any(c.joiner is Joiner.OR for c in rest[:1])
+        if other or not more or not self.line:
             return False
         again = lowers(clause.spoken) == ["again"]
         span = self.line[-1:] if again else self.line[self._first :] or self.line[:]
@@ -152,11 +159,9 @@ class Order:
             clause.words = [w for w in clause.words if w not in clause.subject]
             clause.subject = ()
         current.words += [*clause.joined_by, *clause.words]
-        if clause.verb is None or clause.moves:
-            return
         if clause.joiner is Joiner.WITH:
             current.open = True
-        elif not current.open and not clause.subject and alike(clause, current):
+        elif clause.form and clause.verb and not (current.open or clause.subject) and _alike(clause, current):
             current.beside.append(clause.verb)
             if clause.joiner is Joiner.AND:
                 self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
@@ -187,7 +192,11 @@ class Order:
         clause, self._pending = self._pending, None
         assert clause is not None
         before = self.told[-1] if self.told else None
-        if clause.open and alone:
+        named = before is not None and before.form == "base" and len(clause.spoken) == 1
+        if named and _names_thing(clause.spoken):
+            _as_move(clause)  # "Block. Parry. Riposte."
+            self._begin(clause)
+        elif clause.open and alone:
             clause.words, clause.open = clause.words[1:], False  # "while jumping" is all there is
             self._begin(clause)
         elif alone or before is None:
@@ -236,7 +245,8 @@ def _is_list(clauses: Sequence[Clause]) -> bool:
         bare = clause.moves or (clause.acts and not clause.subject and len(ws) == 1)
         named = (not clause.acts or _names_moves(clause, clauses)) and _names_thing(ws)
         listed = clause.joiner in (*COMMAS, Joiner.THEN) or (clause.joiner is Joiner.AND and n > 1)
-        if (n and not listed) or len(ws) > 4 or not (bare or named):
+        limb = len(ws) == 1 and ws[0].lower in words.BODY  # "jab, elbow, knee"
+        if (n and not listed) or len(ws) > 4 or not (bare or named or limb):
             return False
     for clause in clauses:
         if not clause.acts or clause.subject:
@@ -247,7 +257,7 @@ def _is_list(clauses: Sequence[Clause]) -> bool:
 def _names_moves(clause: Clause, clauses: Sequence[Clause]) -> bool:
     """True for "frog jumps" among names of moves, where nobody is called frog."""
     bare = len(clause.subject) == 1 and len(clause.spoken) == 2 and clause.form == "s"
-    acting = any(c.form == "s" and not c.subject for c in clauses)
+    acting = {c.form for c in clauses if c.acts and not c.subject} == {"s"}
     return bare and clause.subject[0].tag == "NN" and (any(c.moves for c in clauses) or not acting)
 
 
@@ -266,3 +276,65 @@ def _names_thing(ws: Sequence[Word]) -> bool:
 
 def _quote(ws: Sequence[Word]) -> str:
     return repr(shorten("".join(w.text + " " * w.space for w in ws).strip(" ,"), 40))
+
+
+def _begins_action(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    joiner = clause.joiner
+    if joiner in COMMAS:
+        return _continues(current, clause, rest)
+    if joiner is Joiner.AND and not current.open:
+        timed = any(w.seconds is not None for w in current.words)
+        # the end of a list: "walks, turns and sits", "walks and turns and sits"
+        same = not current.subject or lowers(current.subject) == lowers(clause.subject)
+        listed = current.joiner in _LISTING and same
+        return _same_shape(current, clause, rest) and (timed or listed or _chain_of_and(current, rest))
+    return joiner in (Joiner.THEN, Joiner.BEFORE)
+
+
+def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    """True when a clause that follows a comma is the next action."""
+    lone = current.gerund and not current.subject
+    if clause.subject:
+        # "he walks, his left arm swings" is one picture
+        return not is_body_part(clause.subject)
+    if clause.moves:
+        return current.moves or lone or current.form == "base"  # "rest, side plank"
+    if clause.gerund:
+        # one gerund describes ("is walking, swinging his arms"), two or more are a list
+        several = any(c.gerund and c.joiner in _LISTING for c in rest)
+        return lone or ((current.gerund or current.progressive) and several)
+    if _lists_nouns(current, clause, rest):
+        return False
+    # "leaned back, stretched", but not "walks, shoulders slumped"
+    return clause.form != "part" or current.form == "past"
+
+
+def _same_shape(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
+    return clause.form == current.form and not _lists_nouns(current, clause, rest)
+
+
+def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
+    """True when one more verb follows by "and" before anything else separates actions."""
+    for n, clause in enumerate(rest):
+        if clause.joiner in (Joiner.THEN, *ORDERED):
+            return False
+        if clause.acts and clause.joiner is Joiner.AND and _same_shape(current, clause, rest[n + 1 :]):
+            return True
+    return False
+
+
+def _lists_nouns(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+    """True for "does a jump, spin and kick": what follows are objects, although each could be a verb."""
+    if current.verb is None or current.base not in words.LIGHT_VERBS:
+        return False
+    old, new = current.form, clause.form
+    named = move_head(current.words[current.words.index(current.verb) + 1 :])
+    if named is None or (new == "s" and not named.lower.endswith("s")):
+        return False  # "takes a step, falls"
+    return len(clause.spoken) == 1 or (new == "base" and new != old)
+
+
+def _alike(clause: Clause, current: Clause) -> bool:
+    forms = {clause.form, current.form}
+    return len(forms) == 1 or (forms == {"s", "base"} and current.base not in words.LIGHT_VERBS)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from mdm_adapter.prompts import words
+from mdm_adapter.prompts.english import is_known
 from mdm_adapter.prompts.language import tag, tree
 from mdm_adapter.prompts.verbs import Form, is_motion, parts_of_speech, readings
 from mdm_adapter.prompts.word import Word, is_subject
@@ -59,7 +60,8 @@ def _tag(text: str) -> list[Word]:
     ws = [Word(*token) for token in tag(text, _ONE_WORD)]
     quoted, depth = False, 0
     for word in ws:
-        word.tag = "PRP" if word.lower == "i" else word.tag
+        name = word.text.istitle() and word.text.isalpha() and not is_known(word.lower)
+        word.tag = "PRP" if word.lower == "i" else "NNP" if name else word.tag
         depth += word.text in ("(", "[")
         word.guarded = quoted or depth > 0 or word.text == '"'
         depth -= word.text in (")", "]")
@@ -85,7 +87,7 @@ def _find_subjects(ws: Sequence[Word]) -> None:
         if not verb.is_finite:
             continue
         end = i
-        while end and _belongs_to_verb(ws[end - 1]):
+        while end and _belongs_to_verb(ws[end - 1]) and not (end > 1 and ws[end - 2].opens_noun):
             end -= 1
         carriers = (verb, verb.head) if verb.dep in ("aux", "auxpass") else (verb,)
         named = [w for w in ws[:i] if w.dep in _SUBJECTS and w.head in carriers]
@@ -108,11 +110,9 @@ def _reads_as_subject(phrase: Sequence[Word], rest: Sequence[Word]) -> bool:
     who = next((i for i, w in enumerate(phrase) if w.lower in words.RELATIVES), len(phrase))
     if not is_subject(phrase) or any(w.is_finite or w.lower in words.LINKS for w in phrase[:who]):
         return False
-    if 0 < who < len(phrase) and phrase[-1].text == "," != phrase[who - 1].text:
+    if phrase[-1].text == "," and [w.text for w in phrase].count(",") == 1:
         return False  # "a figure that limps, stops": a list, of which the relative clause is the first
     if any(w.lower in words.SEQUENCE_WORDS for w in rest):
-        if all(w.opens_noun or w.lower in words.SIDES for w in phrase if w.is_word):
-            return False  # "the left knee, then the right, then claps"
         # "a man walking, then stops", "karate kata then bow"
         named = phrase[0].opens_noun or any(w.lower in words.WHO or w.tag == "NNP" for w in phrase)
         if not named or any(w.form == "ing" for w in phrase):
@@ -128,11 +128,7 @@ def _belongs_to_verb(word: Word) -> bool:
 
 def _may_take_base(phrase: Sequence[Word]) -> bool:
     """A plain verb needs several who act, a pronoun, or a person in bad grammar."""
-    if (
-        not phrase[0].opens_noun
-        and any(w.text == "," for w in phrase)
-        and all(w.lower != "and" for w in phrase)
-    ):
+    if not phrase[0].opens_noun and any(w.text == "," for w in phrase):
         return False  # "backbend, splits, cartwheel"
     return any(w.lower in words.WHO | words.NUMBERS | {"and"} or w.is_plural for w in phrase)
 
@@ -143,7 +139,8 @@ def _form(ws: Sequence[Word], i: int) -> Form | None:
     low, before = word.lower, ws[i - 1].lower if i else ""
     if low == "left" and before in words.SUBJECT_PRONOUNS:
         return "past" if i + 1 == len(ws) or ws[i + 1].lower in ("the", "through", "by", ",") else None
-    if low == "hands" and before in words.ACTORS | {"he", "she"}:
+    given = i + 1 < len(ws) and ws[i + 1].lower in ("it", "him", "them")
+    if low == "hands" and (given or before in words.ACTORS | {"he", "she"}):
         return "s"  # "she hands him a cup"
     if word.guarded or low in words.NEVER_VERBS:
         return None
@@ -185,8 +182,12 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
         return []
     if word.tag in _TAG_FORMS and not (word.tag == "VBZ" and not low.endswith("s")):
         return forms or [_TAG_FORMS[word.tag]]
-    if parts_of_speech(low) == {"verb"}:
+    if parts_of_speech(low) == {"verb"} or (
+        forms == ["ing"] and i and ws[i - 1].lower in words.ACTORS | {"and"}
+    ):
         return forms
+    if i == 0 and "base" in forms and after in words.PARTICLES | words.DETERMINERS | words.POSSESSIVES:
+        return ["base"]  # "dust off"
     listed = next((f for f in forms if f in ("s", "base") and _listed_verb(ws, i, f)), None)
     if listed:
         return [listed]
@@ -198,17 +199,18 @@ def _behind_subject(ws: Sequence[Word], i: int) -> bool:
     j = i
     while j and ws[j - 1].tag[:2] in ("NN", "JJ"):
         j -= 1
-    after = ws[i + 1] if i + 1 < len(ws) else None
-    goes_on = after is None or not after.is_word or after.tag in words.TAGS_BEHIND_VERB
-    return i > j == 1 and ws[0].opens_noun and goes_on
+    return (i > j == 1 and ws[0].opens_noun) or (i == 1 and ws[0].lower in words.ACTORS)
 
 
 def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
     """True for "honks" in "drives a car, honks, waves": a word alone between commas, in a list of verbs."""
     before = i - 2 if i > 2 and ws[i - 1].lower == "and" else i - 1
-    if i < 2 or ws[before].text != "," or not any(w.form == form for w in ws[:i]):
+    if i < 2 or ws[before].lower not in words.SOFT_STOPS or not any(w.form == form for w in ws[:i]):
         return False
-    if i + 1 < len(ws) and ws[i + 1].is_word and ws[i + 1].lower not in ("and", "then"):
+    behind = next((w for w in ws[i + 1 :] if w.lower not in words.PARTICLES and not w.is_adverb), None)
+    if behind is not None and (behind.lower in words.BODY or behind.opens_noun):
+        return True  # "blow nose", "brakes the car"
+    if behind is not None and behind.is_word and behind.lower not in ("and", "then"):
         return False
     following = next((w.lower for w in ws[i + 1 :] if w.is_word and w.lower not in ("and", "then")), "")
     return (is_motion(following) and readings(following)[0][1] == form) or not ws[before - 1].is_noun
@@ -221,9 +223,7 @@ def _verb_like_next(ws: Sequence[Word], i: int) -> bool:
         listed = orders and ws[i - 1].text == ","
         return listed or ws[i].tag.startswith("VB") or ws[i].lower in ("idle", "limp", "lead")
     behind = words.DETERMINERS | words.POSSESSIVES | words.PREPOSITIONS | words.DIRECTIONS
-    person = i > 0 and ws[i - 1].lower in words.WHO  # "the guy limp and fall"
-    listed = orders and after.lower in words.BODY
-    return after.lower in behind or after.is_adverb or after.tag == "PRP" or person or listed
+    return after.lower in behind or after.tag in ("CD", "PRP") or after.is_adverb
 
 
 def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
@@ -236,25 +236,24 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if i == 0:
         return False
     before, third = ws[i - 1], ws[i - 2].lower if i > 1 else ""
+    if before.tag == "VBG" and third in words.DETERMINERS:
+        return True  # "a running start"
     low, noun = before.lower, before.is_noun and not before.is_plural
     if low in words.DETERMINERS | words.POSSESSIVES | {"to"} and before.tag != "WDT":
         return True
     if low in words.NUMBERS or before.tag == "CD":
-        one = low == "one" and form == "s"
-        return third != "of" and not one and not (form == "base" and third in ("the", "these", "all", "both"))
+        return low != "one" or form != "s"
     if low in ("left", "right"):
-        # "the guy on the left falls", "turn left sit down", but "a left hook"
-        place = third == "the" and i > 2 and ws[i - 3].lower in ("on", "to", "at")
-        return not (place or (i > 1 and ws[i - 2].base in words.WAY_VERBS and form == ws[i - 2].form))
+        # "turn left sit down", but "a left hook"
+        return not (i > 1 and ws[i - 2].base in words.WAY_VERBS and form == ws[i - 2].form)
     if low in words.PREPOSITIONS and low not in words.PARTICLES:
         return True
-    if before.tag.startswith("JJ") and low not in words.DIRECTIONS and not before.is_adverb:
-        nominal = form == "s" and i == 2 and "noun" in parts_of_speech(low)  # "the patient coughs"
-        return form in ("base", "ing", "s") and low not in words.PEOPLE and not nominal
+    linked = i > 1 and ws[i - 2].base in ("be", "look", "seem", "feel", "appear")  # "who looks angry slams"
+    if before.tag.startswith("JJ") and not linked and low not in words.DIRECTIONS and not before.is_adverb:
+        # but "the patient coughs"
+        return not (form == "s" and third in words.DETERMINERS and "noun" in parts_of_speech(low))
     if form == "base" and noun:
         # "a karate kick" is a kick; "a person kick" and "a ninja kick" at the beginning are bad grammar
-        acts = low in words.PEOPLE or (low in words.CREATURES and i == 2 and third in words.DETERMINERS)
-        couple = any(w.lower == "and" for w in ws[:i])
-        couple = couple and any(w.tag == "NNP" or w.lower in words.ACTORS for w in ws[:i])
-        return not (acts or couple)
+        acts = low in words.PEOPLE or (low in words.CREATURES and i == 2 and ws[0].opens_noun)
+        return not (acts or any(w.lower == "and" for w in ws[:i]))
     return False

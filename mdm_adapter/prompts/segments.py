@@ -6,16 +6,16 @@ import re
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import shorten
-from mdm_adapter.prompts.verbs import inflect, is_motion
+from mdm_adapter.prompts.verbs import inflect, is_motion, readings
 
 MAX_WORD = 100
 
-_STEP = r"(?:step|action|part|clip|motion|scene|prompt|animation)"
+_STEP = r"(?:step|action|part|clip|motion|scene|prompt|animation|beat|shot|phase|stage)"
 _COUNT = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten"
 _NUMBERED = re.compile(
     rf"(?P<line>^|\n)[ \t]*(?:(?:{_STEP}\s*|#)(?P<word>{_COUNT})\b\s*[.):,\]-]*|[(\[]?(?P<first>\d{{1,3}})\s*[.):,\]-]+)"
     rf"\s*(?=[^\W\d_]|[\"']|\d+ ?s\b)"
-    rf"|(?<=[\s,;.])(?:(?:{_STEP}\s+|#)(?P<inner_word>{_COUNT})\b\s*[.):,\]-]?\s*"
+    rf"|(?<=[\s,;.])(?:(?:{_STEP}\s*|#)(?P<inner_word>{_COUNT})\b\s*[.):,\]-]?\s*"
     rf"|[(\[]?(?P<inner>\d{{1,3}})\s?[.):\]]\s*)(?=[^\W\d_]|[\"']|\d+ ?s\b)",
     re.IGNORECASE,
 )
@@ -33,9 +33,8 @@ _WRAPPED = re.compile(
 )
 _ORDINAL = re.compile(r"(?:^|(?<=\n))(?:first|second|third|fourth|fifth|last|finally|then|next)\s*:\s*", re.I)
 
-
 # "run_fwd_02" and "TurnLeft"
-_CAMEL = r"(?:[A-Z][a-z]+){2,}"
+_CAMEL = r"(?:(?:[A-Z][a-z]+){2,}\d*|[A-Za-z]{3,}\d+)"
 _GAME_NAME = re.compile(rf"(?<![\w'-])(?:[A-Za-z]+(?:_[A-Za-z0-9]+)+|{_CAMEL})(?![\w'-])")
 _ABBREVIATIONS = """
     fwd=forward, fw=forward, bwd=backward, bck=backward, bkwd=backward, l=left, lft=left, r=right,
@@ -43,10 +42,6 @@ _ABBREVIATIONS = """
     sitdown=sit down, getup=get up, anim=, clip=, mocap=, loop=, a=, f=, m=, v=, char=, player=
 """
 _GAME_PARTS = dict(pair.strip().split("=") for pair in _ABBREVIATIONS.strip().split(","))
-_GAME_PHRASES = {
-    "idle": "stand idle",
-    "land": "land from a jump",
-}
 
 
 def hard_segments(text: str) -> list[str]:
@@ -77,12 +72,20 @@ def _closed(text: str) -> str:
 
 def spell_out_names(text: str) -> str:
     """Game-style names of clips as orders, each on its line: "run_fwd, idle_02" is "run forward", "stand idle"."""
-    camels = all(re.fullmatch(_CAMEL, item) for item in re.split(r"[,;\s]+", text))
+    camels = all(re.fullmatch(_CAMEL, item) for item in re.split(r"\W+", text))
     if not camels and not re.search(r"[a-z]_[a-z0-9]", text, re.IGNORECASE):
         return text
     items = [item.strip() for item in re.split(r"\s*(?:[,;\n]|->)\s*", text) if item.strip()]
     if len(items) == 1 and all(_GAME_NAME.fullmatch(item) for item in text.split()):
         items = text.split()
+    parts = [re.findall(r"[A-Z]?[a-z]+(?=_|[A-Z])", item)[:1] for item in items]
+    if (
+        len(items) > 1
+        and parts.count(parts[0]) == len(items)
+        and parts[0]
+        and not is_motion(parts[0][0].lower())
+    ):
+        items = [item[len(parts[0][0]) :].lstrip("_") for item in items]  # "emote_wave, emote_bow"
     if any(" " in item for item in items):
         return _GAME_NAME.sub(lambda m: _spell_out(m[0]), text)
     return "\n".join(_spell_out(item) for item in items)
@@ -94,19 +97,21 @@ def _spell_out(name: str) -> str:
     # "turn left 90" is an angle, "idle 02" the second of several
     parts = [p + " degrees" if p.isdigit() and len(p) > 1 and p[0] != "0" else p for p in parts if p]
     parts = [p for p in parts if not p.isdigit()]
-    if len(parts) > 1 and parts[0] == "idle":
+    if len(parts) > 1 and parts[0] == "idle" and parts[1] != "to":
         parts.insert(0, "stand")
     if len(parts) == 3 and parts[1] == "to" and is_motion(parts[0]) and is_motion(parts[2]):
         parts = ["go from", inflect(parts[0], "ing"), "to", inflect(parts[2], "ing")]
     elif len(parts) > 1 and parts[-1] in ("land", "start", "stop", "end"):
         verb = {"land": "land from a", "start": "start to", "stop": "stop to", "end": "finish the"}[parts[-1]]
         parts = [verb, *parts[:-1]]
-    elif len(parts) > 1 and parts[-1] == "idle":
+    elif len(parts) > 1 and parts[-1] == "idle" and parts[0] != "stand":
         parts = parts[:-1] if is_motion(parts[0]) else ["stand", *parts]
     elif parts and parts[-1] in words.BODY - words.WAYS:
         parts.insert(-1, "their")
+    if parts and not any(readings(p) for p in parts):
+        parts.insert(0, "do a")  # "knockdown"
     phrase = " ".join(parts).replace("hit react", "react to a hit")
-    return _GAME_PHRASES.get(phrase, phrase)
+    return {"idle": "stand idle", "land": "land from a jump"}.get(phrase, phrase)
 
 
 def _unquote(text: str) -> str:
@@ -116,8 +121,6 @@ def _unquote(text: str) -> str:
         return re.sub(r"[\[\]()][\s,;]*", "\n", bare)
     if len(bare) > 2 and bare[0] == bare[-1] == "'" and bare.count("'") == 2:
         return bare[1:-1]
-    if bare.count('"') % 2:
-        return bare.replace('"', " ")
     if re.fullmatch(f"(?:{_QUOTED_ITEM.pattern})+", bare):
         return "\n".join(item[2] for item in _QUOTED_ITEM.finditer(bare))
     return bare

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.clauses import Clause
-from mdm_adapter.prompts.verbs import Form, inflect, readings
+from mdm_adapter.prompts.verbs import Form, inflect
 from mdm_adapter.prompts.word import Word, is_body_part
 
 _THEIRS = dict.fromkeys(("my", "your", "our"), "their") | dict.fromkeys(("me", "us"), "them")
 _THEIRS |= dict.fromkeys(("myself", "yourself", "ourselves", "yourselves"), "themselves")
 _CONTRACTED = {"'s": "is", "'m": "is", "'re": "is", "'ve": "has", "'ll": "will", "'d": "would"}
-_POSTURES = ("sit", "stand", "lie", "kneel", "crouch", "walk", "run")
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,10 @@ class Cast:
             return PEOPLE if low == "we" else SOMEBODY
         for known in (self._people, self._others):
             for subject in reversed(known):
-                if subject.plural == (low == "they") and _agrees(subject.head, low):
+                other = subject.text.startswith(
+                    {"he": "his ", "she": "her "}.get(low, "-")
+                )  # "her friend, she"
+                if subject.plural == (low == "they") and not other and _agrees(subject.head, low):
                     return subject
         if low != "they" or not self._people:
             return None
@@ -156,8 +158,7 @@ def _core_length(ws: Sequence[Word]) -> int:
     for i, word in enumerate(ws):
         after = ws[i + 1] if i + 1 < len(ws) else None
         more = after is not None and after.lower not in words.BODY and (after.opens_noun or after.is_noun)
-        posture = word.tag == "VBG" and word.base in _POSTURES
-        if named and ((word.text == "," and not more) or word.tag in ("WP", "WDT") or posture):
+        if named and ((word.text == "," and not more) or word.tag in ("WP", "WDT")):
             return i
         named = named or word.is_noun
     return len(ws)
@@ -177,9 +178,11 @@ def _definite(core: Sequence[Word]) -> bool:
 
 
 def _agrees(head: str, pronoun: str) -> bool:
-    if head in words.THINGS:
-        return pronoun == "it"
-    sexes = {"he": words.FEMALE, "she": words.MALE, "it": words.MALE | words.FEMALE}
+    sexes = {
+        "he": words.FEMALE | words.THINGS,
+        "she": words.MALE | words.THINGS,
+        "it": words.MALE | words.FEMALE,
+    }
     return head not in sexes.get(pronoun, ())
 
 
@@ -257,17 +260,12 @@ def _agree(verb: Word, subject: Subject, ws: Sequence[Word]) -> str:
         # behind a pronoun that has become a noun phrase "he's walking" is "a man is walking"
         if not subject.person and low == "'s":
             return ""
-        after = next((w for w in ws[ws.index(verb) + 1 :] if w.is_word and not w.is_adverb), None)
-        perfect = low == "'s" and after is not None and after.tag == "VBN"
-        text = "has" if perfect else _CONTRACTED[low]
+        text = _CONTRACTED[low]
         return " " + ({"is": "are", "has": "have"}.get(text, text) if plural else text)
     if low in words.BE or low == "be":
         return words.BE_PLURAL.get(low, "are") if plural else words.BE.get(low, "is")
     if low in words.MODALS or verb.form in ("past", "part"):
         return ""
-    behind = ws[ws.index(verb) + 1 :][:1]
-    if low in words.VERB_PREFIXES and behind and any(form == "s" for _, form in readings(behind[0].lower)):
-        return ""  # the second word of "side steps" is the one that agrees
     return verb.base if plural else inflect(verb.base, "s")
 
 

@@ -21,18 +21,14 @@ _REPEAT = re.compile(
 )
 
 
-def repeats(clause: Clause, before: Sequence[Word], actions: int) -> int:
+def repeats(clause: Clause, before: Sequence[Word]) -> int:
     """How many times more a clause such as "repeat three times" wants what came before; 0 for all others.
 
-    The number is taken as that of all times together, unless it says "more". `before` are the words before it,
-    `actions` how many there are so far: "twice" alone repeats a row of them, and goes on with a single one.
+    The number is taken as that of all times together, unless it says "more". `before` are the words before it.
     """
     text = " ".join(w.lower for w in clause.spoken)
     match = _REPEAT.fullmatch(text)
     if not match or (match["again"] and before and before[-1].lower == "again"):
-        return 0
-    counted = match["adverb"] or match["count"]
-    if text.startswith(counted or "-") and actions < 2:
         return 0
     count = {"twice": 2, "thrice": 3}.get(match["adverb"] or "", 1)
     if match["count"]:
@@ -62,12 +58,12 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
         # "the left arm, the right arm, then both"
         limbs = kind == "noun" and _is_limb(ws) and rest[:1] != [] and rest[0].joiner is Joiner.THEN
         limbs = limbs and not rest[0].acts and _is_limb(rest[0].spoken)
+        # "ten squats, five burpees"
+        limbs = limbs or (kind == "noun" and _counts(ws[0]) and _nature(ws) == "move" and _counts(tail[cut]))
         if not limbs and (kind == "noun" or not _goes_on(clause) or not (before.shared or several)):
             return None
     elif kind == "noun" and cut and tail[-1].lower == "first":
         return None  # "puts on a coat with her right arm first and then her left"
-    if tail[-1].lower == "first" and kind == "noun":
-        before.words.remove(tail.pop())
     if cut and tail[cut - 1].lower == "first":
         before.words.remove(tail.pop(cut - 1))  # "first the arms and then the legs"
         cut -= 1
@@ -86,7 +82,7 @@ def there_and_back(before: Clause, clause: Clause, rest: Sequence[Clause]) -> bo
     diagonally = any(w.lower == "diagonally" for w in tail)
     turns = verb.base in words.THERE_AND_BACK or diagonally or _both_ways(tail)
     further = bool(rest) and rest[0].joiner is Joiner.THEN and _kind(rest[0].spoken) != ""
-    return turns and not further and _opposite(tail, ws) and _kind(ws) != "noun"
+    return turns and not (further or before.shared) and _opposite(tail, ws) and _kind(ws) != "noun"
 
 
 def _goes_on(clause: Clause) -> bool:
@@ -100,6 +96,8 @@ def _kind(ws: Sequence[Word]) -> str:
         return ""
     low, sided = ws[0].lower, ws[0].lower in words.SIDES and len(ws) > 1 and ws[1].is_noun
     if not sided and (low in words.WAYS or (low.endswith("ly") and ws[-1].lower in words.SIDES)):
+        return "way"
+    if ws[-1].lower in ("way", "direction"):
         return "way"
     if low in words.PREPOSITIONS:
         return "place"
@@ -123,7 +121,8 @@ def _parallel(tail: Sequence[Word], ws: Sequence[Word], kind: str) -> int | None
 
 
 def _is_manner(word: Word) -> bool:
-    return word.lower in words.MANNERS or (word.lower.endswith("ly") and word.is_adverb)
+    adjective = word.tag.startswith("JJ") or (word.tag == "VBN" and word.form is None)
+    return word.lower in words.MANNERS or adjective or (word.lower.endswith("ly") and word.is_adverb)
 
 
 def _is_way(tail: Sequence[Word], i: int) -> bool:
@@ -135,10 +134,17 @@ def _is_way(tail: Sequence[Word], i: int) -> bool:
 def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
     """The last noun phrase of the same nature: a limb for "the other", a move for "a kick"."""
     wanted = _nature(ws)
-    counted = next((i for i, w in enumerate(tail) if w.lower in words.NUMBERS or w.tag == "CD"), None)
-    if counted is not None and (ws[0].lower in words.NUMBERS or ws[0].tag == "CD"):
+    own = [i for i, w in enumerate(tail) if w.opens_noun and w.lower == ws[0].lower]
+    if own and wanted == "thing":
+        return own[-1]  # "her arms, then her calves"
+    counted = next((i for i, w in enumerate(tail) if _counts(w)), None)
+    if counted is not None and _counts(ws[0]):
         return counted  # "three steps to the left and then three to the right"
     starts: list[int] = []
+    both = {
+        w.lower for w in ws
+    } & words.PREPOSITIONS  # "the left leg over the right, then the right over the left"
+    tail = tail[: next((i for i, w in enumerate(tail) if w.lower in both), len(tail))]
     for i, word in enumerate(tail):
         sided = word.lower in words.SIDES and i + 1 < len(tail) and tail[i + 1].is_noun
         inner = i and (tail[i - 1].tag[:2] == "JJ" or tail[i - 1].is_noun)
@@ -152,6 +158,10 @@ def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
         if (wanted == found or limb) and not ("move" in (wanted, found) and i):
             return i  # of moves only what is done, not where
     return None
+
+
+def _counts(word: Word) -> bool:
+    return word.lower in words.NUMBERS or word.tag == "CD"
 
 
 def _is_limb(ws: Sequence[Word]) -> bool:

@@ -2,7 +2,7 @@
 
 The prompt is tidied (`cleanup`) and cut where its characters say so (lines, list numbers, arrows, time
 marks: `segments`, `times`); spaCy parses each sentence (`parse`), which is cut into clauses (`clauses`), put
-together as actions (`order`, `apart`, `sharing`), and written out (`sentences`).
+together as actions (`order`, `sharing`), and written out (`sentences`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from mdm_adapter.prompts.sentences import Cast, write
 from mdm_adapter.prompts.times import Duration, Stretch, stretches, take_durations
 from mdm_adapter.prompts.word import Word
 
-_CONNECTORS = (words.SEQUENCE_WORDS | words.SUBORDINATORS | {"and", "next", "before", "after", "by"}) - {
-    "while"
-}
+_CONNECTORS = (
+    words.SEQUENCE_WORDS | words.SUBORDINATORS - {"while"} | {"and", "next", "before", "after", "by"}
+)
 
 
 @dataclass(frozen=True)

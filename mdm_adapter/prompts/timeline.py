@@ -20,6 +20,7 @@ from mdm_adapter.prompts.action import (
     shorten,
 )
 from mdm_adapter.prompts.splitter import EnglishSplitter, Split, Splitter
+from motioncollage.files import read_text
 
 MAX_BYTES = 1_000_000
 
@@ -112,22 +113,9 @@ def _from_bars(text: str) -> list[Action]:
 
 def _read_file(path: Path) -> str:
     try:
-        if not path.is_file():
-            raise ValueError(f"there is no timeline file {shorten(str(path))!r}; check the path")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ValueError(
-            f"cannot read {shorten(str(path))!r} ({error.strerror}); check its permissions"
-        ) from error
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"{shorten(str(path))!r} is over {MAX_BYTES} bytes; shorten the timeline")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{shorten(str(path))!r} is not UTF-8 (byte {error.start}); save it as UTF-8"
-        ) from error
+        return read_text(path, "timeline file", most=MAX_BYTES)
+    except FileNotFoundError as error:
+        raise ValueError(f"there is no timeline file {shorten(str(path))!r}; check the path") from error
 
 
 def _from_json(text: str) -> list[Action]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mdm_adapter.prompts.action import check_seconds, has_letter, shorten
+from mdm_adapter.prompts.verbs import is_motion
 
 # The action before the words, the action that follows them, or the action that they put an end to.
 Owner = Literal["before", "following", "ended"]
@@ -47,7 +48,8 @@ def _amount_of(unit: str) -> str:
     return (
         rf"(?:(?:{_DIGITS})(?:\s*(?:-|–|to)\s*(?:{_DIGITS}))?[\s-]*(?:{unit})"
         rf"|(?:{_NUMBER_WORD})(?:\s+and\s+an?\s+half)?[\s-]+(?:{unit})"
-        rf"|(?:half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?)\s+(?:{unit}))"
+        rf"|(?:half\s+an?|an?\s+half|a\s+quarter\s+of\s+an?|an?\s+couple\s+of|an?)\s+(?:{unit})"
+        rf"|(?:(?<=first )|(?<=next )|(?<=last ))(?:{unit}))"
         r"(?![\w-])(?:\s+and\s+a\s+half(?!\w))?"
     )
 
@@ -63,7 +65,7 @@ _LINK = r"(?:then|and|while|whilst|as|before|after|followed|next|finally)\b"
 _OPENS = r"(?:^|(?<=\n)|(?<=[,;.:] )|(?<=\bthen )|(?<=\band ))"
 _ABOUT = (
     r"(?:(?:about|around|roughly|approximately|approx\.?|exactly|at\s+least|up\s+to|another|some"
-    r"|a\s+total\s+of|(?:the\s+)?(?:first|next|last|remaining)|the)\s+|~\s*)*"
+    r"|a\s+total\s+of|an?\s+(?:good|full|whole|solid|further|additional)|(?:the\s+)?(?:first|next|last|remaining)|the)\s+|~\s*)*"
 )
 # What stands before a length, and what behind it. "every 2 seconds" and "in 2 seconds" say when or how often.
 _BEFORE = re.compile(
@@ -107,7 +109,7 @@ _BEHIND = re.compile(
     re.I,
 )
 _POINT = re.compile(
-    rf"(?:{_OPENS}|(?=[\[(]))[\[(]?\s*(?:(?:at|@|t\s*=|from)\s*(?P<named>{_STAMP})(?:{_S})?|(?P<clock>{_CLOCK})"
+    rf"(?:{_OPENS}|(?=[\[(])|(?<=\s)(?={_CLOCK}\s))[\[(]?\s*(?:(?:at|@|t\s*=|from)\s*(?P<named>{_STAMP})(?:{_S})?|(?P<clock>{_CLOCK})"
     rf"|(?P<weak>\d+(?:\.\d+)?){_S})\s*[\])]?\s*[:,–-]*\s*(?=[a-z\"'])",
     re.I,
 )
@@ -191,6 +193,17 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
         text = re.sub(
             rf"(?<=[a-z])(?<!\ba)(?<!\ban)(?<!\bthe)(?<!\bfor) (?={_DIGITS}\s?{_S} [a-z])", ", ", text
         )
+    if each := re.fullmatch(rf"(.*?),?\s+(?:for\s+)?({_AMOUNT})\s+each", text, re.IGNORECASE):
+        text = re.sub(
+            r"(?=,|\s+(?:and|then)\b|$)", f" for {each[2]}", each[1]
+        )  # "squats, lunges, 5 seconds each"
+    if re.search(_AMOUNT, text, re.IGNORECASE):
+        # "jumps for two seconds, sits for three"
+        text = re.sub(
+            rf"(?<=\bfor )(?:{_DIGITS}|{_NUMBER_WORD})(?=\s*(?:$|[,.;](?!\d)|(?!and\s+an?\s+half){_LINK}))",
+            r"\g<0> seconds",
+            text,
+        )
     shorter, last = "", 0
     found: list[Duration] = []
     for match in _TOTAL.finditer(text):
@@ -201,7 +214,9 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
         shorter += text[last:start]
         if owner == "before":
             shorter = shorter.rstrip(" ") + " " * shorter.endswith((" ", "\t"))
-        seconds = sum(_amount(m[0]) for m in re.finditer(_AMOUNT, match[0], re.IGNORECASE))
+        seconds = sum(_amount(m[0]) for m in re.finditer(_AMOUNT, match[0], re.IGNORECASE)) or _amount(
+            match[0]
+        )
         what = repr(shorten(text[start:end]))
         if text[start : match.start()].rstrip().endswith("-"):
             raise ValueError(f"{what} is below 0; give a finite number of seconds above 0")
@@ -247,6 +262,14 @@ def _context(text: str, last: int, match: re.Match[str]) -> tuple[int, int, str,
         return about, end + behind["label"], "", "following"
     if "stop" in behind and text[max(about - 1, 0)] in " \t\n,–-" and not _NOT_A_LENGTH.search(left):
         return about, end, "", "before"
+    verb = re.match(r"\s+(?!\w+ing\b)(\w+)", right)
+    if (
+        "noun" in behind
+        and not re.search(r"[\s-](?:second|minute)$", length)
+        and verb
+        and is_motion(verb[1].lower())
+    ):
+        return about, end, ",", "before"  # "walk 3 secs turn 1 sec"
     return None
 
 

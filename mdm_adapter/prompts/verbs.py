@@ -10,6 +10,7 @@ import functools
 import gzip
 import importlib.util
 import re
+import unicodedata
 from pathlib import Path
 from typing import Literal
 
@@ -65,14 +66,6 @@ jive,verb,jived,,jiving,jives
 juke,verb,juked,,juking,jukes
 twerk,verb,twerked,,twerking,twerks
 plie,verb,plied,,plieing,plies
-backflip,verb,backflipped,,backflipping,backflips
-headbutt,verb,headbutted,,headbutting,headbutts
-headbang,verb,headbanged,,headbanging,headbangs
-moonwalk,verb,moonwalked,,moonwalking,moonwalks
-deadlift,verb,deadlifted,,deadlifting,deadlifts
-facepalm,verb,facepalmed,,facepalming,facepalms
-breakdance,verb,breakdanced,,breakdancing,breakdances
-uppercut,verb,uppercut,,uppercutting,uppercuts
 high-five,verb,high-fived,,high-fiving,high-fives
 """
 
@@ -96,6 +89,11 @@ def _verbs() -> tuple[dict[str, dict[Form, list[str]]], dict[str, list[tuple[str
         # of a regular verb one past stands for both
         forms["past"], forms["part"] = (forms.get(a) or forms.get(b, []) for a, b in _PASTS)
         spellings[base] = {"base": [base], **forms}
+    for verb in _MOTION - spellings.keys():
+        # "moonwalk" is inflected as "walk"
+        last = next((verb[i:] for i in range(2, len(verb) - 2) if verb[i:] in spellings), "")
+        first = verb.removesuffix(last)
+        spellings[verb] = {f: [first + s for s in found] for f, found in spellings.get(last, {}).items()}
     read: dict[str, list[tuple[str, Form]]] = {}
     for base, forms in spellings.items():
         for form in _TAGS:
@@ -123,6 +121,8 @@ def readings(word: str) -> tuple[tuple[str, Form], ...]:
     """All (base, form) that a lower-case word may be as a verb, motion verbs first; empty when it is none."""
     first, hyphen, last = word.rpartition("-")
     known = _verbs()[1]
+    if not word.isascii() and word not in known:
+        word = "".join(c for c in unicodedata.normalize("NFD", word) if c.isascii())  # "plié"
     found = known.get(word) or [(first + hyphen + base, form) for base, form in known.get(last, ())]
     return tuple(sorted(found, key=lambda f: (f[0] not in _MOTION, list(_TAGS).index(f[1]), f[0])))
 

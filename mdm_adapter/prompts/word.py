@@ -64,7 +64,7 @@ class Word:
     @property
     def is_plural(self) -> bool:
         if self.lower in words.PEOPLE:
-            return self.lower in words.PLURAL_PEOPLE or (self.lower.endswith("s") and self.lower != "actress")
+            return self.lower in words.PLURAL_PEOPLE or self.lower[-1] == "s" != self.lower[-2]
         name = self.tag == "NNP" and self.text.islower()  # "the twins": no name, whatever the tagger thinks
         return self.tag in ("NNS", "NNPS") or (name and self.lower.endswith("s"))
 
@@ -114,8 +114,9 @@ def is_body_part(ws: Sequence[Word]) -> bool:
 def is_prefix(ws: Iterable[Word]) -> bool:
     """True for words that may stand before a clause: "with his left hand", "slowly"."""
     head = next((w for w in ws if w.is_word), None)
-    opens = head is not None and (head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH"))
-    return opens or (head is not None and head.is_adverb)
+    return head is not None and (
+        head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH") or head.is_adverb
+    )
 
 
 def move_head(ws: Sequence[Word]) -> Word | None:
@@ -141,8 +142,6 @@ def noun_head(ws: Sequence[Word]) -> Word | None:
 def names_move(word: Word) -> bool:
     """True when a noun may be the name of a move: "cartwheel", "jump", "cycle"."""
     low = word.lower
-    if (low in words.NAMES and word.tag == "NNP") or (low in words.ADJECTIVE_VERBS and low != "idle"):
-        return False
     if {low, low.removesuffix("s")} & (words.MOVE_NOUNS | words.MOVE_COMPOUNDS):
         return True
     return is_motion(low) and any(f in ("base", "s") and b not in words.NOT_MOVES for b, f in readings(low))

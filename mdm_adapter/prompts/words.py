@@ -14,47 +14,27 @@ NUMBERS = listed("two three four five six seven eight nine ten eleven twelve sev
 SUBJECT_PRONOUNS = listed("he she they it i we you")
 RELATIVES = listed("who which that")
 
-# Words that this domain never uses as a verb (or so rarely that reading them as one does more harm).
-NEVER_VERBS = listed(
-    """
-    left right like back forward forwards backward backwards sideways still past round clockwise
-    counterclockwise up down arm arms leg legs hand hands foot feet knee knees elbow elbows head
-    shoulder shoulders hip hips finger fingers toe toes fist fists thumb thumbs chest waist wrist wrists
-    ankle ankles torso body palm palms then next man men person people guy human male female ok okay please
-    slowly quickly after before and
-    """
-)
 # Adjectives that are verbs too: their plain form is a verb only when no noun follows.
 ADJECTIVE_VERBS = listed("slow open clean warm lower tense idle limp clear dry calm lead")
 
 PREPOSITIONS = listed(
-    """
-    with without in on at to from into onto towards toward through by of for against along across above
-    below beneath behind beside between among near like over under around off out using via upon inside
-    outside within during per
-    """
+    "with without in on at to from into onto towards toward through by of for against along across above "
+    "below beneath behind beside between among near like over under around off out using via upon inside "
+    "outside within during per"
 )
 # Prepositions that also close a verb ("the man standing up waves"), so a verb may follow them directly.
 PARTICLES = listed("over under around off out by up down along across through in on inside outside behind")
 
 ADVERBS = listed(
-    """
-    still again also just even once twice thrice almost simply both all too soon gently hard fast together
-    neither instead sometimes often always never not n't suddenly clockwise counterclockwise
-    """
+    "still again also just even once twice thrice almost simply both all too soon gently hard fast "
+    "together neither instead sometimes often always never not n't suddenly clockwise counterclockwise"
 )
 WAYS = listed(
-    """
-    left right forward forwards backward backwards back sideways up down upward upwards downward downwards
-    diagonally clockwise counterclockwise
-    """
+    "left right forward forwards backward backwards back sideways up down upward upwards downward "
+    "downwards diagonally clockwise counterclockwise straight ahead inward outward"
 )
-DIRECTIONS = (WAYS - {"diagonally"}) | listed(
-    "again ahead apart around inside inward outside outward straight thrice together twice"
-)
+DIRECTIONS = (WAYS - {"diagonally"}) | listed("again apart around inside outside thrice together twice")
 
-# Tags of what may stand behind a verb.
-TAGS_BEHIND_VERB = frozenset(("IN", "DT", "PRP$", "PRP", "CC", "TO", "RP", "RB", "CD"))
 # What stands before a clause that is the content of another: "watches how he walks".
 CONTENT_MARKERS = listed("that what how way who which like than and where if")
 # Sides and ways, as they follow one another: "the left, then the right", "forward, then back".
@@ -63,18 +43,8 @@ MANNERS = listed("fast slow hard high low deep quick faster slower harder higher
 OTHERS = listed("other others another both one")
 WAY_VERBS = listed("turn go walk run step move look strafe rotate jump hop lean face sidestep")
 MANNER_PREPOSITIONS = listed("with without like using for of by during per")
-_AXES = (
-    ("left", "right"),
-    ("forward forwards forth", "backward backwards back"),
-    ("up", "down"),
-    ("in", "out"),
-)
-OPPOSITES = {
-    word: sign * axis
-    for axis, pair in enumerate(_AXES, start=1)
-    for sign, side in zip((1, -1), pair)
-    for word in side.split()
-}
+_AXES = ("left", "right", "forward forwards forth", "backward backwards back", "up", "down", "in", "out")
+OPPOSITES = {w: (-1) ** n * (n // 2 + 1) for n, side in enumerate(_AXES) for w in side.split()}
 # With these a way there and back is one movement: "turns left, then right".
 THERE_AND_BACK = listed("turn rotate twist pivot dance waltz sway swing rock thrust shake")
 
@@ -85,72 +55,58 @@ MODALS = listed("will would can could should must may might shall 'll 'd ca wo c
 AUXILIARIES = listed("be have has had 've do does did") | BE.keys() | MODALS
 
 # People and figures; "she" finds the female ones, and a plain verb after any of them is bad grammar, no noun.
-MALE = listed(
-    "man boy guy male gentleman father king prince men boys guys males gentlemen dude son brother dad"
-)
+MALE = listed("man boy guy male gentleman father king prince men boys guys dude son brother dad grandpa")
 FEMALE = listed(
-    "woman girl lady female mother queen princess women girls ladies females daughter sister mom ballerina"
+    "woman girl lady female mother queen princess women girls ladies females daughter sister mom grandma ballerina"
 )
 PEOPLE = (
     MALE
     | FEMALE
     | listed(
-        """
-        person character figure dancer child kid human someone somebody individual player actor actress
-        subject avatar people persons characters figures dancers children kids humans individuals players
-        actors subjects avatars everyone everybody couple pair group crowd team toddler adult teenager baby
-        performer mannequin
-        """
+        "person character figure dancer child kid human someone somebody individual player actor actress "
+        "subject avatar people persons characters figures dancers children kids humans individuals players "
+        "actors subjects avatars everyone everybody couple pair group crowd team toddler adult teenager baby "
+        "performer mannequin"
     )
 )
 CREATURES = listed(
-    "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero stickman"
+    "robot zombie monster soldier knight ninja warrior boxer dog cat horse creature guard hero"
 )
 ACTORS = PEOPLE | CREATURES
 WHO = ACTORS | SUBJECT_PRONOUNS | {"them", "us", "both", "all"}
 # What moves in a prompt without being anybody's movement, and what only stands for somebody who moves.
-THINGS = listed(
-    "door music ball bell light lights phone alarm whistle timer clock gun car train bus song beat signal"
-)
-PICTURES = listed(
-    "routine sequence animation scene video clip motion choreography exercise workout performance"
-)
+THINGS = listed("door music ball bell light phone alarm whistle timer clock gun car train bus song beat")
+PICTURES = listed("routine sequence animation scene video clip motion choreography exercise performance")
 GROUPS = listed("couple pair group crowd team number bunch lot")
 PLURAL_PEOPLE = listed("people men women children guys ladies boys girls everybody's persons")
 
 BODY = listed(
-    """
-    arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips finger
-    fingers toe toes fist fists chest waist wrist wrists ankle ankles torso body palm palms back neck
-    upper-body eyes face chin heel heels thigh thighs forearm forearms
-    butt
-    """
+    "arm arms leg legs hand hands foot feet knee knees elbow elbows head shoulder shoulders hip hips "
+    "finger fingers toe toes fist fists chest waist wrist wrists ankle ankles torso body palm palms back "
+    "neck upper-body eyes face chin heel heels thigh thighs forearm forearms butt "
+    "nose mouth ear ears cheek cheeks forehead stomach calf calves shin shins brow"
+)
+
+# Words that this domain never uses as a verb (or so rarely that reading them as one does more harm).
+NEVER_VERBS = (WAYS | PEOPLE | BODY - {"face"}) | listed(
+    "like still past round then next ok okay please slowly quickly after before and"
 )
 
 # Moves that have a name but no verb of their own (plain forms of motion verbs are names of moves too).
 MOVE_NOUNS = listed(
-    """
-    cartwheel somersault backflip frontflip handstand headstand push-up pushup pull-up pullup sit-up situp
-    jack push-ups pushups pull-ups pullups sit-ups situps chin-ups press-ups jacks crunch crunches burpee
-    burpees pirouette plié plie lunge roundhouse uppercut hook t-pose a-pose pose stance stretch stretches
-    yoga karate ballet salsa tango waltz breakdance hip-hop tai-chi chi capoeira gymnastics aerobics dance
-    moonwalk handspring flip roll tumble bow curtsy salute nod shrug gesture squat squats knees circles
-    circle kneebend deadlift vault arabesque combo combination stagger strut swagger clap applause handshake
-    high-five wave backbend split splits thumbs-up greeting idle walk-cycle run-cycle pushoff headbutt
-    cha-cha twist shuffle loop flips spins turns jumps kicks punches
-    """
+    "frontflip handstand headstand push-up pushup pull-up pullup sit-up situp jack push-ups pushups "
+    "pull-ups pullups sit-ups situps chin-ups press-ups jacks crunch crunches burpee burpees roundhouse "
+    "hook t-pose a-pose stance yoga karate ballet salsa hip-hop tai-chi chi capoeira gymnastics aerobics "
+    "handspring knees kneebend arabesque combo combination applause handshake backbend split splits "
+    "thumbs-up greeting walk-cycle run-cycle pushoff cha-cha loop"
 )
 # The first word of verbs of two words: "salsa dances", "side steps", "crab walks".
 VERB_PREFIXES = listed(
-    "side front back break moon shadow power speed crab bear belly tap body fist tip double half"
+    "side front back break moon shadow power speed crab bear belly tap body fist tip double"
 )
 # Plain verbs that are far more often the name of a thing than of a move.
-NOT_MOVES = listed(
-    "box face place work ram bat pet text paint lead use back talk drink search open play make get"
-)
-UNCOUNTED = listed(
-    "yoga karate ballet salsa tango capoeira gymnastics aerobics breakdance hip-hop tai-chi chi applause"
-)
+NOT_MOVES = listed("box face place work bat text paint lead use back talk drink search open play make get")
+UNCOUNTED = listed("yoga karate ballet salsa tango capoeira breakdance hip-hop tai-chi chi applause")
 # What ends a clause when a verb follows it.
 ENDS = listed("it them him away off over")
 # "now and then", "since then"

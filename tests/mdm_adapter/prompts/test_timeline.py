@@ -165,7 +165,7 @@ def test_tables_refused(tmp_path: Path, text: str, message: str) -> None:
 def test_files_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no timeline file"):
         read_prompt(str(tmp_path / "missing.json"))
-    with pytest.raises(ValueError, match="there is no timeline file"):
+    with pytest.raises(ValueError, match="is a folder; give an ordinary file"):
         parse_timeline(tmp_path)
     latin = tmp_path / "latin.json"
     latin.write_bytes('[{"text": "pirouetté"}]'.encode("latin-1"))
@@ -173,7 +173,7 @@ def test_files_refused(tmp_path: Path) -> None:
         parse_timeline(latin)
     large = tmp_path / "large.json"
     large.write_bytes(b" " * (MAX_BYTES + 1))
-    with pytest.raises(ValueError, match="is over 1000000 bytes"):
+    with pytest.raises(ValueError, match="more than 1,000,000"):
         parse_timeline(str(large))
 
 
