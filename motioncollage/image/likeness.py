@@ -32,16 +32,36 @@ LEAST_SIDE = 128  # pixels of a photograph, along its shorter side
 SMALLEST = 8  # what divides the sides of pictures
 COARSEST = 64  # pixels along the shorter side of the photograph where it is made smallest
 SQUARE = 32  # the largest pieces, in pixels
-# Pieces and how often nearest ones are sought: where the photograph is smallest, where it is twice as large, and then.
-Plan = tuple[tuple[int, int], ...]
-ROUNDS: tuple[Plan, ...] = (((32, 8), (16, 6)), ((16, 4), (8, 3)), ((16, 2), (8, 3)))
 COMPARED = 2  # so many of the smallest scales compare everything with everything
 SEEN = 8  # a piece is compared by so many means of areas along a side
 SHARE = 0.01  # how much of the photograph's variance is added to the least distance; the larger, the less it counts
 HEIGHT = 4.0  # see `_anywhere`
 CHUNK = 512  # pieces of the picture that are compared at once
 AGREED = 0.6  # pieces count by their mean squared error to this power, less than nothing
-SOFT, SHARP = 0.6, 0.35  # deviation of a piece's weights about its middle, in half sides; in the last round
+SOFT = 0.6  # deviation of a piece's weights about its middle, in half sides, in all rounds but the last
+
+
+Plan = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How pieces settle.
+
+    Attributes:
+        rounds: sides of pieces, and how often nearest ones are sought: where the photograph is smallest, where it is twice
+            as large, and then.
+        sharp: deviation of a piece's weights about its middle, in half sides, in the last round.
+    """
+
+    rounds: tuple[Plan, ...]
+    sharp: float
+
+
+# Chosen by the kernel distance of crops from the photograph's, and by looking. Many rounds make larger and larger stretches
+# agree, which stones and bricks need, and in a sky ends in a few stretches whose edges show.
+TEXTURE = Recipe((((32, 40), (16, 30)), ((32, 4), (16, 8), (8, 4)), ((16, 3), (8, 4))), 0.2)
+LANDSCAPE = Recipe((((32, 8), (16, 6)), ((16, 4), (8, 3)), ((16, 2), (8, 3))), 0.35)
 
 
 @dataclass(frozen=True)
@@ -141,6 +161,7 @@ class Likeness:
     """
 
     photo: Tensor
+    recipe: Recipe = TEXTURE
 
     def __post_init__(self) -> None:
         _, height, width = self.photo.shape
@@ -168,8 +189,7 @@ class Likeness:
                 raise ValueError(f"{name} is {side} pixels; a picture like a photo has at least {SQUARE}")
         canvas = Canvas(Side(height, meets[0]), Side(width, meets[1]))
         scales = list(self._scales(canvas, known))
-        plans = [ROUNDS[min(number, len(ROUNDS) - 1)] for number in range(len(scales))]
-        total = samples * sum(count for plan in plans for _, count in plan)
+        total = samples * sum(count for n in range(len(scales)) for _, count in _plan(self.recipe, n))
         done = 0
 
         def told() -> None:
@@ -178,7 +198,9 @@ class Likeness:
             if on_step is not None:
                 on_step(done, total)
 
-        made = [_picture(scales, plans, stream((*key, START)), told) for key in sample_keys(seed, samples)]
+        made = [
+            _picture(scales, self.recipe, stream((*key, START)), told) for key in sample_keys(seed, samples)
+        ]
         return torch.stack(made).unflatten(2, (height, width)).clamp(-1, 1)
 
     def _scales(self, canvas: Canvas, known: Tensor | None) -> Iterator[Scale]:
@@ -196,13 +218,18 @@ class Likeness:
             yield Scale(photo, Canvas(canvas.rows.scaled(factor), canvas.columns.scaled(factor)), kept)
 
 
+def _plan(recipe: Recipe, scale: int) -> Plan:
+    return recipe.rounds[min(scale, len(recipe.rounds) - 1)]
+
+
 def _picture(
-    scales: Sequence[Scale], plans: Sequence[Plan], rng: np.random.Generator, told: Callable[[], None]
+    scales: Sequence[Scale], recipe: Recipe, rng: np.random.Generator, told: Callable[[], None]
 ) -> Tensor:
     """One picture [3, H * W], from coarse to fine."""
     picture = _anything(scales[0], rng)
     field: Tensor | None = None
-    for number, (scale, plan) in enumerate(zip(scales, plans)):
+    for number, scale in enumerate(scales):
+        plan = _plan(recipe, number)
         if field is not None:
             before = scales[number - 1]
             picture = scale.keep(_enlarged(picture, before.canvas, scale.canvas))
@@ -212,7 +239,7 @@ def _picture(
                 last = (number, size, turn) == (len(scales) - 1, plan[-1][0], count - 1)
                 near = field if number >= COMPARED else None
                 picture, field = _round(
-                    scale, picture, scale.fitting(size), rng, near, SHARP if last else SOFT
+                    scale, picture, scale.fitting(size), rng, near, recipe.sharp if last else SOFT
                 )
                 told()
     return picture

@@ -56,14 +56,14 @@ def landscape(
     """Make and write wide pictures or panoramas like a photo, which is brought to their height."""
     from motioncollage.files import numbered
     from motioncollage.image.files import load_picture, write_png
-    from motioncollage.image.likeness import Likeness, brought_to
+    from motioncollage.image.likeness import LANDSCAPE, Likeness, brought_to
     from motioncollage.shell.output import check_output
 
     check_options(options)
     names = [path.name for path in numbered(Path("image.png"), options.samples)]
     check_output(options.out, names, force=options.force)
     height = height or 256
-    likeness = Likeness(brought_to(load_picture(photo), height))
+    likeness = Likeness(brought_to(load_picture(photo), height), LANDSCAPE)
     made = make_like(likeness, options, (height, width or 4 * height), meets=(False, wrapped))
     for name, picture in zip(names, made):
         path = options.out / name
