@@ -53,6 +53,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("A.png", "B.png", "picture.png", "strokes.png"):
         Image.fromarray(colours).save(folder / name)
     Image.fromarray(colours[:16, :16]).save(folder / "small.png")
+    Image.fromarray(np.tile(colours, (4, 4, 1))[:160, :192]).save(folder / "photo.jpg")
     mask = np.zeros((64, 64), np.uint8)
     mask[16:48, 16:48] = 255
     Image.fromarray(mask).save(folder / "mask.png")
@@ -187,6 +188,8 @@ def as_run(root: Any, line: Line) -> list[str]:
     added = [
         word for option, words in more.items() if option in names and option not in given for word in words
     ]
+    if "--like" in given:  # there is no model, and so there are no steps
+        added = added[2:] if added[:1] == ["--steps"] else added
     return [*line.ours, *added]
 
 
