@@ -2,8 +2,9 @@
 """Judge textures: image_textures.py PICTURES [--model M] [--photos A.jpg ...] [--samples N] [--out DIR].
 
 PICTURES is a folder of folders, each named like a class. For every class that the model knows too, and for every photo
-(as `image texture --like` does it), textures are made and compared with image quilting (Efros and Freeman 2001): does the wrap show, how far are crops from real ones, how long does it take. Writes textures.md,
-textures.json and textures.png, which shows the first texture of each, tiled, whatever it looks like.
+(as `image texture --like` does it), textures are made and compared with image quilting (Efros and Freeman 2001): does the
+wrap show, how far are crops from real ones, how long does it take. Writes textures.md, textures.json and textures.png,
+which shows the first texture of each, tiled, whatever it looks like.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from eval.judges.image_features import OfflineFeatures
 from eval.metrics.distribution import kid
 from eval.metrics.images import pair_energy, square_crops
 from eval.quilting import quilt
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, write_text
 from motioncollage.image.data import SUFFIXES
 from motioncollage.image.files import load_picture
 from motioncollage.image.likeness import Likeness, shrunk
@@ -182,8 +183,7 @@ def write(out: Path, rows: list[Row], asked: argparse.Namespace) -> None:
         ("textures.md", "\n".join(lines)),
         ("textures.json", json.dumps(found, indent=1) + "\n"),
     ):
-        with atomic_path(out / file, force=True) as target:
-            target.write_text(text, encoding="utf-8")
+        write_text(out / file, text, force=True)
     sheet(out / "textures.png", rows)
 
 

@@ -72,9 +72,7 @@ def import_long(tab: Tab, path: Path) -> None:
     """Five minutes of walking as a block that is kept, shown."""
     joints = travelling(300.0, (0.0, 1.0)).joints()[None].astype(np.float32)
     Motion(joints, np.zeros((1, len(joints[0]), 1), dtype=np.float32)).save(path)
-    root = tab.call("DOM.getDocument")["root"]["nodeId"]
-    node = tab.call("DOM.querySelector", nodeId=root, selector="#motion-file")["nodeId"]
-    tab.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
+    tab.choose("#motion-file", path)
     tab.until("document.querySelectorAll('.block.kept').length === 1")
     tab.until("!document.querySelector('#make').disabled")
     tab.click("#make")

@@ -105,6 +105,12 @@ class Tab:
         )
         self.drag((box[0], box[1]), (box[0], box[1]))
 
+    def choose(self, selector: str, path: Path) -> None:
+        """A file for an input of files, as its dialog would."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
+
     def until(self, script: str, *, seconds: float = 60) -> Any:
         """Wait for an expression to be true; its value."""
         deadline = time.monotonic() + seconds

@@ -74,9 +74,9 @@ def load_mask(path: Path, shape: tuple[int, int]) -> Tensor:
     return mask
 
 
-def fit_height(picture: Tensor, height: int) -> Tensor:
-    """A picture [3, h, w] made `height` high, its proportions kept, the width a multiple of 8."""
-    width = max(SMALLEST, round(picture.shape[2] * height / picture.shape[1] / SMALLEST) * SMALLEST)
+def fit_height(picture: Tensor, height: int, *, multiple: int = SMALLEST) -> Tensor:
+    """A picture [3, h, w] made `height` high, its proportions kept, the width a multiple of `multiple`."""
+    width = max(multiple, round(picture.shape[2] * height / picture.shape[1] / multiple) * multiple)
     scaled = torch.nn.functional.interpolate(
         picture[None], (height, width), mode="bicubic", antialias=height < picture.shape[1]
     )[0]

@@ -90,6 +90,18 @@ class ImageOptions(MakingOptions):
     guidance: Scale = 1.0
     preview: bool = False
 
+    def names(self) -> list[str]:
+        """Names of the pictures."""
+        return [path.name for path in numbered(Path("image.png"), self.samples)]
+
+    def write(self, pictures: "Tensor", facts: dict[str, Any]) -> None:
+        """Write pictures [samples, 3, height, width], with what they remember of how they were made."""
+        from motioncollage.image.files import write_png
+
+        for name, picture in zip(self.names(), pictures):
+            write_png(self.out / name, picture, about=facts, force=self.force)
+            console.print(f"wrote {self.out / name} ({picture.shape[2]} x {picture.shape[1]})")
+
 
 @dataclass(frozen=True)
 class SettlingOptions(ImageOptions):
@@ -157,7 +169,7 @@ class Job:
         return plan
 
     def names(self) -> list[str]:
-        return [path.name for path in numbered(Path("image.png"), self.settings.samples)]
+        return self.options.names()
 
     def conditions(
         self, plan: "ImagePlan | CubePlan", labels: Path | None = None
@@ -204,11 +216,7 @@ class Job:
 
     def write(self, pictures: "Tensor", **more: Any) -> None:
         """Write pictures [samples, 3, height, width]."""
-        from motioncollage.image.files import write_png
-
-        for name, picture in zip(self.names(), pictures):
-            write_png(self.out / name, picture, about=self.about(**more), force=self.options.force)
-            console.print(f"wrote {self.out / name} ({picture.shape[2]} x {picture.shape[1]})")
+        self.options.write(pictures, self.about(**more))
 
 
 def check_picture(samples: int, height: int, width: int) -> None:

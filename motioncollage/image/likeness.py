@@ -25,11 +25,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from motioncollage.image.network import SMALLEST
 from motioncollage.sampling.noise import OnStep
 from motioncollage.seeds import START, sample_keys, stream
 
 LEAST_SIDE = 128  # pixels of a photograph, along its shorter side
-SMALLEST = 8  # what divides the sides of pictures
 COARSEST = 64  # pixels along the shorter side of the photograph where it is made smallest
 SQUARE = 32  # the largest pieces, in pixels
 COMPARED = 2  # so many of the smallest scales compare everything with everything
@@ -408,16 +408,7 @@ def shrunk(photo: Tensor, side: int) -> Tensor:
     shape = photo.shape[1:]
     scale = min(1.0, side / min(shape))
     rows, columns = (max(SMALLEST, round(n * scale / SMALLEST) * SMALLEST) for n in shape)
-    return _sized(photo, rows, columns)
-
-
-def brought_to(photo: Tensor, height: int) -> Tensor:
-    """A photograph [3, height, width] of so many rows, larger or smaller than it was."""
-    return _sized(photo, height, max(1, round(photo.shape[2] * height / photo.shape[1])))
-
-
-def _sized(photo: Tensor, rows: int, columns: int) -> Tensor:
-    if (rows, columns) == tuple(photo.shape[1:]):
+    if (rows, columns) == tuple(shape):
         return photo
     return functional.interpolate(photo[None], (rows, columns), mode="bicubic", antialias=True)[0].clamp(
         -1, 1

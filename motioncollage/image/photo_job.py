@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motioncollage.image.job import ImageOptions, check_picture
-from motioncollage.shell.output import console, keeping, progress_bar
+from motioncollage.shell.output import check_output, keeping, progress_bar
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,18 +54,12 @@ def landscape(
     options: ImageOptions, photo: Path, height: int | None, width: int | None, *, wrapped: bool, kind: str
 ) -> None:
     """Make and write wide pictures or panoramas like a photo, which is brought to their height."""
-    from motioncollage.files import numbered
-    from motioncollage.image.files import load_picture, write_png
-    from motioncollage.image.likeness import LANDSCAPE, Likeness, brought_to
-    from motioncollage.shell.output import check_output
+    from motioncollage.image.files import fit_height, load_picture
+    from motioncollage.image.likeness import LANDSCAPE, Likeness
 
     check_options(options)
-    names = [path.name for path in numbered(Path("image.png"), options.samples)]
-    check_output(options.out, names, force=options.force)
+    check_output(options.out, options.names(), force=options.force)
     height = height or 256
-    likeness = Likeness(brought_to(load_picture(photo), height), LANDSCAPE)
+    likeness = Likeness(fit_height(load_picture(photo), height, multiple=1), LANDSCAPE)
     made = make_like(likeness, options, (height, width or 4 * height), meets=(False, wrapped))
-    for name, picture in zip(names, made):
-        path = options.out / name
-        write_png(path, picture, about=about(options, photo, kind=kind), force=options.force)
-        console.print(f"wrote {path} ({picture.shape[2]} x {picture.shape[1]})")
+    options.write(made, about(options, photo, kind=kind))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from motioncollage.files import numbered
 from motioncollage.image.job import ImageOptions, Job, check_picture
 from motioncollage.image.photo_job import about, check_options, make_like
 from motioncollage.models import BUNDLED
@@ -34,13 +33,19 @@ class TextureOptions(ImageOptions):
     classes: Annotated[str, values.named("--class")] = ""
     steps: Steps = 12
 
-    def names(self) -> list[str]:
-        """Names of the textures."""
-        return [path.name for path in numbered(Path("image.png"), self.samples)]
+    def tiled(self) -> list[str]:
+        """Names of what shows each texture tiled."""
+        return [name.replace("image", "tiled") for name in self.names()]
 
-    def written(self) -> list[str]:
-        """Names of all files: the textures, and each tiled."""
-        return [name.replace("image", kind) for name in self.names() for kind in ("image", "tiled")]
+    def write(self, pictures: "Tensor", facts: dict[str, Any]) -> None:
+        """Write textures, and what they look like tiled."""
+        from motioncollage.image.files import write_png
+        from motioncollage.image.torus import tiled
+
+        super().write(pictures, facts)
+        for name, picture in zip(self.tiled(), pictures):
+            write_png(self.out / name, tiled(picture, TIMES), force=self.force)
+            console.print(f"wrote {self.out / name} ({TIMES} x {TIMES} times)")
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,6 @@ class PhotoOptions:
     border: Annotated[int, values.pixels()] | None = None
     photo_side: Annotated[int, values.count(least=128, most=MOST_SIDE, multiple=8)] = 512
 
-    @property
-    def path(self) -> Path | None:
-        return self.like or self.make_seamless
-
     def given(self, options: TextureOptions) -> Path | None:
         """The photo, if there is one.
 
@@ -74,16 +75,17 @@ class PhotoOptions:
             raise ValueError("--like and --make-seamless are two ways; give one of them")
         if self.make_seamless is None and self.border is not None:
             raise ValueError("--border belongs to --make-seamless; leave it away")
-        if self.path is not None:
+        path = self.like or self.make_seamless
+        if path is not None:
             check_options(options)
-        return self.path
+        return path
 
 
 class TextureJob(Job):
     """A job whose pictures lie on a torus."""
 
     def __init__(self, options: TextureOptions, offset: "Offset") -> None:
-        super().__init__(options, also=options.written())
+        super().__init__(options, also=options.tiled())
         self.offset = offset
 
     def of_class(self, shape: tuple[int, int]) -> "Tensor":
@@ -107,42 +109,29 @@ def of_model(options: TextureOptions, shape: tuple[int, int], offset: str) -> No
     if options.model == BUNDLED["image"] and not options.classes:
         raise ValueError("a texture of what? give --class, or a photo with --like")
     job = TextureJob(options, _offset(offset))
-    made = job.of_class(shape)
-    write(options, made, job.about(kind="texture", offset=job.offset))
+    job.write(job.of_class(shape), kind="texture", offset=job.offset)
 
 
-def like_photo(options: TextureOptions, asked: PhotoOptions, shape: tuple[int, int], offset: str) -> None:
+def like_photo(
+    options: TextureOptions, asked: PhotoOptions, path: Path, shape: tuple[int, int], offset: str
+) -> None:
     """Textures like a photo, or the photo itself made seamless."""
     from motioncollage.image.files import load_picture
     from motioncollage.image.likeness import Likeness, middle, shrunk
 
-    assert asked.path is not None
-    check_output(options.out, options.written(), force=options.force)
     if offset != OFFSET_NAMES[0]:
         raise ValueError(
             f"--offset {offset} shifts a model's pieces; a photo's lie everywhere, so leave it away"
         )
-    likeness = Likeness(shrunk(load_picture(asked.path), asked.photo_side))
+    check_output(options.out, [*options.names(), *options.tiled()], force=options.force)
+    likeness = Likeness(shrunk(load_picture(path), asked.photo_side))
     known = None
     if asked.make_seamless is not None:
         shape = (likeness.photo.shape[1], likeness.photo.shape[2])
         known = middle(*shape, min(shape) // 8 if asked.border is None else asked.border)
     made = make_like(likeness, options, shape, meets=(True, True), known=known)
     how = "like" if known is None else "seamless"
-    write(options, made, about(options, asked.path, kind="texture", how=how))
-
-
-def write(options: TextureOptions, pictures: "Tensor", facts: dict[str, Any]) -> None:
-    """Write textures, and what they look like tiled."""
-    from motioncollage.image.files import write_png
-    from motioncollage.image.torus import tiled
-
-    for name, picture in zip(options.names(), pictures):
-        path, shown = options.out / name, options.out / name.replace("image", "tiled")
-        write_png(path, picture, about=facts, force=options.force)
-        console.print(f"wrote {path} ({picture.shape[2]} x {picture.shape[1]})")
-        write_png(shown, tiled(picture, TIMES), force=options.force)
-        console.print(f"wrote {shown} ({TIMES} x {TIMES} times)")
+    options.write(made, about(options, path, kind="texture", how=how))
 
 
 def _offset(name: str) -> "Offset":

@@ -22,7 +22,8 @@ def texture(
     from motioncollage.image.texture_job import like_photo, of_model
 
     shape = (height or size, width or size)
-    if photo.given(options) is None:
+    path = photo.given(options)
+    if path is None:
         of_model(options, shape, offset)
     else:
-        like_photo(options, photo, shape, offset)
+        like_photo(options, photo, path, shape, offset)

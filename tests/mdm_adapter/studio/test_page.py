@@ -273,9 +273,7 @@ def test_five_minutes_scrub(tab: Tab, tmp_path: Path) -> None:
     joints = travelling(300.0, (0.0, 1.0)).joints()[None].astype(np.float32)
     Motion(joints, np.zeros((1, len(joints[0]), 1), dtype=np.float32)).save(tmp_path / "long.npz")
     assert mc.read(tmp_path / "long.npz").frames == 6000
-    path = tab.call("DOM.getDocument")["root"]["nodeId"]
-    node = tab.call("DOM.querySelector", nodeId=path, selector="#motion-file")["nodeId"]
-    tab.call("DOM.setFileInputFiles", files=[str(tmp_path / "long.npz")], nodeId=node)
+    tab.choose("#motion-file", tmp_path / "long.npz")
     tab.until("document.querySelectorAll('.block.kept').length === 1")
     made(tab)
     tab.until("studio.stage.clock && studio.stage.clock.length > 298")
