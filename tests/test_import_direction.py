@@ -125,3 +125,12 @@ def test_the_package_is_imported_without_the_heavy_parts() -> None:
     code = "import sys, motioncollage; print(dir(motioncollage) and 'torch' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
+
+
+def test_a_prompt_is_split_without_pytorch_which_can_be_imported_afterwards() -> None:
+    code = (
+        "import sys; from mdm_adapter.prompts.timeline import read_split; split = read_split('a person walks, then runs');"
+        "print(len(split.actions), 'torch' in sys.modules); import torch; print(torch.ones(2).sum().item())"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["2", "False", "2.0"]

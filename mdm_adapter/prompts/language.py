@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import re
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -43,17 +45,31 @@ def stop_words() -> set[str]:
 
 
 def _import_spacy() -> ModuleType:
-    """spaCy without its command line, the import of which takes as long as that of all the rest."""
+    """spaCy without what it does not need here: its command line and PyTorch take three times as long as the rest.
+
+    thinc (its networks) runs on NumPy, and imports PyTorch only to be able to wrap models of it.
+    """
+    with _hidden():
+        try:
+            return importlib.import_module("spacy")
+        except ImportError as error:
+            raise RuntimeError(f"splitting a prompt needs spaCy; run: {INSTALL}") from error
+
+
+@contextlib.contextmanager
+def _hidden() -> Iterator[None]:
+    """Modules stand in for those that are not needed, unless they are there, until the end."""
     name = "spacy.cli.info"
     light = ModuleType(name)
     light.info = lambda *args, **options: importlib.import_module(name).info(*args, **options)  # type: ignore[attr-defined]
-    stands_in = sys.modules.setdefault(name, light) is light
+    stand_ins: dict[str, ModuleType | None] = {name: light}
+    if threading.active_count() == 1:  # another thread may be importing it
+        stand_ins["torch"] = None  # an import of it fails
+    placed = [name for name, module in stand_ins.items() if sys.modules.setdefault(name, module) is module]  # type: ignore[arg-type]
     try:
-        return importlib.import_module("spacy")
-    except ImportError as error:
-        raise RuntimeError(f"splitting a prompt needs spaCy; run: {INSTALL}") from error
+        yield
     finally:
-        if stands_in:
+        for name in placed:
             del sys.modules[name]
 
 

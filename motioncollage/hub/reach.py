@@ -3,7 +3,6 @@
 import socket
 import threading
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 SECONDS = 1.5
 PORTS = {"http": 80, "https": 443}
@@ -14,6 +13,8 @@ def answers(url: str, *, seconds: float = SECONDS) -> bool:
 
     Looking up a name can take much longer than any timeout of a socket, so it is waited for beside.
     """
+    from urllib.request import getproxies, proxy_bypass  # takes as long to import as half of the command line
+
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443)
     if not proxy_bypass(host) and (proxy := getproxies().get(parts.scheme)):

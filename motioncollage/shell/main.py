@@ -37,20 +37,27 @@ Commands: {commands}.
 motioncollage --help says what they do, motioncollage COMMAND --help lists their options."""
 
 
-def build() -> typer.Typer:
+def build(asked: str = "") -> typer.Typer:
     """The command line: `motioncollage.commands` entry points, each a function or a Typer app.
 
     A name of two words is a command of a group: `train image`. A command that cannot be loaded is told of and left out.
+
+    Args:
+        asked: the command or group that is going to be run: only it is built, if there is one of that name.
     """
     app = _group(
         "Long human motion from text: several actions in one take, seamless loops, training and evaluation."
     )
+    app.callback()(lambda: None)  # or a single command would be the whole program, and its name an argument
     groups: dict[str, typer.Typer] = {}
     nested: list[tuple[str, str, Callable[..., None]]] = []
-    for name in plugins.available("commands"):
+    names = list(plugins.available("commands"))
+    for name in [n for n in names if n.split()[0] == asked] or names:
         try:
             part = _with_options(plugins.load("commands", name))
         except (ImportError, TypeError) as error:
+            if name == asked:
+                return build()  # which says so, and knows the others
             _say(_one_line(error))
             continue
         group, _, own = name.rpartition(" ")
@@ -106,7 +113,7 @@ def main() -> None:
         with warnings.catch_warnings():
             # What overflows in a damaged file is refused where it is checked; NumPy's own lines would only stand before it.
             warnings.simplefilter("ignore", RuntimeWarning)
-            code = build()(standalone_mode=False)
+            code = build(sys.argv[1])(standalone_mode=False)
         if code == INTERRUPTED:  # before the command began
             raise KeyboardInterrupt
         sys.stdout.flush()
