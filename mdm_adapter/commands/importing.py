@@ -6,7 +6,7 @@ from typing import Annotated
 from mdm_adapter.io.incoming import READABLE, ReadOptions
 from motioncollage.shell import values
 from motioncollage.shell.options import Force
-from motioncollage.shell.output import console
+from motioncollage.shell.output import check_output, console
 from motioncollage.wording import plural
 
 
@@ -25,6 +25,14 @@ def import_(
     for path, target in zip(files, targets):
         if target.resolve() == path.resolve():
             raise ValueError(f"{path} would replace itself; give another folder with --out")
-    for target, motion in zip(targets, reading.read(files)):
+        if targets.count(target) > 1:
+            raise ValueError(
+                f"several recordings would become {target}; import them one by one, each with an --out"
+            )
+    check_output(out, [target.name for target in targets], force=force)
+    motions = list(
+        reading.read(files)
+    )  # all of them before the first is written, so that a broken one leaves nothing
+    for target, motion in zip(targets, motions):
         motion.save(target, force=force)
         console.print(f"wrote {target} ({plural(motion.frames, 'frame')})")

@@ -148,52 +148,66 @@ class RowCache:
         """Make what is not there yet; interrupted, it goes on behind the last source in the index."""
         part_rows, part_index = (self.folder / f"{self.name}.partial{end}" for end in (".npy", ".jsonl"))
         with _writing(self.folder, part_rows) as rows, open(part_index, "a+", encoding="utf-8") as index:
-            index.seek(0)
-            known = list(_lines(part_index))
-            lines: list[Line] = []
-            place = HEADER
-            unwritten = 0
-            there = os.fstat(rows.fileno()).st_size
-            for number, source in enumerate(sources):
-                digest = source.digest()
-                if number < len(known):
-                    reach = place + known[number].rows * self.width * 4
-                    if known[number].digest == digest and reach <= there:
-                        lines.append(known[number])
-                        place = reach
-                        tell(number + 1)
-                        continue
-                    known = []  # what follows was made from something else, or did not reach the disk
-                    _rewrite(index, lines)
-                parts, notes = source.make()
-                rows.seek(place)
-                for part in parts:
-                    place += rows.write(part.rows.float().numpy().tobytes())
-                sizes = tuple((len(part.rows), part.about) for part in parts)
-                lines.append(Line(digest, sizes, notes))
-                unwritten += lines[-1].rows * self.width * 4
-                index.write(lines[-1].text())
-                if unwritten > FLUSH_BYTES:
-                    rows.flush()
-                    index.flush()
-                    unwritten = 0
-                tell(number + 1)
-            if len(lines) < len(known):
-                _rewrite(index, lines)
-            total = sum(line.rows for line in lines)
-            rows.truncate(place)
-            rows.seek(place)
-            if not total:  # nothing cannot be mapped
-                rows.write(bytes(self.width * 4))
-            rows.seek(0)
-            rows.write(_header(max(total, 1), self.width))
-            for file in (rows, index):
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                lines = self._go_on(rows, index, list(_lines(part_index)), sources, tell)
+            except ValueError:
+                # A refused recording: what took seconds is made again in seconds, and is not worth files.
+                if os.fstat(rows.fileno()).st_size < FLUSH_BYTES:
+                    with suppress(OSError):  # Windows removes no file that is open
+                        part_rows.unlink()
+                        part_index.unlink()
+                raise
             # Without an index rows are nothing, so the old index goes first and the new one comes last.
             self.index_file.unlink(missing_ok=True)
             os.replace(part_rows, self.rows_file)
             os.replace(part_index, self.index_file)
+        return lines
+
+    def _go_on(
+        self, rows: IO[bytes], index: IO[str], known: list[Line], sources: Sequence[Source],
+        tell: Callable[[int], None],
+    ) -> list[Line]:  # fmt: skip
+        """Write what is not known yet behind what is; the lines of all sources."""
+        lines: list[Line] = []
+        place = HEADER
+        unwritten = 0
+        there = os.fstat(rows.fileno()).st_size
+        for number, source in enumerate(sources):
+            digest = source.digest()
+            if number < len(known):
+                reach = place + known[number].rows * self.width * 4
+                if known[number].digest == digest and reach <= there:
+                    lines.append(known[number])
+                    place = reach
+                    tell(number + 1)
+                    continue
+                known = []  # what follows was made from something else, or did not reach the disk
+                _rewrite(index, lines)
+            parts, notes = source.make()
+            rows.seek(place)
+            for part in parts:
+                place += rows.write(part.rows.float().numpy().tobytes())
+            sizes = tuple((len(part.rows), part.about) for part in parts)
+            lines.append(Line(digest, sizes, notes))
+            unwritten += lines[-1].rows * self.width * 4
+            index.write(lines[-1].text())
+            if unwritten > FLUSH_BYTES:
+                rows.flush()
+                index.flush()
+                unwritten = 0
+            tell(number + 1)
+        if len(lines) < len(known):
+            _rewrite(index, lines)
+        total = sum(line.rows for line in lines)
+        rows.truncate(place)
+        rows.seek(place)
+        if not total:  # nothing cannot be mapped
+            rows.write(bytes(self.width * 4))
+        rows.seek(0)
+        rows.write(_header(max(total, 1), self.width))
+        for file in (rows, index):
+            file.flush()
+            os.fsync(file.fileno())
         return lines
 
 

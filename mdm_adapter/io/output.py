@@ -75,8 +75,15 @@ class OutputOptions:
                     (self.out / name).unlink(missing_ok=True)
         motion.save(saved, force=self.force)
         console.print(f"wrote {saved}")
+        if others := self._of_another_motion():
+            console.print(f"still of an earlier motion, as not asked for now: {', '.join(others)}")
         with keeping(f"{saved} is kept; motioncollage export {saved} --to mp4,png writes what is missing"):
             self._show(motion, motion if cycles == 1 else model.tiled(motion, cycles))
+
+    def _of_another_motion(self) -> list[str]:
+        """What lies beside the motion under its name and was not written with it."""
+        beside = {path.name for stem in ("motion", "contact_sheet") for path in self.out.glob(f"{stem}[.-]*")}
+        return sorted(beside - set(self.files))
 
     def _show(self, motion: "Motion", played: "Motion") -> None:
         """Formats, sheets and films."""

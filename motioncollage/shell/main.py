@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import traceback
-import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -110,10 +109,7 @@ def main() -> None:
     threads.settled()  # before a command loads PyTorch
     usual = _catch_termination()
     try:
-        with warnings.catch_warnings():
-            # What overflows in a damaged file is refused where it is checked; NumPy's own lines would only stand before it.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            code = build(sys.argv[1])(standalone_mode=False)
+        code = build(sys.argv[1])(standalone_mode=False)
         if code == INTERRUPTED:  # before the command began
             raise KeyboardInterrupt
         sys.stdout.flush()

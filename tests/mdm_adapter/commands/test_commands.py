@@ -113,7 +113,10 @@ def test_existing_files_are_kept_without_force(command: Command, toy: Path, tmp_
     assert refused.code == 2
     assert "motion.npz exists; use --force" in refused.err
     assert (tmp_path / "motion.npz").read_bytes() == b"mine"
-    assert command(*arguments, "--force").code == 0
+    (tmp_path / "motion.bvh").write_text("of an earlier motion")
+    replaced = command(*arguments, "--force")
+    assert replaced.code == 0
+    assert "still of an earlier motion, as not asked for now: motion.bvh" in replaced.out
     assert (tmp_path / "motion.npz").read_bytes()[:2] == b"PK"
 
 

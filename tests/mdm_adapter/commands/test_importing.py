@@ -74,3 +74,28 @@ def test_an_archive_does_not_replace_itself(command: Command, tmp_path: Path) ->
     result = command("data", "import", tmp_path / "take.npz", "--out", tmp_path, "--force")
     assert result.code == 2
     assert "would replace itself" in result.err
+
+
+def test_a_broken_recording_among_good_ones_leaves_nothing(command: Command, tmp_path: Path) -> None:
+    np.save(tmp_path / "joints.npy", np.load(FIXTURES / "hml_official_012314.npz")["new_joints"])
+    (tmp_path / "broken.bvh").write_text("HIERARCHY nothing")
+    arguments = (
+        "data", "import", tmp_path / "joints.npy", tmp_path / "broken.bvh", "--out", tmp_path / "out",
+    )  # fmt: skip
+    result = command(*arguments)
+    assert result.code == 2
+    assert "broken.bvh" in result.err
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_recordings_of_one_name_do_not_replace_each_other(command: Command, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        np.save(tmp_path / folder / "walk.npy", np.load(FIXTURES / "hml_official_012314.npz")["new_joints"])
+    result = command(
+        *("data", "import", tmp_path / "a" / "walk.npy", tmp_path / "b" / "walk.npy"),
+        *("--out", tmp_path / "out", "--force"),
+    )
+    assert result.code == 2
+    assert "several recordings would become" in result.err
+    assert not (tmp_path / "out").exists()

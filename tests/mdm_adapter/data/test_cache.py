@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from mdm_adapter.data import cache
 from mdm_adapter.data.cache import HEADER, Kept, Part, RowCache, Source, digest_of
 
 WIDTH = 3
@@ -99,6 +100,24 @@ def test_an_interrupted_cache_goes_on(workshop: Workshop, fill: Callable[..., li
     workshop.made.clear()
     check(fill(workshop.sources(2, 1, 3, 4)), (2, 1, 3, 4))
     assert workshop.made == [3, 4]
+
+
+def test_a_refused_source_leaves_nothing_behind_unless_it_took_long(
+    workshop: Workshop, fill: Callable[..., list[Kept]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> tuple[list[Part], dict[str, str]]:
+        raise ValueError("clip 9 is broken")
+
+    sources = [*workshop.sources(2, 1), Source(lambda: digest_of(9), refuse)]
+    with pytest.raises(ValueError, match="clip 9"):
+        fill(sources)
+    assert not list((tmp_path / "cache").iterdir())
+    monkeypatch.setattr(cache, "FLUSH_BYTES", 16)  # as if it were hours
+    with pytest.raises(ValueError, match="clip 9"):
+        fill(sources)
+    workshop.made.clear()
+    check(fill(workshop.sources(2, 1, 3)), (2, 1, 3))
+    assert workshop.made == [3]
 
 
 def test_an_interrupted_cache_of_something_else_is_cut_off(
