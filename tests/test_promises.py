@@ -124,4 +124,8 @@ def test_no_pinned_dependency_has_a_known_vulnerability() -> None:
     )  # fmt: skip
     if run.returncode and "found" not in run.stderr.lower():
         pytest.skip(f"PyPI was not reached: {run.stderr.strip().splitlines()[-1][:120]}")
+    # An index without the database of vulnerabilities finds none: that is no answer.
+    unknown = run.stdout.count("could not be audited")
+    if not run.returncode and unknown > len(pins()) // 2:
+        pytest.skip(f"{unknown} of {len(pins())} packages are not known where this machine looks")
     assert run.returncode == 0, run.stdout
