@@ -16,8 +16,9 @@ SOURCE = "motioncollage (docs/checks.md)"
 def actions(evidence: Evidence) -> list[Metric]:
     """Share of the pieces in which the action of their text happened, of those whose label has a check.
 
-    A piece is looked at with TOLERANCE seconds of its motion before and behind it, as far as the motion goes. The
-    number of real motion is the share of real clips of the same labels, a label weighing as often as it was drawn.
+    It happened if its check passes for the piece by itself, or with TOLERANCE seconds of the motion before and behind it,
+    as far as the motion goes: so an action may begin or end there, and what the neighbours do there (the right hand in the
+    air before the left one is raised) is not held against it. The number of real motion is the share of real clips of the same labels, a label weighing as often as it was drawn.
     Nothing where labels are unknown.
     """
     judged = [number for number, label in enumerate(evidence.labels) if label and checks_for(label)]
@@ -37,7 +38,11 @@ def actions(evidence: Evidence) -> list[Metric]:
 def _happened(evidence: Evidence, number: int) -> bool:
     motion, start, stop = evidence.spans[number]
     around = round(TOLERANCE * evidence.fps)
-    joints = evidence.joints[motion][max(0, start - around) : stop + around]
+    seen = (evidence.joints[motion][max(0, start - more) : stop + more] for more in (around, 0))
+    return any(_passes(evidence, evidence.labels[number], joints) for joints in seen)
+
+
+def _passes(evidence: Evidence, label: str, joints: np.ndarray) -> bool:
     if len(joints) < MIN_SECONDS * evidence.fps:
         return False
-    return judge(evidence.labels[number], Take(joints, NamedJoints(SMPL_22.joints, evidence.fps))).happened
+    return judge(label, Take(joints, NamedJoints(SMPL_22.joints, evidence.fps))).happened

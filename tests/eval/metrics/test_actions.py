@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from figures import Figure
-from moves import bowed, kicked
+from moves import bowed, kicked, raised
 
 from eval.checks.rates import Rate
 from eval.metrics.actions import actions
@@ -43,6 +43,16 @@ def test_half_a_second_round_a_piece_belongs_to_it() -> None:
     (near,) = actions(evidence([motion], [Span(0, kick + 8, kick + 68)], ["kick"]))
     (far,) = actions(evidence([motion], [Span(0, kick + 40, kick + 90)], ["kick"]))
     assert (near.value, far.value) == (1.0, 0.0)
+
+
+def test_what_the_neighbour_does_is_not_held_against_a_piece() -> None:
+    left, right = raised("left"), raised("right")
+    top = int(right[:, 21, 1].argmax())
+    motion = np.concatenate([right[: top + 1], left])
+    (metric,) = actions(evidence([motion], [Span(0, top + 1, len(motion))], ["raise-up-left-hand"]))
+    assert metric.value == 1.0
+    (other,) = actions(evidence([motion], [Span(0, top + 1, len(motion))], ["raise-up-right-hand"]))
+    assert other.value == 0.0
 
 
 def test_real_motion_has_the_rate_of_the_labels_drawn() -> None:
