@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +19,7 @@ from eval.judges.starter import (
     feature_statistics,
 )
 from eval.judges.training_data import BatchSampler, EvaluatorData, TrainingSettings, step_seed
-from motioncollage.training import Report, Trainer
+from motioncollage.training import Trainer
 from motioncollage.training import TrainingSettings as HowToOptimise
 
 FORMAT = "motioncollage evaluator training 2"
@@ -32,7 +32,7 @@ def train_evaluator(
     *,
     device: torch.device | str = "cpu",
     checkpoint: Path | None = None,
-    progress: Report | None = None,
+    run: Callable[[Trainer], object] = Trainer.run,
 ) -> StarterEvaluator:
     """Train a starter evaluator.
 
@@ -43,7 +43,7 @@ def train_evaluator(
         config: sizes of the network. device: where all data and the network live. checkpoint: file to resume
         from if it is there, written every `checkpoint_every` steps and at the end. It is
             refused if it belongs to other settings or data.
-        progress: called as the training goes on.
+        run: runs the trainer: with a bar and a log, for instance (`motioncollage.shell.training.run_trainer`).
 
     Returns:
         the trained evaluator (averaged weights if `ema`), in evaluation mode, on `device`.
@@ -57,7 +57,7 @@ def train_evaluator(
     objective = Contrast(BatchSampler(data, settings, evaluator, device), settings, device)
     about = _identity(data, settings, config)
     trainer = Trainer(evaluator, objective, how_to_optimise(settings), checkpoint=checkpoint, about=about)
-    trainer.run(progress)
+    run(trainer)
     average = trainer.average
     assert isinstance(average, StarterEvaluator)
     return average

@@ -13,7 +13,7 @@ from eval.judges.training import train_evaluator
 from eval.judges.training_data import EvaluatorData, TrainingSettings
 from motioncollage import plugins
 from motioncollage.shell.output import check_output, console, progress_bar
-from motioncollage.shell.training import tell_stopped
+from motioncollage.shell.training import run_trainer
 from motioncollage.wording import plural
 
 
@@ -22,23 +22,13 @@ def run(
 ) -> None:
     """Train, write the evaluator, show how well it judges the val split."""
     check_output(out, [], force=True)
-    reached = 0
-
-    def report(step: int, figures: dict[str, float]) -> None:
-        nonlocal reached
-        reached = step
-        update(step, settings.steps)
-
     clips = evaluator_data(
         _read(data, "train", cache=cache), mirror=mirror, shortest=settings.shortest, cache=cache
     )
-    with progress_bar("training") as update:
-        update(0, settings.steps)
-        judge = train_evaluator(
-            clips, settings, device=device, checkpoint=out / "checkpoint.pt", progress=report,
-        )  # fmt: skip
-    if reached:
-        tell_stopped(reached, settings.steps)
+    judge = train_evaluator(
+        clips, settings, device=device, checkpoint=out / "checkpoint.pt",
+        run=lambda trainer: run_trainer(trainer, out, settings.steps),
+    )  # fmt: skip
     target = out / FILE
     save_starter_evaluator(judge, target)
     console.print(f"wrote {target}: use it with motioncollage eval --evaluator {target}")

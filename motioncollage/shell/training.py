@@ -37,13 +37,8 @@ def run_trainer(trainer: "Trainer", out: Path, steps: int) -> int:
 
         update(trainer.step, steps)
         reached = trainer.run(report)
-    tell_stopped(reached, steps)
-    return reached
-
-
-def tell_stopped(step: int, steps: int) -> None:
-    """After a training: whether it was stopped by hand, and how it goes on."""
-    if step < steps:
+    if reached < steps:
         console.print(
-            f"stopped at step {step} of {steps}, which is kept: the same command goes on from there"
+            f"stopped at step {reached} of {steps}, which is kept: the same command goes on from there"
         )
+    return reached

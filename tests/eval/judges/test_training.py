@@ -45,7 +45,7 @@ def test_training_learns_to_match() -> None:
     )
     losses: dict[int, float] = {}
     report = lambda step, figures: losses.update({step: figures["loss"]})
-    evaluator = train_evaluator(data(), settings, CONFIG, progress=report)
+    evaluator = train_evaluator(data(), settings, CONFIG, run=lambda trainer: trainer.run(report))
     assert list(losses) == list(range(1, 61))
     seen = list(losses.values())
     assert np.mean(seen[-10:]) < 0.5 * np.mean(seen[:5])
@@ -71,15 +71,21 @@ def test_an_interrupted_run_takes_the_same_steps(tmp_path) -> None:
 
     path = tmp_path / "training.pt"
     with pytest.raises(Stop):
-        train_evaluator(data(), SETTINGS, CONFIG, checkpoint=path, progress=interrupt)
+        train_evaluator(data(), SETTINGS, CONFIG, checkpoint=path, run=lambda trainer: trainer.run(interrupt))
     steps: list[int] = []
     report = lambda step, figures: steps.append(step)
-    resumed = train_evaluator(data(), SETTINGS, CONFIG, checkpoint=path, progress=report)
+    resumed = train_evaluator(
+        data(), SETTINGS, CONFIG, checkpoint=path, run=lambda trainer: trainer.run(report)
+    )
     assert steps == [5, 6]
     torch.testing.assert_close(parameters(resumed), parameters(whole), rtol=0, atol=0)
     # a finished run is only loaded
     again = train_evaluator(
-        data(), SETTINGS, CONFIG, checkpoint=path, progress=lambda *_: pytest.fail("trained")
+        data(),
+        SETTINGS,
+        CONFIG,
+        checkpoint=path,
+        run=lambda trainer: trainer.run(lambda *_: pytest.fail("trained")),
     )
     torch.testing.assert_close(parameters(again), parameters(whole), rtol=0, atol=0)
     assert [p.name for p in tmp_path.iterdir()] == ["training.pt"]
