@@ -19,7 +19,7 @@ from eval.checks.registry import by_slug
 from eval.checks.undecided import UNDECIDED
 from mdm_adapter.data.datasets import SPLITS, read_dataset
 from mdm_adapter.representation import features as representation
-from motioncollage.files import atomic_path
+from motioncollage.files import write_text
 from motioncollage.shell.output import progress_bar
 
 
@@ -73,10 +73,7 @@ def main() -> None:
         rows = calibrate(checks, takes, others=arguments.others, progress=progress)
     table = as_table(rows)
     for ending, text in ((".md", table), (".json", json.dumps(as_numbers(rows), indent=1) + "\n")):
-        with atomic_path(
-            arguments.out.with_name(arguments.out.name + ending), force=arguments.force
-        ) as target:
-            target.write_text(text, encoding="utf-8")
+        write_text(arguments.out.with_name(arguments.out.name + ending), text, force=arguments.force)
     if arguments.rates:
         found = {slug: rates.Rate(*counts) for row in rows for slug, counts in row.own.items()}
         rates.write(arguments.rates, found, arguments.data.resolve().name, force=arguments.force)

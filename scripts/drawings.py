@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from motioncollage.collage.graph import FactorGraph, Node, Region
 from motioncollage.collage.layouts import chain, cycle, grid
-from motioncollage.files import atomic_path
+from motioncollage.files import write_text
 
 STYLE = """
 .drawing { --ink: #2e3846; --faint: #6b7480; --rule: #cfcbc2; --plus: #1f7f8e; --minus: #d4583a; --third: #c58a1b;
@@ -417,8 +417,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/pictures/graphs"))
     out = parser.parse_args().out
     for name, draw in DRAWINGS.items():
-        with atomic_path(out / f"{name}.svg", force=True) as target:
-            target.write_text(draw().text(), encoding="utf-8", newline="\n")
+        write_text(out / f"{name}.svg", draw().text(), force=True)
     print(f"wrote {len(DRAWINGS)} drawings to {out}")
 
 

@@ -16,7 +16,7 @@ from rich.progress import track
 
 from eval.benchmark.run import machine
 from eval.metrics.images import pair_energy
-from motioncollage.files import atomic_path
+from motioncollage.files import write_text
 from motioncollage.image.models import load_image_model
 from motioncollage.image.pipelines import STOCHASTIC, ImagePipeline, ImageSettings
 from motioncollage.image.plans import (
@@ -107,8 +107,7 @@ def write(out: Path, found: Numbers, model: str, cut: PieceSettings, where: str)
         "",
     ]
     for file, text in (("seams.md", "\n".join(lines)), ("seams.json", json.dumps(found, indent=1) + "\n")):
-        with atomic_path(out / file, force=True) as target:
-            target.write_text(text, encoding="utf-8")
+        write_text(out / file, text, force=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from eval.benchmark.judging import JudgingOptions
 from eval.benchmark.report import ARROWS, Results, Summary, cell, title_of
 from eval.benchmark.run import collect, machine
 from eval.benchmark.settings import BenchmarkSettings
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, write_text
 from motioncollage.plugins import available
 from motioncollage.sampling.registry import SamplerSettings
 
@@ -192,31 +192,15 @@ def write(
         mark = f"**{value}**" if variant.usual else value
         table.append(f"| {variant.axis} | {mark} | " + " | ".join(cell(row[n]) for n in names) + " |")
     table.append("| real motion |  | " + " | ".join(cell(real[n]) if n in real else "" for n in names) + " |")
-    with atomic_path(out / f"{study}.table.md", force=True) as target:
-        target.write_text(
-            f"{base.repetitions} repetitions of {base.texts} motions; {where}. Bold: the default.\n\n"
-            + "\n".join(table)
-            + "\n",
-            encoding="utf-8",
-        )
+    head = f"{base.repetitions} repetitions of {base.texts} motions; {where}. Bold: the default."
+    write_text(out / f"{study}.table.md", "\n".join([head, "", *table, ""]), force=True)
     numbers = [
         {"axis": v.axis, "value": v.value, **{n: {"mean": row[n].mean, "ci95": row[n].ci95} for n in names}}
         for v, row in rows
     ]
-    with atomic_path(out / f"{study}.json", force=True) as target:
-        target.write_text(
-            json.dumps(
-                {
-                    "settings": json.loads(
-                        json.dumps(asdict(base), default=str).replace("Infinity", '"inf"')
-                    ),
-                    "rows": numbers,
-                },
-                indent=1,
-            )
-            + "\n",
-            encoding="utf-8",
-        )
+    settings = json.loads(json.dumps(asdict(base), default=str).replace("Infinity", '"inf"'))
+    text = json.dumps({"settings": settings, "rows": numbers}, indent=1) + "\n"
+    write_text(out / f"{study}.json", text, force=True)
     with atomic_path(out / f"{study}.png", force=True) as target:
         plot(target, study, rows, real, names)
 

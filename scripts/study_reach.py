@@ -21,7 +21,7 @@ from mdm_adapter.prompts import Action
 from motioncollage.collage.compose import CollageDenoiser
 from motioncollage.collage.denoiser import Condition, NoiseLevel
 from motioncollage.collage.layouts import chain
-from motioncollage.files import atomic_path
+from motioncollage.files import atomic_path, write_text
 from motioncollage.sampling.levels import DiscreteLevels
 from motioncollage.sampling.registry import PRESETS, SamplerSettings, sample
 from motioncollage.sampling.schedules import VPSchedule
@@ -123,11 +123,9 @@ def main() -> None:
         moved[f"{steps} steps"] = influence(pipeline, replace(PRESETS["fast"].sampler, steps=steps))
         print(f"{steps} steps, bundled model: {moved[f'{steps} steps']}", flush=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    with atomic_path(arguments.out / "reach.json", force=True) as target:
-        numbers = {"distances": DISTANCES, "truth": truth, "chain": chains, "model": moved}
-        target.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
-    with atomic_path(arguments.out / "reach.table.md", force=True) as target:
-        target.write_text(table(truth, chains), encoding="utf-8")
+    numbers = {"distances": DISTANCES, "truth": truth, "chain": chains, "model": moved}
+    write_text(arguments.out / "reach.json", json.dumps(numbers, indent=1) + "\n", force=True)
+    write_text(arguments.out / "reach.table.md", table(truth, chains), force=True)
     with atomic_path(arguments.out / "reach.png", force=True) as target:
         plot(target, truth, chains, moved)
 
