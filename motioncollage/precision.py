@@ -55,7 +55,11 @@ def _seconds(dtype: torch.dtype) -> float:
     return min(times)
 
 
+def uses_bfloat16(precision: str, device: torch.device) -> bool:
+    """Whether a precision asks for bfloat16, `auto` only where it is fast."""
+    return precision == "bfloat16" or (precision == "auto" and supports_bfloat16(device))
+
+
 def mixed(precision: str, device: torch.device, *, enabled: bool = True) -> torch.autocast:
-    """Autocast to bfloat16 if a precision asks for it, `auto` only where it is fast."""
-    on = precision == "bfloat16" or (precision == "auto" and supports_bfloat16(device))
-    return torch.autocast(device.type, torch.bfloat16, enabled=on and enabled)
+    """Autocast to bfloat16 if a precision asks for it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device) and enabled)

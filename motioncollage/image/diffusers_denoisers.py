@@ -1,24 +1,19 @@
 """Networks of `diffusers` as denoisers of pieces: pixels (DDPM) or latents with texts (Stable Diffusion)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from motioncollage.collage.denoiser import Condition, NoiseLevel, clean_prediction
+from motioncollage.image.diffusers_texts import TextCondition, Texted, TextEncoder
 from motioncollage.precision import check_precision, mixed
+from motioncollage.sampling.schedules import MAX_STEPS, VPSchedule, cosine_betas
 
+# Where a schedule ends without signal: its logarithm must exist, and no sample tells the difference.
+LEAST_SIGNAL = 2.0**-24
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
-
-
-@dataclass(frozen=True, eq=False)
-class TextCondition:
-    """What a piece shows, as the text encoder put it: `tokens` [length, width]; of SDXL also `pooled` [width]."""
-
-    tokens: Tensor
-    pooled: Tensor | None = None
 
 
 class PixelDenoiser:
@@ -74,11 +69,7 @@ class PixelDenoiser:
             ValueError: sides that the network cannot halve, a class that it does not know, no class where it needs
                 one, or a level of another convention.
         """
-        check_piece(x, level, self.channels)
-        if x.shape[-2] % self.multiple or x.shape[-1] % self.multiple:
-            raise ValueError(
-                f"a piece has {x.shape[-2]} x {x.shape[-1]} pixels; sides must be multiples of {self.multiple}"
-            )
+        check_piece(x, level, self.channels, self.multiple)
         labels = self._labels(conditions, x.device)
         with mixed(self.precision, x.device):
             raw = self.network(x.float(), timesteps(x, level), class_labels=labels).sample
@@ -103,40 +94,26 @@ class PixelDenoiser:
         return torch.tensor(filled, device=device)
 
 
-class Texted:
-    """What is told by texts, and knows no classes."""
-
-    def encode_texts(self, texts: Sequence[str]) -> list[TextCondition]:
-        """Conditions of texts."""
-        raise NotImplementedError
-
-    def condition(self, wanted: int | str | None) -> TextCondition | None:
-        """The condition of a text."""
-        if isinstance(wanted, int):
-            raise ValueError(f"class {wanted} means nothing to this model; give a text")
-        return None if wanted is None else self.encode_texts([wanted])[0]
-
-
 class LatentDenoiser(Texted):
     """A `UNet2DConditionModel` of latents [batch, channels, height, width] (`motioncollage.collage.denoiser.Denoiser`).
 
     Conditions are `TextCondition`; None is the empty text.
     """
 
+    multiple = 1
+
     def __init__(
-        self, network: Any, encoder: Any, tokenizer: Any, prediction: str = "epsilon", *, precision: str = "auto"
-    ) -> None:  # fmt: skip
+        self, network: Any, encoder: TextEncoder, prediction: str = "epsilon", *, precision: str = "auto"
+    ) -> None:
         """Args:
             network: in evaluation mode.
-            encoder: a `CLIPTextModel` in evaluation mode.
-            tokenizer: the encoder's.
+            encoder: with a `CLIPTextModel`.
             prediction: what the network gives: `epsilon`, `v_prediction` (Salimans & Ho 2022) or `sample`.
 
         Raises:
             ValueError: parts that do not fit together, or a network that needs more than noisy latents and a text.
         """
-        check_settings(prediction, precision)
-        config, width = network.config, encoder.config.hidden_size
+        config = network.config
         more = (
             config.addition_embed_type, config.class_embed_type, config.num_class_embeds, config.time_cond_proj_dim
         )  # fmt: skip
@@ -145,39 +122,24 @@ class LatentDenoiser(Texted):
                 "the network takes more than noisy latents and a text, as for in-painting, upscaling or LCM; use a"
                 " plain Stable Diffusion model"
             )
-        if config.cross_attention_dim != width:
+        if config.cross_attention_dim != encoder.width:
             raise ValueError(
-                f"the network reads texts of width {config.cross_attention_dim}, the text encoder writes {width};"
-                " their folders are of different models"
+                f"the network reads texts of width {config.cross_attention_dim}, the text encoder writes"
+                f" {encoder.width}; their folders are of different models"
             )
-        if len(tokenizer) > encoder.config.vocab_size:
-            raise ValueError(
-                f"the tokenizer knows {len(tokenizer)} tokens, the text encoder {encoder.config.vocab_size}; their"
-                " folders are of different models"
-            )
-        self.network, self.encoder, self.tokenizer = network, encoder, tokenizer
-        self.prediction, self.precision = prediction, precision
-        self.channels, self.multiple = int(config.in_channels), 1
-        # A tokenizer without settings of its own claims no limit.
-        self.longest = min(int(encoder.config.max_position_embeddings), tokenizer.model_max_length)
-        self.null = self.encode_texts([""])[0].tokens
+        self.encoder = encoder
+        self.keep(network, prediction, precision)
+        self.null = self.encode("")
+
+    def keep(self, network: Any, prediction: str, precision: str) -> None:
+        """Keep what all kinds have."""
+        check_settings(prediction, precision)
+        self.network, self.prediction, self.precision = network, prediction, precision
+        self.channels = int(network.config.in_channels)
 
     @torch.no_grad()
-    def encode_texts(self, texts: Sequence[str]) -> list[TextCondition]:
-        """Conditions of texts.
-
-        Raises:
-            ValueError: a text longer than the encoder reads.
-        """
-        conditions: list[TextCondition] = []
-        for text in texts:
-            padded = token_ids(self.tokenizer, text, self.longest)
-            ids = padded["input_ids"].to(self.network.device)
-            # As the models were trained: the padding counts as text, unless the encoder says otherwise.
-            masked = getattr(self.encoder.config, "use_attention_mask", False)
-            mask = padded["attention_mask"].to(ids.device) if masked else None
-            conditions.append(TextCondition(self.encoder(ids, attention_mask=mask).last_hidden_state[0]))
-        return conditions
+    def encode(self, text: str) -> TextCondition:
+        return TextCondition(self.encoder.read(text).last_hidden_state[0])
 
     def __call__(self, x: Tensor, level: NoiseLevel, conditions: Sequence[Condition | None]) -> Tensor:
         """Clean prediction, shape of x.
@@ -186,30 +148,49 @@ class LatentDenoiser(Texted):
             ValueError: a condition of another kind or shape, or a level of another convention.
         """
         check_piece(x, level, self.channels)
-        rows: list[Tensor] = []
-        for condition in conditions:
-            if condition is not None and not isinstance(condition, TextCondition):
-                raise ValueError(f"a condition is a {type(condition).__name__}; give TextCondition or None")
-            rows.append(self.null if condition is None else condition.tokens.to(self.null))
-            if rows[-1].shape != self.null.shape:
-                raise ValueError(
-                    f"a condition has shape {tuple(rows[-1].shape)}; this model reads {tuple(self.null.shape)}"
-                )
+        told = self.told(conditions, self.null.tokens)
         with mixed(self.precision, x.device):
-            raw = self.network(x.float(), timesteps(x, level), encoder_hidden_states=torch.stack(rows)).sample
+            raw = self.network(
+                x.float(), timesteps(x, level), encoder_hidden_states=told.tokens, added_cond_kwargs=self.more(told)
+            ).sample  # fmt: skip
         return clean_from(raw.to(x), x, level, self.prediction)
 
+    def more(self, told: TextCondition) -> dict[str, Tensor] | None:
+        """What the network is told besides the tokens of a batch."""
+        return None
 
-def token_ids(tokenizer: Any, text: str, longest: int) -> Any:
-    """A text's tokens [1, longest], padded, and their mask.
+
+def schedule_of(settings: Mapping[str, Any]) -> VPSchedule:
+    """The schedule of a `scheduler_config.json`, whichever scheduler wrote it.
+
+    With `rescale_betas_zero_snr` (Lin et al. 2024, algorithm 1) the last level keeps a trace of signal.
 
     Raises:
-        ValueError: a text that is longer.
+        ValueError: no variance-preserving schedule, or one that makes no sense.
     """
-    count = len(tokenizer(text)["input_ids"])
-    if count > longest:
-        raise ValueError(f"text {text[:40]!r}... has {count} tokens, the model reads {longest}; shorten it")
-    return tokenizer(text, padding="max_length", max_length=longest, return_tensors="pt")
+    steps, name = settings.get("num_train_timesteps", 1000), settings.get("beta_schedule")
+    first, last = settings.get("beta_start", 1e-4), settings.get("beta_end", 0.02)
+    if not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
+        raise ValueError(f"num_train_timesteps is {steps!r}; it must be a number from 1 to {MAX_STEPS}")
+    if settings.get("trained_betas") is not None:
+        betas = torch.tensor(settings["trained_betas"], dtype=torch.float64)
+    elif name == "linear":
+        betas = torch.linspace(first, last, steps, dtype=torch.float64)
+    elif name == "scaled_linear":
+        betas = torch.linspace(first**0.5, last**0.5, steps, dtype=torch.float64).square()
+    elif name == "squaredcos_cap_v2":
+        betas = cosine_betas(steps)
+    else:
+        raise ValueError(
+            f"beta_schedule is {name!r}; only linear, scaled_linear, squaredcos_cap_v2 and trained_betas are known"
+        )
+    if settings.get("rescale_betas_zero_snr"):
+        level = torch.cumprod(1 - betas, dim=0).sqrt()
+        signal = ((level - level[-1]) * level[0] / (level[0] - level[-1])).square().clamp_min(LEAST_SIGNAL)
+        betas = 1 - signal / torch.cat((signal.new_ones(1), signal[:-1]))
+    if betas.ndim != 1 or not 1 <= len(betas) <= MAX_STEPS or not bool(((betas > 0) & (betas < 1)).all()):
+        raise ValueError("betas must be a list of numbers between 0 and 1; the file is damaged")
+    return VPSchedule(betas, torch.arange(len(betas)))
 
 
 def clean_from(raw: Tensor, x: Tensor, level: NoiseLevel, prediction: str) -> Tensor:
@@ -231,12 +212,21 @@ def check_settings(prediction: str, precision: str) -> None:
         raise ValueError(f"prediction type {prediction!r} is unknown; use {', '.join(PREDICTIONS)}")
 
 
-def check_piece(x: Tensor, level: NoiseLevel, channels: int) -> None:
+def check_piece(x: Tensor, level: NoiseLevel, channels: int, multiple: int = 1) -> None:
     """Raise ValueError for a batch of another shape, or a level of another convention."""
-    if x.ndim != 4 or x.shape[1] != channels:
-        raise ValueError(f"x has shape {tuple(x.shape)}; give [batch, {channels}, height, width]")
+    check_shape(x, channels, multiple)
     if abs(level.alpha**2 + level.sigma**2 - 1) > 1e-4:
         raise ValueError(
             f"the level has alpha {level.alpha:g} and sigma {level.sigma:g}; take levels of DiscreteLevels, whose"
             " squares add up to 1"
+        )
+
+
+def check_shape(x: Tensor, channels: int, multiple: int = 1) -> None:
+    """Raise ValueError for a batch of another shape, or sides that `multiple` does not divide."""
+    if x.ndim != 4 or x.shape[1] != channels:
+        raise ValueError(f"x has shape {tuple(x.shape)}; give [batch, {channels}, height, width]")
+    if x.shape[-2] % multiple or x.shape[-1] % multiple:
+        raise ValueError(
+            f"a piece is {x.shape[-2]} x {x.shape[-1]}; its sides must be multiples of {multiple}"
         )

@@ -9,10 +9,12 @@ from torch import Tensor
 
 from motioncollage.collage.denoiser import Condition, Denoiser
 from motioncollage.image.denoiser import ImageDenoiser
-from motioncollage.image.diffusers_denoisers import TextCondition
+from motioncollage.image.diffusers_denoisers import PixelDenoiser
+from motioncollage.image.diffusers_flow import Flux
 from motioncollage.image.diffusers_models import INDEX, DiffusersModel, load_diffusers_model
+from motioncollage.image.diffusers_texts import TextCondition
 from motioncollage.image.network import CONFIG, ImageCondition, ImageNetwork, load_network
-from motioncollage.sampling.levels import ContinuousLevels, DiscreteLevels, Levels
+from motioncollage.sampling.levels import ContinuousLevels, Levels
 
 
 class ImageModel(Protocol):
@@ -47,8 +49,9 @@ class ImageModel(Protocol):
     @property
     def device(self) -> torch.device: ...
 
-    @property
-    def denoiser(self) -> Denoiser: ...
+    def guided(self, scale: float) -> tuple[Denoiser, float]:
+        """The denoiser for a scale of guidance, and the scale left to the collage: 1 where the network is told it."""
+        ...
 
     @property
     def scenes(self) -> bool:
@@ -114,9 +117,8 @@ class TrainedModel:
     def device(self) -> torch.device:
         return self.network.null.device
 
-    @property
-    def denoiser(self) -> Denoiser:
-        return ImageDenoiser(self.network, precision=self.precision)
+    def guided(self, scale: float) -> tuple[Denoiser, float]:
+        return ImageDenoiser(self.network, precision=self.precision), scale
 
     def vector(self, wanted: str) -> Tensor:
         return self.network.class_vector(wanted)
@@ -165,22 +167,21 @@ class PretrainedModel:
 
     @property
     def levels(self) -> Levels:
-        return DiscreteLevels(self.model.schedule)
+        return self.model.levels
 
-    @property
-    def denoiser(self) -> Denoiser:
-        return self.model.denoiser
+    def guided(self, scale: float) -> tuple[Denoiser, float]:
+        denoiser = self.model.denoiser
+        if isinstance(denoiser, Flux) and denoiser.told_guidance:
+            return denoiser.guided(scale), 1.0
+        return denoiser, scale
 
     def vector(self, wanted: str) -> Tensor:
-        if self.factor == 1:
-            if not wanted.isdigit():
-                raise ValueError(f"class {wanted!r} is no number; this model counts its classes from 0")
-            self.model.condition(int(wanted))  # which refuses classes that there are not
-            return torch.nn.functional.one_hot(torch.tensor(int(wanted)), MOST_CLASSES).float()
+        if isinstance(self.model.denoiser, PixelDenoiser) and not wanted.isdigit():
+            raise ValueError(f"class {wanted!r} is no number; this model counts its classes from 0")
         condition = self.model.condition(wanted)
-        assert isinstance(condition, TextCondition)
-        pooled = [] if condition.pooled is None else [condition.pooled]
-        return torch.cat([condition.tokens.flatten(), *pooled])
+        if isinstance(condition, TextCondition):
+            return condition.vector
+        return torch.nn.functional.one_hot(torch.tensor(condition), MOST_CLASSES).float()
 
     def condition(
         self, vector: Tensor | None, extent: tuple[float, float] | None, labels: Tensor | None = None
@@ -189,12 +190,10 @@ class PretrainedModel:
             raise ValueError("this model reads no maps; use one of train image, on pictures with maps")
         if vector is None:
             return None
-        if self.factor == 1:
+        denoiser = self.model.denoiser
+        if isinstance(denoiser, PixelDenoiser):
             return int(vector.argmax())  # between two classes the nearer one
-        empty = self.model.condition("")
-        assert isinstance(empty, TextCondition)
-        tokens, pooled = vector[: empty.tokens.numel()], vector[empty.tokens.numel() :]
-        return TextCondition(tokens.view_as(empty.tokens), pooled if len(pooled) else None)
+        return denoiser.null.of_vector(vector)
 
     def decode(self, sites: Tensor, *, wrapped: bool) -> Tensor:
         return self.model.decode(sites, wrapped=wrapped)

@@ -97,8 +97,9 @@ class ImagePipeline:
     ) -> Composed:
         """One denoiser of the whole image."""
         axes = SITE_AXES if isinstance(plan, ImagePlan) else CUBE_AXES
+        denoiser, guidance = self.model.guided(settings.guidance)
         return CollageDenoiser(
-            self.model.denoiser, plan.graph, conditions, axes=axes, guidance=settings.guidance,
+            denoiser, plan.graph, conditions, axes=axes, guidance=guidance,
             composition=settings.composition, batch_limit=settings.batch_limit,
         )  # fmt: skip
 
@@ -167,8 +168,8 @@ class ImagePipeline:
                 f"strength is {strength:g}; choose above 0 (nothing changes) and up to 1 (nothing is kept)"
             )
         noisiest = self.model.levels.levels(2)[0]
-        least = SigmaSchedule().sigma_min
-        top = least * (noisiest.sigma / noisiest.alpha / least) ** strength
+        least, most = SigmaSchedule().sigma_min, SigmaSchedule().sigma_max
+        top = least * (min(noisiest.sigma / noisiest.alpha, most) / least) ** strength
         ratios = SigmaSchedule(least, top).sigmas(settings.sampler.steps)
         levels = [self.model.levels.at(float(ratio)) for ratio in ratios]
         noisy = levels[0].alpha * given.to(self.model.device)[None] + levels[0].sigma * self.noise(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -133,6 +134,7 @@ def along_chain(vectors: Sequence[Tensor], *, wrapped: bool = False) -> Callable
         raise ValueError("no vectors to lead from one to another; give at least one")
     stops = [*vectors, vectors[0]] if wrapped else list(vectors)
 
+    @cache  # nodes above one another share theirs: the vector of a long text takes megabytes
     def at(place: float) -> Tensor:
         if len(stops) == 1:
             return stops[0]

@@ -11,6 +11,10 @@ from motioncollage.sampling.dpm import sample_dpm
 from motioncollage.sampling.eta import sample_eta
 from motioncollage.sampling.heun import Churn, sample_heun
 from motioncollage.sampling.noise import NoiseSource, OnStep
+from motioncollage.sampling.schedules import SigmaSchedule
+
+SIGMA_MAX = SigmaSchedule().sigma_max
+NO_SIGNAL = 5e4  # noise over signal above which there is none but to divide by, as where a flow begins
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,13 @@ def _eta(share: float | None) -> Callable[[Run], Tensor]:
 
 def _heun(r: Run) -> Tensor:
     ratios = [level.sigma / level.alpha for level in r.levels]
-    churn = Churn(r.churn) if r.churn > 0 else None
     exploding = r.x / r.levels[0].alpha if r.levels[0].alpha != 1 else r.x
+    if ratios[0] > NO_SIGNAL and len(ratios) > 1:
+        # The step has no length that a slope could be corrected over: what the network says there would count a thousand
+        # times. As much noise as published, or twice the next level's, hides a sample as well.
+        first = max(SIGMA_MAX, 2 * ratios[1])
+        exploding, ratios[0] = exploding * (math.hypot(1, first) / math.hypot(1, ratios[0])), first
+    churn = Churn(r.churn) if r.churn > 0 else None
     return sample_heun(
         r.denoiser, exploding, [*ratios, 0.0], r.at, churn=churn, noise=r.noise, on_step=r.on_step
     )

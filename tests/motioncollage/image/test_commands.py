@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from command_line import Command, one_line
-from diffusers_folders import write_large_model, write_latent_model, write_pixel_model
 from PIL import Image
 
 from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
@@ -135,15 +134,17 @@ def test_methods_are_compared(command: Command, model: Path, tmp_path: Path) -> 
         assert message in one_line(command("image", "fid", *common, *arguments, "--out", tmp_path / "x"))
 
 
+TEXTS = "a lake,a wood"
+
+
 @pytest.mark.parametrize(
-    ("write", "what"),
-    [(write_pixel_model, "2"), (write_latent_model, "a lake,a wood"), (write_large_model, "a lake,a wood")],
+    ("kind", "what"),
+    [("pixels", "2"), ("latents", TEXTS), ("xl", TEXTS), ("sd3", TEXTS), ("flux-dev", TEXTS)],
 )
 def test_downloaded_models(
-    command: Command, tmp_path: Path, write: Callable[[Path], None], what: str
+    command: Command, downloaded: Callable[[str], Path], tmp_path: Path, kind: str, what: str
 ) -> None:
-    write(tmp_path / "model")
-    common = ("--class", what, "--model", tmp_path / "model", "--sampler", "ddim", "--steps", 3)
+    common = ("--class", what, "--model", downloaded(kind), "--sampler", "ddim", "--steps", 3)
     made = command("image", "panorama", "--width", 64, *common, "--out", tmp_path / "p")
     assert made.code == 0, made.err
     size = pixels(tmp_path / "p" / "image.png").shape
@@ -158,7 +159,7 @@ def test_downloaded_models(
     given = (tmp_path / "given.png", tmp_path / "mask.png")
     assert command("image", "inpaint", *given, *common, "--out", tmp_path / "i").code == 0
     assert np.array_equal(pixels(tmp_path / "i" / "image.png")[mask == 0], before[mask == 0])
-    latents = what != "2"
+    latents = kind != "pixels"
     for name, arguments in (("superres", (given[0], "--factor", 2)), ("cubemap", ("--face", 16))):
         result = command("image", name, *arguments, *common, "--out", tmp_path / name)
         assert ("needs a model of pixels" in result.err) == latents

@@ -1,6 +1,5 @@
 """Models of diffusers as denoisers, against diffusers itself, on tiny random networks."""
 
-import json
 import math
 import shutil
 import socket
@@ -16,11 +15,13 @@ from diffusers_folders import (
     PLAIN,
     SD_BETAS,
     autoencoder_network,
+    copied,
     latent_network,
+    noise,
     pixel_network,
+    refuses,
+    rewrite,
     text_network,
-    write_latent_model,
-    write_pixel_model,
     write_tokenizer,
 )
 from torch import Tensor
@@ -29,41 +30,16 @@ from motioncollage.collage.compose import CollageDenoiser
 from motioncollage.collage.denoiser import NoiseLevel
 from motioncollage.collage.guidance import Conditioned
 from motioncollage.collage.layouts import chain, cycle, grid
-from motioncollage.image import diffusers_models
-from motioncollage.image.diffusers_denoisers import LatentDenoiser, PixelDenoiser, TextCondition
-from motioncollage.image.diffusers_models import load_diffusers_model, schedule_of
+from motioncollage.image import diffusers_files
+from motioncollage.image.diffusers_denoisers import LatentDenoiser, PixelDenoiser, schedule_of
+from motioncollage.image.diffusers_models import load_diffusers_model
+from motioncollage.image.diffusers_texts import TextCondition, TextEncoder
 from motioncollage.image.tiles import Autoencoder, in_tiles
 from motioncollage.sampling.levels import DiscreteLevels
 from motioncollage.sampling.registry import SamplerSettings, sample
 
 LEVEL = NoiseLevel(0.6, 0.8, 37.0)
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-@pytest.fixture(scope="module")
-def pixel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "pixels"
-    write_pixel_model(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def latent_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "latents"
-    write_latent_model(folder)
-    return folder
-
-
-def copied(folder: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(folder, tmp_path / "copy"))
-
-
-def rewrite(file: Path, **changes: Any) -> None:
-    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
 
 
 def expected_clean(raw: Tensor, x: Tensor, prediction: str) -> Tensor:
@@ -87,8 +63,8 @@ def test_clean_prediction_of_pixels(prediction: str) -> None:
 @pytest.mark.parametrize("prediction", PREDICTIONS)
 def test_clean_prediction_of_latents(prediction: str, tmp_path: Path) -> None:
     network, encoder, tokenizer = latent_network(), text_network(), write_tokenizer(tmp_path)
-    denoiser = LatentDenoiser(network, encoder, tokenizer, prediction, precision="float32")
-    x, [cat] = noise(2, 4, 6, 10), denoiser.encode_texts(["a cat"])
+    denoiser = LatentDenoiser(network, TextEncoder(encoder, tokenizer), prediction, precision="float32")
+    x, cat = noise(2, 4, 6, 10), denoiser.encode("a cat")
     ids = [tokenizer(t, padding="max_length", max_length=16)["input_ids"] for t in ("a cat", "")]
     states = encoder(torch.tensor(ids))[0]
     assert torch.allclose(cat.tokens, states[0], atol=1e-6)
@@ -157,7 +133,7 @@ def test_ddim_of_pixels_agrees_with_diffusers(
     model = load_diffusers_model(folder, precision="float32", null_class=4)
     start = noise(2, 3, 16, 16)
     ours = sample(
-        Conditioned(model.denoiser, model.condition(2)), start, DiscreteLevels(model.schedule),
+        Conditioned(model.denoiser, model.condition(2)), start, model.levels,
         SamplerSettings("ddim", 10), torch.Generator(),
     )  # fmt: skip
     network = diffusers.UNet2DModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False).eval()
@@ -175,7 +151,7 @@ def test_guided_ddim_of_latents_agrees_with_diffusers(latent_folder: Path) -> No
     model = load_diffusers_model(latent_folder, precision="float32")
     start = noise(1, 4, 8, 12)
     ours = sample(
-        Conditioned(model.denoiser, model.condition("a cat"), guidance=3.0), start, DiscreteLevels(model.schedule),
+        Conditioned(model.denoiser, model.condition("a cat"), guidance=3.0), start, model.levels,
         SamplerSettings("ddim", 20), torch.Generator(),
     )  # fmt: skip
     pipeline = diffusers.StableDiffusionPipeline.from_pretrained(latent_folder, low_cpu_mem_usage=False)
@@ -203,7 +179,7 @@ def test_loaded_models_say_what_they_are(
     pixels, latents = load_diffusers_model(pixel_folder), load_diffusers_model(latent_folder)
     assert (pixels.size, pixels.factor, pixels.channels, pixels.multiple) == (16, 1, 3, 2)
     assert (latents.size, latents.factor, latents.channels, latents.multiple) == (16, 2, 4, 1)
-    assert (len(pixels.schedule), len(latents.schedule)) == (100, 1000)
+    assert (pixels.levels.most, latents.levels.most) == (100, 1000)
     assert pixels.condition("3") == pixels.condition(3) == 3
     assert pixels.condition(None) is latents.condition(None) is None
     assert latents.condition("a dog").tokens.shape == (16, 12)
@@ -261,9 +237,7 @@ def test_a_wrapped_collage_of_each_kind(pixel_folder: Path, latent_folder: Path,
     conditions = [model.condition(text) for text in (("0", "1", "2") if pixels else ("a cat", "dog", "sea"))]
     denoiser = CollageDenoiser(model.denoiser, graph, conditions, axes=(2, 3), guidance=2.0)
     start = noise(2, model.channels, side, side * 3 // 2)
-    made = sample(
-        denoiser, start, DiscreteLevels(model.schedule), SamplerSettings("dpm++", 4), torch.Generator()
-    )
+    made = sample(denoiser, start, model.levels, SamplerSettings("dpm++", 4), torch.Generator())
     pictures = model.decode(made, wrapped=True)
     assert pictures.shape == (2, 3, 16, 24)
     assert torch.isfinite(pictures).all()
@@ -358,13 +332,6 @@ def test_encoding_and_decoding_wrap_alike() -> None:
     assert (rolled - latents.roll(6, -1)).abs().max() < 1e-5
 
 
-def refuses(words: str, call: Callable[..., Any], *arguments: Any, **named: Any) -> None:
-    """A ValueError of one line that holds these words."""
-    with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
-        call(*arguments, **named)
-    assert words in str(caught.value), str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("lost", "words"),
     [
@@ -418,9 +385,9 @@ def test_damaged_files_are_refused(pixel_folder: Path, tmp_path: Path) -> None:
 
 
 def test_sizes_are_bounded(pixel_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diffusers_models, "MAX_WEIGHTS", 1000)
+    monkeypatch.setattr(diffusers_files, "MAX_WEIGHTS", 1000)
     refuses("exceed 0 GiB", load_diffusers_model, pixel_folder)
-    monkeypatch.setattr(diffusers_models, "MAX_JSON", 100)
+    monkeypatch.setattr(diffusers_files, "MAX_JSON", 100)
     refuses("is larger than 0 MiB", load_diffusers_model, pixel_folder)
 
 
@@ -474,26 +441,20 @@ def test_settings_that_make_no_sense(pixel_folder: Path, tmp_path: Path) -> None
 
 
 def test_networks_of_other_kinds_are_refused(tmp_path: Path) -> None:
-    words, encoder = write_tokenizer(tmp_path), text_network()
+    encoder = TextEncoder(text_network(), write_tokenizer(tmp_path))
     refuses("makes 4 channels of 3", PixelDenoiser, pixel_network(out_channels=4))
     timed = pixel_network(class_embed_type="timestep")
     refuses("takes classes of type 'timestep'", PixelDenoiser, timed)
-    refuses("in-painting", LatentDenoiser, latent_network(in_channels=9), encoder, words)
-    refuses("in-painting", LatentDenoiser, latent_network(time_cond_proj_dim=8), encoder, words)
+    refuses("in-painting", LatentDenoiser, latent_network(in_channels=9), encoder)
+    refuses("in-painting", LatentDenoiser, latent_network(time_cond_proj_dim=8), encoder)
     refuses(
         "texts of width 16, the text encoder writes 12",
         LatentDenoiser,
         latent_network(cross_attention_dim=16),
         encoder,
-        words,
     )
-    refuses(
-        "knows 54 tokens, the text encoder 20",
-        LatentDenoiser,
-        latent_network(),
-        text_network(vocab_size=20),
-        words,
-    )
+    small = text_network(vocab_size=20)
+    refuses("knows 54 tokens, the text encoder 20", TextEncoder, small, encoder.tokenizer)
 
 
 def test_parts_of_different_models_are_refused(latent_folder: Path, tmp_path: Path) -> None:
@@ -507,7 +468,7 @@ def test_pieces_and_conditions_that_do_not_fit(latent_folder: Path) -> None:
     classes = PixelDenoiser(pixel_network(num_class_embeds=4))
     x = noise(1, 3, 16, 16)
     refuses("give [batch, 3, height, width]", plain, x[:, :2], LEVEL, [None])
-    refuses("a piece has 15 x 16 pixels; sides must be multiples of 2", plain, x[..., 1:, :], LEVEL, [None])
+    refuses("a piece is 15 x 16; its sides must be multiples of 2", plain, x[..., 1:, :], LEVEL, [None])
     refuses("take levels of DiscreteLevels", plain, x, NoiseLevel.exploding(3.0), [None])
     refuses("knows no classes; leave out 1", plain, x, LEVEL, [1])
     refuses("no null class; give every node", classes, x, LEVEL, [None])

@@ -1,25 +1,23 @@
 """Stable Diffusion XL as pieces: the same numbers as its own pipeline, and parts that do not fit."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import diffusers
 import pytest
 import torch
-from diffusers_folders import large_text_networks, latent_network, write_large_model, write_tokenizer
+from diffusers_folders import large_text_networks, latent_network, write_tokenizer
 
 from motioncollage.collage.compose import CollageDenoiser
 from motioncollage.collage.layouts import chain, cycle, grid
-from motioncollage.image.diffusers_denoisers import TextCondition
 from motioncollage.image.diffusers_models import DiffusersModel, load_diffusers_model
+from motioncollage.image.diffusers_texts import TextCondition, TextEncoder
 from motioncollage.image.diffusers_xl import LargeLatentDenoiser
-from motioncollage.sampling.levels import DiscreteLevels
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("xl") / "model"
-    write_large_model(made)
-    return made
+def folder(downloaded: Callable[[str], Path]) -> Path:
+    return downloaded("xl")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +33,7 @@ def test_guided_predictions_are_those_of_its_own_pipeline(folder: Path, model: D
     assert ours.pooled is not None
     assert torch.allclose(ours.tokens, text[0], atol=1e-5)
     assert torch.allclose(ours.pooled, pooled[0], atol=1e-5)
-    level = DiscreteLevels(model.schedule).levels(4)[1]
+    level = model.levels.levels(4)[1]
     x = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     sizes = theirs._get_add_time_ids((16, 16), (0, 0), (16, 16), text.dtype, text_encoder_projection_dim=10)
     raw = theirs.unet(
@@ -55,7 +53,7 @@ def test_a_panorama_of_its_pieces(model: DiffusersModel) -> None:
     cover = grid(chain([8], []), cycle([8, 8, 8], [4, 4, 4]))
     texts = [model.condition(text) for text in ("a lake", "a wood", "a hill")]
     whole = CollageDenoiser(model.denoiser, cover, texts, axes=(2, 3))
-    level = DiscreteLevels(model.schedule).levels(4)[1]
+    level = model.levels.levels(4)[1]
     x = torch.randn(2, 4, 8, 12, generator=torch.Generator().manual_seed(0))
     made = whole(x, level)
     turned = CollageDenoiser(model.denoiser, cover, texts[1:] + texts[:1], axes=(2, 3))
@@ -64,15 +62,16 @@ def test_a_panorama_of_its_pieces(model: DiffusersModel) -> None:
 
 
 def test_parts_of_other_models_are_refused(tmp_path: Path, model: DiffusersModel) -> None:
-    encoders, tokenizer = large_text_networks(), write_tokenizer(tmp_path)
+    tokenizer = write_tokenizer(tmp_path)
+    encoders = [TextEncoder(network, tokenizer) for network in large_text_networks()]
     with pytest.raises(ValueError, match="use a plain StableDiffusionXLPipeline"):
-        LargeLatentDenoiser(latent_network(), encoders, [tokenizer] * 2, 16)
+        LargeLatentDenoiser(latent_network(), encoders, 16)
     sizes = {"addition_embed_type": "text_time", "addition_time_embed_dim": 4}
     network = latent_network(cross_attention_dim=20, projection_class_embeddings_input_dim=30, **sizes)
     with pytest.raises(ValueError, match="reads texts of width 20 and 6, the text encoders write 20 and 10"):
-        LargeLatentDenoiser(network, encoders, [tokenizer] * 2, 16)
-    level = DiscreteLevels(model.schedule).levels(4)[1]
-    with pytest.raises(ValueError, match="a condition is a TextCondition; give what encode_texts makes"):
+        LargeLatentDenoiser(network, encoders, 16)
+    level = model.levels.levels(4)[1]
+    with pytest.raises(ValueError, match="a condition is a TextCondition; give what encode makes"):
         model.denoiser(torch.zeros(1, 4, 8, 8), level, [TextCondition(torch.zeros(16, 20))])
     with pytest.raises(ValueError, match="class 3 means nothing to this model"):
         model.condition(3)

@@ -1,13 +1,13 @@
 """`motioncollage image texture` as users meet it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from command_line import Command, one_line
-from diffusers_folders import write_latent_model, write_pixel_model
 from PIL import Image
 
 from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
@@ -57,24 +57,13 @@ def test_a_texture_of_a_class_and_how_it_tiles(
 
 
 @pytest.mark.parametrize(
-    ("write", "what", "size"), [(write_pixel_model, "2", 32), (write_latent_model, "a lake", 64)]
+    ("kind", "what", "size"),
+    [("pixels", "2", 32), ("latents", "a lake", 64), ("sd3", "a lake", 64), ("flux-schnell", "a lake", 64)],
 )
 def test_downloaded_models_make_textures(
-    command: Command, tmp_path: Path, write: object, what: str, size: int
+    command: Command, downloaded: Callable[[str], Path], tmp_path: Path, kind: str, what: str, size: int
 ) -> None:
-    write(tmp_path / "model")  # type: ignore[operator]
-    asked = (
-        "--class",
-        what,
-        "--model",
-        tmp_path / "model",
-        "--sampler",
-        "ddim",
-        "--steps",
-        2,
-        "--size",
-        size,
-    )
+    asked = ("--class", what, "--model", downloaded(kind), "--sampler", "ddim", "--steps", 2, "--size", size)
     made = command("image", "texture", *asked, "--out", tmp_path / "out")
     assert made.code == 0, made.err
     assert pixels(tmp_path / "out" / "image.png").shape == (size, size, 3)
