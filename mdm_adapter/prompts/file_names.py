@@ -26,15 +26,11 @@ def ask_about_files(prompt: str) -> None:
     except OSError:
         return
     if there and path.is_dir() and (os.sep in word or any(path.iterdir())):
-        raise ValueError(
-            f"{shown(word)!r} is a folder; name a .json or .csv timeline in it, or write an action"
-        )
+        raise ValueError(f"{shown(word)!r} is a folder; name a .json or .csv in it, or write an action")
     if path.suffix.lower() in TIMELINES or not (there or named):
         return
     if there and path.is_file() and path.suffix:
-        raise ValueError(
-            f"{shown(word)!r} is a file, but no timeline; give a .json or a .csv, or write an action"
-        )
+        raise ValueError(f"{shown(word)!r} is no timeline; give a .json or a .csv, or write an action")
     if named:
         near = _near(path)
         meant = f"did you mean {near}?" if near else "give a .json or a .csv timeline, or write an action"
