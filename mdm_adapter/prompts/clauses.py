@@ -143,7 +143,7 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
     """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma."""
     before = clause.words[-1]
     acts = [w for w in clause.words if w.is_finite and not w.relative]
-    if clause.joiner in ORDERED or clause.words[0].lower == "having":
+    if clause.joiner in (Joiner.WITH, *ORDERED) or clause.words[0].lower == "having":
         acts += [w for w in clause.words if w.form == "ing"]
     reported = bool(acts) and acts[0].base in words.REPORTING and acts[0].is_finite
     if not acts or reported or before.lower in words.CONTENT_MARKERS:

@@ -1,8 +1,8 @@
 """Clauses put together as actions, in order of time.
 
-What stays together: verbs joined by a bare "and" ("walks and waves" may be at once), unless there are three
-or more of them, or they end a list of commas, or a duration stands between them; what "while", "as", "until"
-and "when" join; gerunds that describe ("walks, swinging his arms"); everything without a verb.
+What stays together: verbs joined by a bare "and" of which one is done during the other ("walks and waves"),
+unless there are three or more of them, or they end a list of commas, or a duration stands between them; what
+"while", "as", "until" and "when" join; gerunds that describe ("walks, swinging his arms"); what has no verb.
 """
 
 from __future__ import annotations
