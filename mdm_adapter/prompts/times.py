@@ -146,8 +146,8 @@ def stretches(text: str) -> list[Stretch]:
             doubtful = (len(marks) == 1 and starts[0] != 0.0) or (
                 not all(_has_unit(m) for m in marks) and (len(marks) < 2 or gap)
             )
-        ends: list[int | None] = [*(m.start() for m in marks[1:]), None]
-        pieces = [text[a.end() : b].strip(" ,;\n") for a, b in zip(marks, ends)]
+        stops: list[int | None] = [*(m.start() for m in marks[1:]), None]
+        pieces = [text[a.end() : b].strip(" ,;\n") for a, b in zip(marks, stops)]
         pieces[0] = f"{text[: marks[0].start()].rstrip(' ')} {pieces[0]}".strip()
         following = [*starts[1:], None]
         found = [Stretch(p, a, b if b is not None else c) for p, (a, b), c in zip(pieces, bounds, following)]

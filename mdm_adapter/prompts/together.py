@@ -19,15 +19,15 @@ def relation(current: Clause, verb: Word, clause: Clause, *, parted: bool) -> st
     if verb.base in ("be", "have"):  # "is sitting", "is tripped by a dog", but "is tall"
         verb = next((w for w in after if w.form in ("ing", "part", "past")), verb)
         after = current.words[current.words.index(verb) + 1 :]
+    legs, free = words.WHOLE_BODY, words.DURING
     tail, second = lowers([w for w in after if w.is_word]), clause.base
     first = "look" if verb.base == "turn" and words.BODY & {*tail[:2]} else verb.base  # "turns her head"
     behind = lowers(clause.spoken)[1:]
-    legs, free = words.WHOLE_BODY, words.DURING
     if {"same", "simultaneously"} & {*lowers(clause.words)}:
         return AT_ONCE
     shared = not tail and behind != [] and {first, second} <= words.TAKES_OBJECT
-    rises = first in ("stand", "get", "come") and tail[:1] in (["up"], ["down"])
-    goes = rises or (first in ("go", "come", "try") and not tail)
+    up = {*tail[:1]} & {"up", "down"} and second not in words.POSTURES  # "gets up and runs"
+    goes = first in ("stand", "get", "come") if up else first in ("go", "come", "try") and not tail
     if shared or goes or first in words.PREPARING or second in words.CLOSING:
         return AS_ONE
     if first in legs and second == "turn" and {"left", "right"} & {*behind}:
