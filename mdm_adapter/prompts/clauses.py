@@ -14,6 +14,7 @@ from mdm_adapter.prompts.word import (
     is_body_part,
     is_compound_move,
     is_subject,
+    lowers,
     modifies_noun,
     move_head,
     nouns_before,
@@ -42,36 +43,22 @@ class Clause:
     """A run of words between two joiners, and how it is read; as an action it takes in what follows it.
 
     It is finite ("walks"), a gerund ("walking"), the name of a move ("a slow walk"), or it does not act at all.
-
-    Attributes:
-        joined_by: the words of the joiner.
-        fronted: opens a sentence or stands where one could: "After jumping, he bows".
-        verb: the main verb; of a move its noun, None for a posture ("arms up").
-        subject: who acts, empty when the clause does not say it.
-        insert: the word before which a subject is put that comes from elsewhere.
-        dropped: words left out of the text, such as "who" of a caption without another verb.
-        moves: this is the name of a move.
-        beside: further verbs with the same subject, "waves" of "walks and waves".
-        open: a subordinate clause is open at its end ("walks while waving"), which takes what "and" adds.
-        anchor: the clause whose subject this one takes, the main clause of "before running, a man bows".
-        previous: what the text said before.
-        shared: has taken its verb from the clause before it.
     """
 
     joiner: Joiner = Joiner.START
-    joined_by: list[Word] = field(default_factory=list)
+    joined_by: list[Word] = field(default_factory=list)  # the words of the joiner
     words: list[Word] = field(default_factory=list)
-    fronted: bool = False
-    verb: Word | None = None
-    subject: tuple[Word, ...] = ()
-    insert: Word | None = None
-    dropped: tuple[Word, ...] = ()
-    moves: bool = False
-    beside: list[Word] = field(default_factory=list)
-    open: bool = False
-    anchor: Clause | None = None
-    previous: Clause | None = None
-    shared: bool = False
+    fronted: bool = False  # opens a sentence or stands where one could: "After jumping, he bows"
+    verb: Word | None = None  # the main verb; of a move its noun, None for a posture ("arms up")
+    subject: tuple[Word, ...] = ()  # who acts, empty when the clause does not say it
+    insert: Word | None = None  # the word before which a subject is put that comes from elsewhere
+    dropped: tuple[Word, ...] = ()  # left out of the text, such as "who" of a caption without another verb
+    moves: bool = False  # this is the name of a move
+    beside: list[Word] = field(default_factory=list)  # further verbs, "waves" of "walks and waves"
+    open: bool = False  # a subordinate clause is open at its end ("walks while waving"); "and" adds to it
+    anchor: Clause | None = None  # whose subject this one takes, the main clause of "before running, he bows"
+    previous: Clause | None = None  # what the text said before
+    shared: bool = False  # has taken its verb from the clause before it
 
     @property
     def acts(self) -> bool:
@@ -97,9 +84,7 @@ class Clause:
     def progressive(self) -> bool:
         """True for "is walking"."""
         ws = [w for w in self.words if not w.is_adverb]
-        return any(
-            w is self.verb and w.lower in words.BE and after.form == "ing" for w, after in pairwise(ws)
-        )
+        return any(w is self.verb and w.lower in words.BE and b.form == "ing" for w, b in pairwise(ws))
 
     @property
     def spoken(self) -> list[Word]:
@@ -137,19 +122,14 @@ def cut(ws: Sequence[Word]) -> list[Clause]:
             current.joiner = max(current.joiner, joiner)  # "the man then bows"
         elif full:
             clauses.append(Clause(joiner, found))
-            if length == 3:
-                clauses[-1].named(w.copy() for w in nouns_before(ws, i))  # ", who then"
+            if found[-1].lower in words.RELATIVES or length > 1:
+                clauses[-1].named(w.copy() for w in nouns_before(ws, i))  # "who then"
         else:
             _add_joiner(current, joiner, found)
         i += length or 1
     if not any(w.is_word for w in clauses[-1].words):
         clauses.pop()  # "then" at the end
     for n, clause in enumerate(clauses):
-        then = n > 0 and clause.joiner is Joiner.THEN and any(w.is_word for w in clause.joined_by[:1])
-        before = clauses[n - 1]
-        if then and before.joiner is Joiner.COMMA and before.words[0].lower == "who":
-            # "pushes a man, who stumbles and then falls"
-            clause.named(w.copy() for w in nouns_before(ws, ws.index(before.joined_by[0])))
         _read(clause)
         if clause.joiner in ORDERED and any(w.lower in words.THINGS for w in clause.subject[-1:]):
             clause.joiner = Joiner.WITH  # "after the bell rings": nobody's movement
@@ -163,7 +143,7 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
     """ "After jumping he bows", "he walks he stops", "walk forward turn left": a clause begins without a comma."""
     before = clause.words[-1]
     acts = [w for w in clause.words if w.is_finite and not w.relative]
-    if clause.joiner in ORDERED or clause.words[0].lower == "having":
+    if clause.joiner in (Joiner.WITH, *ORDERED) or clause.words[0].lower == "having":
         acts += [w for w in clause.words if w.form == "ing"]
     reported = bool(acts) and acts[0].base in words.REPORTING and acts[0].is_finite
     if not acts or reported or before.lower in words.CONTENT_MARKERS:
@@ -176,10 +156,8 @@ def _runs_on(clause: Clause, first: Word, verb: Word) -> bool:
     noun = verb.form == "base" and verb.base in words.NOT_MOVES
     if verb.form != acts[0].form or not is_motion(verb.lower) or noun:
         return False
-    ends = (
-        before.lower in words.DIRECTIONS | words.ENDS or before.lower.endswith("ly")
-    ) and before is not acts[0]
-    return ends or before.form == verb.form == "s"
+    ends = before.lower in words.DIRECTIONS | words.ENDS or before.lower.endswith("ly")
+    return (ends and before is not acts[0]) or before.form == verb.form == "s"
 
 
 def _add_joiner(clause: Clause, joiner: Joiner, found: list[Word]) -> None:
@@ -199,8 +177,12 @@ def _joiner(ws: Sequence[Word], i: int) -> tuple[Joiner, int]:
     before = [w.lower for w in ws[max(i - 2, 0) : i]]
     after = [w.lower for w in ws[i + 1 : i + 3]]
     last = before[-1] if before else ""
+    if turn := _turn(ws, i):
+        return Joiner.THEN, turn
     if low in words.SOFT_STOPS:
-        return (Joiner.THEN, 3) if after in (["who", "then"], ["which", "then"]) else (Joiner.COMMA, 1)
+        return Joiner.COMMA, 1
+    if low == "so" and i and {*after[:1]} & words.SUBJECT_PRONOUNS:
+        return Joiner.COMMA, 1
     if low == "and" and not _pair(ws, i):
         return Joiner.AND, 1
     if low in ("or", "but", "nor"):
@@ -210,10 +192,30 @@ def _joiner(ws: Sequence[Word], i: int) -> tuple[Joiner, int]:
         return Joiner.THEN, 1
     if low in ("before", "after") and last != "right":  # "turns right after jumping" may mean either
         return (Joiner.BEFORE if low == "before" else Joiner.AFTER), 1
-    clause_follows = i == 0 or bool(words.SUBJECT_PRONOUNS & {*after[:1]})
-    if (low in words.SUBORDINATORS and last != "a") or (low == "once" and clause_follows):
+    pronoun = bool(words.SUBJECT_PRONOUNS & {*after[:1]})
+    opens = {"once", "like"} if pronoun else {"once"} if i == 0 else set()
+    if low in opens or (low in words.SUBORDINATORS and last != "a"):
         return Joiner.WITH, 1
     return Joiner.START, 0
+
+
+def _turn(ws: Sequence[Word], i: int) -> int:
+    """How long the joiner is in "is pushed by a friend who falls", ", who (then) falls": what another one does next."""
+    aside = ws[i].text == ","
+    other, found = nouns_before(ws, i), lowers(ws[i + aside : i + aside + 2])
+    if not other or found[:1] not in (["who"], ["which"]) or len(found) < 2:
+        return 0
+    verb, before = ws[i + aside + 1], ws[: ws.index(other[0])]
+    did = next((w for w in before if w.is_finite and w.subject), None)
+    if found[1] == "then":
+        return aside + 2
+    if did is None or verb.form != "s" or verb.base in words.STATIVES:
+        return 0
+    given = {*lowers(ws[i + aside + 2 : i + aside + 3])} & {"it", "him", "her", "them"}
+    near = before[-1].is_finite or (aside and given)
+    near = near and did.base not in words.REPORTING | words.STATIVES
+    named = found[0] == "who" or other[-1].lower in words.ACTORS
+    return aside + 1 if named and (near or before[-1].lower in ("by", "into")) else 0
 
 
 def _pair(ws: Sequence[Word], i: int) -> bool:
@@ -233,7 +235,7 @@ def _read(clause: Clause) -> None:
         first += 1
     if clause.subject:
         clause.verb = next((w for w in toks if w.is_finite), None)
-    elif first < len(toks) and toks[first].lower not in ("who", "which"):
+    elif first < len(toks) and not all(w.guarded for w in toks) and toks[first].lower not in ("who", "which"):
         clause.insert, head = toks[start], toks[first]
         after = toks[first + 1] if first + 1 < len(toks) else None
         if head.form == "base" and is_compound_move(head, after):
@@ -298,5 +300,5 @@ def _read_gerund(clause: Clause, first: int) -> bool:
 
 def _skippable(word: Word) -> bool:
     """Adverbs and polite words before the verb or the subject."""
-    adverb = word.is_adverb and word.lower not in words.DIRECTIONS | words.MANNERS
+    adverb = word.is_adverb and not word.form and word.lower not in words.DIRECTIONS | words.MANNERS
     return adverb or word.lower in ("so", "or", "and", "but", "kindly")

@@ -39,21 +39,19 @@ def _moves() -> str:
 def _table(text: str) -> list[tuple[re.Pattern[str], str]]:
     """Lines of "pattern => replacement"; "_" at an end is a blank, "-" alone is nothing."""
     rows = [line.strip().split(" => ") for line in text.strip().splitlines()]
-    return [
-        (_pattern(re.sub("^_|_$", " ", find)), "" if put == "-" else put.replace("_", " "))
-        for find, put in rows
-    ]
+    puts = ["" if put == "-" else put.replace("_", " ") for _, put in rows]
+    return [(_pattern(re.sub("^_|_$", " ", find)), put) for (find, _), put in zip(rows, puts)]
 
 
 _SHORT = """
     ur=your b4=before teh=the hte=the da=the dis=the thn=then tehn=then thne=then ovr=over thru=through 1st=first 2nd=second
-    fwd=forward ppl=people smth=something wanna=want_to gimme=give_me gonna=going_to gotta=will im=i'm rly=really jus=just em=them
+    fwd=forward ppl=people smth=something wanna=want_to gimme=give_me gonna=going_to gotta=will im=i'm 4ward=forward rite=right shud=should arnd=around bk=back rly=really jus=just em=them
 """
 _LONG = dict(pair.replace("_", " ").split("=") for pair in _SHORT.split())
 # How people type: abbreviations, fillers, letters left out.
 _CHAT = r"""
     (?<!\ba )(?<!\bthe )\bden\b(?= \w) => then
-    (?<!\w)(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?(?=[.!,)]|$)|lol|lmao|omg|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
+    (?<![\w"])(?:pl(?:ea)?s+e?|plz+|thx|thanks?(?: you)?(?=[.!,)]|$)|lol|lmao|omg|haha+|hey|yo|h+m+|u+mm*|u+hh*|er+m*|btw|idk)(?!\w)[,!]? => _
     \b(?:maybe|basically|kinda|literally|just (?=make|have|let)|like (?=totally|really|just)|(?<=then )like(?! an?\b| the\b))\b|\btotally (?=\w) => _
     ^\s*(?:(?:ok(?:ay)?|so|hi|well|alright)\b,?\s+)+(?=\w)(?!far) => -
     (?:^|(?<=\s))[:;]-?[)(DP](?=\s|$)|<3 => ,
@@ -66,7 +64,7 @@ _CHAT = r"""
     'll (?!not\b|be\b) => _
     \bw/(?=\s) => with
     \b2(?= (?:the|an?|his|her|their|my|your)\b) => to
-    \b((?:start|try|want|need|begin|get)s?) 2(?= (?!<ACTORS>)[a-z]) => \1 to
+    \b((?:start|try|want|need|begin|get|goe?)s?) 2(?= (?!<ACTORS>)[a-z]) => \1 to
     (?<!['\w])l(?![\w')]) => left
     (?<=\w )(?:(?-i:R)\b|r(?=\s*(?:[;,.\n]|$))) => right
     (?<=\w )r(?= \w+ing?\b) => are
@@ -82,7 +80,9 @@ _CHAT = r"""
 # What only frames the motion, and what says in which order it comes: all of it ends as "then", "before", "after".
 _FRAMES = r"""
     ^(?:i|we)\b[^:.\n]*:\s*(?=\w)|^(?:what if|in (?:this|the) <PICTURE>,?)_ => -
-    ^(?:it|the <PICTURE>|this <PICTURE>) (?:starts|begins|opens)(?: off)? (?=with) => start_
+    ^the moment (?=(?:he|she|they|it|the|an?) ) => when_
+    ^((?:an?|the) \w+|he|she|they), ((?:after|before) \w+ing\b[^,]*),_ => \2, \1_
+    ^(?:it|(?:the|this) (?:<PICTURE>|dance|routine|workout)) (?:starts|begins|opens)(?: off)? (?=with) => start_
     \b(?:there|it|here)(?:'s| is| are) ((?:an?|the|some|one|two|three) (?:[\w-]+ ){1,3}?)(?:who|that) (?=\w) => \1
     \bthere(?:'s| is| are)_ => -
     \b(?<!right )after (?:that|this|which|doing so|a (?:short |brief |little |small |long )?<MOMENT>|(?:a few|some|several) (?:seconds|moments|minutes|beats|time))\b(?! of\b),? => then
@@ -94,6 +94,8 @@ _FRAMES = r"""
     (?P<lead>^|\bthen )to (?=(?:<MOVE>)\b) => \g<lead>
     , first (?=(?:<WAY>|to|with|on)\b) => _
     \bafter (?=having \w+) => -
+    ^rather than [\w ]+,_ => -
+    (\d ?(?:s|secs?|seconds?|minutes?)) (?:more|longer)(?=\s*(?:[,.;]|$)) => \1
     \bprior to (?=\w+ing\b) => before_
     (?P<lead>^|[,;.] |\bthen )(?:upon|on) (?=(?:reaching|arriving|landing|seeing|hearing|entering|finishing)\b) => \g<lead>after_
     (?P<lead>^|[,;.]\s*|\b(?:and|then)\s+)as soon as\b => \g<lead>after
@@ -102,7 +104,7 @@ _FRAMES = r"""
     \b(?:starts?|begins?|opens?|starting|beginning)(?: off| out)? (?:by|with|off) (?:(?:him|her|them) )?(?=(?:(?:an?|the) (?:\w+ )?(?:<ACTORS>) )?[a-z]+ing\b) => -
     \b(?:starts|begins)(?: off)? with <THING> => does_
     \b(?:start|begin)(?: off)? with <THING> => do_
-    (?:^|(?:,? ?\b(?:and|then))*,? )(?:end|finish|conclud|continu|clos(?=\w+ by))(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
+    (?:^|(?:,? ?\b(?:and|then))*,? )(?:end|finish|conclud|continu|clos(?=\w+ (?:by|with)))(?:e?s|ing|e)?(?: up| off)? (?:with|by|in) (?:<THING>|(?:(?:him|her|them) )?(?=[a-z]+ing\b)) => , then_
     (?:,? ?\b(?:and|then))*,? ends? up (?=[a-z]+ing\b) => , then_
     \bspends? (?=(?:about |around )?[\w.]+ (?:s|sec|seconds?|minutes?)\b) => :_
     ^(?:will|going to) (?=[a-z])|^(?:can|could|would) (?=(?:an?|the|my) ) => -

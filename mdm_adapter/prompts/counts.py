@@ -37,9 +37,7 @@ _GAITS = re.compile(
     re.I,
 )
 _BOUNDS = re.compile(r"\b(?:jump|hop|skip|leap|kick|punch|turn|spin)", re.I)  # "runs and jumps twice"
-_BEATING = re.compile(
-    rf"\b(?:{'|'.join(_BEATS.split())})(?:s|ed|ing|es|ping|ped|ding|ded)?\b|\bwaving\b|\bshaking\b", re.I
-)
+_BEATING = re.compile(rf"\b(?:{'|'.join(_BEATS.split())}|wav|shak)(?:s|ed|ing|es|[pd]ing|[pd]ed)?\b", re.I)
 
 
 def _plural(noun: str) -> str:
@@ -81,9 +79,8 @@ def read_count(text: str) -> Count | None:
     """The count in the sentence of an action; None where there is none, or where it counts no movement ("two hands")."""
     what: Counted
     if match := _TIMES.search(text):
-        times, vague = (
-            (_ADVERBS[match["adverb"].lower()], False) if match["adverb"] else _number(match["number"])
-        )
+        adverb = match["adverb"]
+        times, vague = (_ADVERBS[adverb.lower()], False) if adverb else _number(match["number"])
         once = _tidied(text[: match.start()] + text[match.end() :])
         if times < 1 or not re.search(r"[^\W\d_]", once):
             return None

@@ -55,9 +55,7 @@ def check_english(text: str) -> None:
 @functools.cache
 def is_known(word: str) -> bool:
     """True for an English word, as far as the dictionary and the lists of this package know."""
-    known = (
-        word in stop_words() or word in _own_words() or bool(parts_of_speech(word)) or bool(readings(word))
-    )
+    known = word in stop_words() | _own_words() or bool(parts_of_speech(word) or readings(word))
     doer = re.fullmatch(r"(\w+e?)rs?", word)  # "breakdancer"
     if doer and (readings(doer[1]) or readings(doer[1].removesuffix("e"))):
         return True

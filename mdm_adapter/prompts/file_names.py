@@ -17,7 +17,7 @@ def ask_about_files(prompt: str) -> None:
     Raises:
         ValueError: such a prompt; the message says which file was perhaps meant.
     """
-    word = prompt.strip()
+    word, instead = prompt.strip(), "or write an action"
     if not word or len(word) > LONGEST_NAME or "\0" in word or "|" in word or word[0] in "[{":
         return
     path, named = Path(word), _is_name(word)
@@ -26,15 +26,11 @@ def ask_about_files(prompt: str) -> None:
     except OSError:
         return
     if there and path.is_dir() and (os.sep in word or any(path.iterdir())):
-        raise ValueError(
-            f"{shown(word)!r} is a folder; name a .json or .csv timeline in it, or write an action"
-        )
+        raise ValueError(f"{shown(word)!r} is a folder; name a .json or .csv timeline in it, {instead}")
     if path.suffix.lower() in TIMELINES or not (there or named):
         return
     if there and path.is_file() and path.suffix:
-        raise ValueError(
-            f"{shown(word)!r} is a file, but no timeline; give a .json or a .csv, or write an action"
-        )
+        raise ValueError(f"{shown(word)!r} is a file, but no timeline; give a .json or a .csv, {instead}")
     if named:
         near = _near(path)
         meant = f"did you mean {near}?" if near else "give a .json or a .csv timeline, or write an action"

@@ -1,30 +1,34 @@
 """Clauses put together as actions, in order of time.
 
-What stays together: verbs joined by a bare "and" ("walks and waves" may be at once), unless there are three
-or more of them, or they end a list of commas, or a duration stands between them; what "while", "as", "until"
-and "when" join; gerunds that describe ("walks, swinging his arms"); everything without a verb.
+What stays together: verbs joined by a bare "and" of which one is done during the other ("walks and waves"),
+unless there are three or more of them, or they end a list of commas, or a duration stands between them; what
+"while", "as", "until" and "when" join; gerunds that describe ("walks, swinging his arms"); what has no verb.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from mdm_adapter.prompts import words
 from mdm_adapter.prompts.action import shorten
 from mdm_adapter.prompts.clauses import COMMAS, ORDERED, Clause, Joiner
 from mdm_adapter.prompts.sharing import repeats, share, there_and_back
+from mdm_adapter.prompts.together import AS_ONE, IN_TURN, relation
 from mdm_adapter.prompts.word import Word, is_body_part, is_prefix, is_subject, lowers, move_head, noun_head
 
 _LISTING = (*COMMAS, Joiner.AND)
+_OPENING = (Joiner.WITH, *ORDERED)  # "then, after jumping, he bows"
 
 
 class Order:
     """Reads sentence after sentence; `line` is in order of time, `told` in the order of the text."""
 
-    def __init__(self) -> None:
+    def __init__(self, notes: list[str], *, steps: bool) -> None:
+        """`steps` says that the prompt is a row of sentences, each a step of its own."""
+        self.notes, self._steps = notes, steps
         self.line: list[Clause] = []
         self.told: list[Clause] = []
-        self.notes: list[str] = []
 
     def add(self, clauses: Sequence[Clause], *, hard: bool) -> None:
         """Add the actions of one sentence; `hard` says that a line, a number or an arrow came before it."""
@@ -35,6 +39,9 @@ class Order:
         # clauses told before the main one, "after jumping, he bows", and those of them that happen after it
         self._waiting: list[Clause] = []
         self._held: list[Clause] = []
+        fronted = [c for c in clauses if c.joiner is Joiner.WITH and c.fronted and c.subject]
+        happens = any(not {*lowers(c.subject)} & words.THINGS for c in fronted)
+        self._parted = self._steps or happens or any(c.joiner in (Joiner.THEN, *ORDERED) for c in clauses)
         listing = _is_list(clauses) or (not self.told and _is_postures(clauses))
         for n, clause in enumerate(clauses):
             if self._repeat(clause, clauses[n + 1 :]):
@@ -51,9 +58,7 @@ class Order:
         current = self._current
         if self._pending is not None:
             self._join_pending(self._pending, clause, rest)
-        elif current is None or (
-            clause.acts and clause.fronted and clause.joiner in (Joiner.WITH, *ORDERED)
-        ):  # "then, after jumping, he bows"
+        elif current is None or (clause.acts and clause.fronted and clause.joiner in _OPENING):
             self._open(clause, rest)
         elif current in self._waiting and (clause.joiner not in ORDERED or _finite_follows(rest)):
             # after "after jumping": more of it, or the main clause
@@ -77,7 +82,7 @@ class Order:
         elif clause.joiner is Joiner.WITH or describes or not clause.acts:
             keep = (*words.SUBORDINATORS, "before", "after", "once")
             at = next((i for i, w in enumerate(clause.joined_by) if w.lower in keep), 0)
-            if clause.joiner in (Joiner.WITH, *ORDERED):
+            if clause.joiner in _OPENING:
                 clause.words, clause.joined_by = [*clause.joined_by[at:], *clause.words], []
             clause.open = clause.acts
             self._pending = clause
@@ -115,13 +120,17 @@ class Order:
         listed = clause.moves and any(w.text == ":" for w in clause.joined_by)
         if not clause.finite and not clause.gerund and not listed and self._shares(current, clause, rest):
             return
-        if not clause.acts and clause.joiner is Joiner.THEN and _names_thing(clause.spoken):
-            _as_move(clause)
+        listed = listed or (current.moves and current.joiner in COMMAS and clause.joiner is Joiner.AND)
+        ends = (clause.joiner is Joiner.THEN and not clause.acts) or (listed and len(clause.spoken) < 3)
+        if ends and not clause.subject and _names_thing(clause.spoken):
+            _as_move(clause)  # "arm circles, toe touches and lunges"
         if clause.acts and (clause.joiner is Joiner.AFTER or (clause.gerund and clause.base == "have")):
             clause.anchor = current
             at = self.line.index(current) if current in self.line else len(self.line)
             self.line.insert(at, self._tell(clause))
-        elif clause.acts and (listed or _begins_action(current, clause, rest)):
+            return
+        begins = listed or _begins_action(current, clause, rest) or self._follows(current, clause, rest)
+        if clause.acts and begins:
             self._begin(clause)
         else:
             self._attach(current, clause)
@@ -152,6 +161,31 @@ class Order:
         self.notes.append(f"{_quote(clause.words)} taken as {what}, {more} more time{'s' * (more > 1)}")
         return True
 
+    def _follows(self, current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+        """True when a bare "and" joins what is done one after the other."""
+        if clause.joiner is not Joiner.AND or current.open or not clause.acts:
+            return False
+        same = not (current.subject and clause.subject) or lowers(current.subject) == lowers(clause.subject)
+        if not same and current.words[-1].text == '"':
+            return True  # "says "jump" and the girl jumps"
+        bare = len(current.words) > 2 and current.words[-1].is_plural and not current.words[-2].opens_noun
+        things = bare and len(clause.spoken) == 1 and current.words[-1] is not current.verb
+        if things or _lists_nouns(current, clause):
+            return False
+        # the end of a list: "walks, turns and sits", "walks and turns and sits"
+        parts = itertools.takewhile(lambda c: c.joiner not in (Joiner.THEN, *ORDERED), rest)
+        chain = any(c.joiner is Joiner.AND and c.form == current.form and c.acts for c in parts)
+        timed = any(w.seconds is not None for w in current.words)
+        alone = same and bool(current.subject) == bool(clause.subject)
+        if clause.form == current.form and (timed or chain or (current.joiner in _LISTING and alone)):
+            return True
+        if not (same and clause.form and current.form and _alike(clause, current)):
+            return False
+        verb = current.beside[-1] if current.beside else current.verb
+        how = relation(current, verb, clause, parted=self._parted) if verb else AS_ONE
+        self.notes.append(f"'and' before {_quote(clause.words)} taken as: {how}")
+        return how == IN_TURN
+
     def _attach(self, current: Clause, clause: Clause) -> None:
         same = len(clause.subject) == 1 and lowers(current.subject) == lowers(clause.subject)
         if clause.joiner is Joiner.AND and same:
@@ -163,8 +197,6 @@ class Order:
             current.open = True
         elif clause.form and clause.verb and not (current.open or clause.subject) and _alike(clause, current):
             current.beside.append(clause.verb)
-            if clause.joiner is Joiner.AND:
-                self.notes.append(f"'and' before {_quote(clause.words)} taken as: at the same time")
 
     def _tell(self, clause: Clause) -> Clause:
         clause.previous = self.told[-1] if self.told else None
@@ -243,7 +275,12 @@ def _is_list(clauses: Sequence[Clause]) -> bool:
     for n, clause in enumerate(clauses):
         ws = clause.spoken
         bare = clause.moves or (clause.acts and not clause.subject and len(ws) == 1)
-        named = (not clause.acts or _names_moves(clause, clauses)) and _names_thing(ws)
+        # "spinning heel kick"
+        nouns = all(w.is_noun or w.tag[:2] in ("JJ", "RB", "RP", "VB") for w in ws[1:])
+        nouns = (
+            nouns and n > 0 and len(ws) > 1 and clause.gerund and not clause.subject and not ws[-1].is_plural
+        )
+        named = (nouns or not clause.acts or _names_moves(clause, clauses)) and _names_thing(ws)
         listed = clause.joiner in (*COMMAS, Joiner.THEN) or (clause.joiner is Joiner.AND and n > 1)
         limb = len(ws) == 1 and ws[0].lower in words.BODY  # "jab, elbow, knee"
         if (n and not listed) or len(ws) > 4 or not (bare or named or limb):
@@ -282,12 +319,6 @@ def _begins_action(current: Clause, clause: Clause, rest: Sequence[Clause]) -> b
     joiner = clause.joiner
     if joiner in COMMAS:
         return _continues(current, clause, rest)
-    if joiner is Joiner.AND and not current.open:
-        timed = any(w.seconds is not None for w in current.words)
-        # the end of a list: "walks, turns and sits", "walks and turns and sits"
-        same = not current.subject or lowers(current.subject) == lowers(clause.subject)
-        listed = current.joiner in _LISTING and same
-        return _same_shape(current, clause, rest) and (timed or listed or _chain_of_and(current, rest))
     return joiner in (Joiner.THEN, Joiner.BEFORE)
 
 
@@ -303,28 +334,13 @@ def _continues(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
         # one gerund describes ("is walking, swinging his arms"), two or more are a list
         several = any(c.gerund and c.joiner in _LISTING for c in rest)
         return lone or ((current.gerund or current.progressive) and several)
-    if _lists_nouns(current, clause, rest):
+    if _lists_nouns(current, clause):
         return False
     # "leaned back, stretched", but not "walks, shoulders slumped"
     return clause.form != "part" or current.form == "past"
 
 
-def _same_shape(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
-    """True when both sides of an "and" are actions of the same shape, so that they may be told apart."""
-    return clause.form == current.form and not _lists_nouns(current, clause, rest)
-
-
-def _chain_of_and(current: Clause, rest: Sequence[Clause]) -> bool:
-    """True when one more verb follows by "and" before anything else separates actions."""
-    for n, clause in enumerate(rest):
-        if clause.joiner in (Joiner.THEN, *ORDERED):
-            return False
-        if clause.acts and clause.joiner is Joiner.AND and _same_shape(current, clause, rest[n + 1 :]):
-            return True
-    return False
-
-
-def _lists_nouns(current: Clause, clause: Clause, rest: Sequence[Clause]) -> bool:
+def _lists_nouns(current: Clause, clause: Clause) -> bool:
     """True for "does a jump, spin and kick": what follows are objects, although each could be a verb."""
     if current.verb is None or current.base not in words.LIGHT_VERBS:
         return False

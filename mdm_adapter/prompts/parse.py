@@ -17,14 +17,8 @@ from mdm_adapter.prompts.language import tag, tree
 from mdm_adapter.prompts.verbs import Form, is_motion, parts_of_speech, readings
 from mdm_adapter.prompts.word import Word, is_subject
 
-_TAG_FORMS: dict[str, Form] = {
-    "VB": "base",
-    "VBP": "base",
-    "VBZ": "s",
-    "VBG": "ing",
-    "VBD": "past",
-    "VBN": "part",
-}
+_TAG_FORMS: dict[str, Form] = {"VB": "base", "VBP": "base", "VBZ": "s", "VBG": "ing"}
+_TAG_FORMS |= {"VBD": "past", "VBN": "part"}
 _SUBJECTS = ("nsubj", "nsubjpass", "expl")
 # hyphenated words, and the second half of "person A"
 _ONE_WORD = re.compile(
@@ -50,7 +44,7 @@ def read_sentences(text: str) -> list[list[Word]]:
                 word.form = "base"  # "raise it, put it down", "children run"
             found = [base for base, form in readings(word.lower) if form == word.form]
             unknown = word.lower.removesuffix("s") if word.form == "s" else word.lower
-            word.base = (found or [unknown])[0] if word.form else ""
+            word.base = "be" if word.lower in words.BE else (found or [unknown])[0] if word.form else ""
         _read_tree(ws)
         _find_subjects(ws)
     return sentences
@@ -169,6 +163,7 @@ def _auxiliary(word: Word, before: str) -> Form | None:
 def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     word = ws[i]
     low, after = word.lower, ws[i + 1].lower if i + 1 < len(ws) else ""
+    before = ws[i - 1].lower if i else ""
     forms = [form for _, form in readings(low)]
     name = word.tag == "NNP" and word.text[0].isupper()
     if name and (not is_motion(low) or (low in words.NAMES and not _verb_like_next(ws, i))):
@@ -181,25 +176,38 @@ def _possible_forms(ws: Sequence[Word], i: int) -> list[Form]:
     if low in words.NEVER_UNKNOWN_VERBS or not low.replace("-", "").isalpha():
         return []
     if word.tag in _TAG_FORMS and not (word.tag == "VBZ" and not low.endswith("s")):
-        return forms or [_TAG_FORMS[word.tag]]
-    if parts_of_speech(low) == {"verb"} or (
-        forms == ["ing"] and i and ws[i - 1].lower in words.ACTORS | {"and"}
-    ):
+        return forms or ["s" if re.search("[^s]s$", low) else _TAG_FORMS[word.tag]]
+    if parts_of_speech(low) == {"verb"} or (forms == ["ing"] and before in words.ACTORS | {"and"}):
         return forms
+    if i > 1 and before == "and" and (ws[i - 2].form or {ws[i - 2].lower} & (words.WAYS | words.PARTICLES)):
+        same = next((w.form for w in ws[:i] if w.is_finite and w.base not in words.LIGHT_VERBS), None)
+        if same in ("s", "base") and same in forms:
+            return [same]  # "blocks and counterattacks"
     if i == 0 and "base" in forms and after in words.PARTICLES | words.DETERMINERS | words.POSSESSIVES:
         return ["base"]  # "dust off"
     listed = next((f for f in forms if f in ("s", "base") and _listed_verb(ws, i, f)), None)
     if listed:
         return [listed]
-    return ["s"] if "s" in forms and _behind_subject(ws, i) else []
+    coined = low.endswith("s") and not is_known(low)
+    goes_on = before in words.SEQUENCE_WORDS and _goes_on(ws[: i - 1])
+    behind = _behind_subject(ws, i) or goes_on
+    return ["s"] if ("s" in forms or coined) and behind else []
+
+
+def _goes_on(ws: Sequence[Word]) -> bool:
+    """True for what stands before "bolts" in "freezes and then bolts", not for "eats apples, then plums"."""
+    acts = any(w.form == "s" and w.base not in words.LIGHT_VERBS for w in ws)
+    return acts and not any(w.is_plural for w in ws[-3:])
 
 
 def _behind_subject(ws: Sequence[Word], i: int) -> bool:
     """True for "blows" in "a cowboy blows on his gun": nothing but one noun with its article before it."""
+    while i > 1 and ws[i - 1].is_adverb:
+        i -= 1
     j = i
     while j and ws[j - 1].tag[:2] in ("NN", "JJ"):
         j -= 1
-    return (i > j == 1 and ws[0].opens_noun) or (i == 1 and ws[0].lower in words.ACTORS)
+    return (i > j == 1 and ws[0].opens_noun) or (i == 1 and ws[0].lower in words.ACTORS | {"he", "she"})
 
 
 def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
@@ -208,8 +216,9 @@ def _listed_verb(ws: Sequence[Word], i: int, form: Form) -> bool:
     if i < 2 or ws[before].lower not in words.SOFT_STOPS or not any(w.form == form for w in ws[:i]):
         return False
     behind = next((w for w in ws[i + 1 :] if w.lower not in words.PARTICLES and not w.is_adverb), None)
-    if behind is not None and (behind.lower in words.BODY or behind.opens_noun):
-        return True  # "blow nose", "brakes the car"
+    things = behind is not None and form == "base" and behind.is_plural and not is_motion(behind.lower)
+    if behind is not None and (things or behind.lower in words.BODY or behind.opens_noun):
+        return True  # "blow nose", "brakes the car", "tie shoelaces"
     if behind is not None and behind.is_word and behind.lower not in ("and", "then"):
         return False
     following = next((w.lower for w in ws[i + 1 :] if w.is_word and w.lower not in ("and", "then")), "")
@@ -239,6 +248,11 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if before.tag == "VBG" and third in words.DETERMINERS:
         return True  # "a running start"
     low, noun = before.lower, before.is_noun and not before.is_plural
+    given = before.form and before.base in words.TAKES_OBJECT | words.LIGHT_VERBS
+    if (ws[i].tag == "NNS" and (before.tag == "IN" or given)) or (
+        given and before.base == "do" and form == "s"
+    ):
+        return True  # "jumps over rocks", "throws spears", "does squats"
     if low in words.DETERMINERS | words.POSSESSIVES | {"to"} and before.tag != "WDT":
         return True
     if low in words.NUMBERS or before.tag == "CD":
@@ -246,8 +260,8 @@ def _stands_as_noun(ws: Sequence[Word], i: int, form: Form) -> bool:
     if low in ("left", "right"):
         # "turn left sit down", but "a left hook"
         return not (i > 1 and ws[i - 2].base in words.WAY_VERBS and form == ws[i - 2].form)
-    if low in words.PREPOSITIONS and low not in words.PARTICLES:
-        return True
+    if low in words.PREPOSITIONS and (low not in words.PARTICLES or ws[i].lower in words.NOT_MOVES):
+        return True  # "jogs in place"
     linked = i > 1 and ws[i - 2].base in ("be", "look", "seem", "feel", "appear")  # "who looks angry slams"
     if before.tag.startswith("JJ") and not linked and low not in words.DIRECTIONS and not before.is_adverb:
         # but "the patient coughs"

@@ -57,9 +57,7 @@ def hard_segments(text: str) -> list[str]:
     pieces = [re.sub(r"^(?:[-*•–—·+>]+\s+)+", "", piece.strip()) for piece in _BREAK.split(text)]
     for word in (word for piece in pieces for word in piece.split()):
         if len(word) > MAX_WORD:
-            raise ValueError(
-                f"the word {shorten(word, 30)!r} has {len(word)} letters; put spaces between words"
-            )
+            raise ValueError(f"the word {shorten(word, 30)!r} has {len(word)} letters; put spaces between")
     pieces = [" ".join(_closed(piece).split()) for piece in pieces if any(c.isalnum() for c in piece)]
     return [re.sub(r'^"([^"]+)"$', r"\1", piece) for piece in pieces]
 
@@ -72,19 +70,16 @@ def _closed(text: str) -> str:
 
 def spell_out_names(text: str) -> str:
     """Game-style names of clips as orders, each on its line: "run_fwd, idle_02" is "run forward", "stand idle"."""
-    camels = all(re.fullmatch(_CAMEL, item) for item in re.split(r"\W+", text))
+    camels = all(re.fullmatch(f"{_CAMEL}|[A-Z][a-z]+", item) for item in re.split(r"\W+", text))
+    camels = camels and bool(re.search(r"\b[A-Z][a-z]+[A-Z]|[a-z]\d", text))
     if not camels and not re.search(r"[a-z]_[a-z0-9]", text, re.IGNORECASE):
         return text
     items = [item.strip() for item in re.split(r"\s*(?:[,;\n]|->)\s*", text) if item.strip()]
     if len(items) == 1 and all(_GAME_NAME.fullmatch(item) for item in text.split()):
         items = text.split()
     parts = [re.findall(r"[A-Z]?[a-z]+(?=_|[A-Z])", item)[:1] for item in items]
-    if (
-        len(items) > 1
-        and parts.count(parts[0]) == len(items)
-        and parts[0]
-        and not is_motion(parts[0][0].lower())
-    ):
+    same = len(items) > 1 and parts[0] != [] and parts.count(parts[0]) == len(items)
+    if same and not is_motion(parts[0][0].lower()):
         items = [item[len(parts[0][0]) :].lstrip("_") for item in items]  # "emote_wave, emote_bow"
     if any(" " in item for item in items):
         return _GAME_NAME.sub(lambda m: _spell_out(m[0]), text)

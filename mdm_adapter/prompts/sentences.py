@@ -50,6 +50,8 @@ class Cast:
                 self._resolve(clause, ())
         named = {s for s in self.subjects.values() if s.name}
         together = any(s.plural and any(n.text in s.text for n in named) for s in self.subjects.values())
+        others = {w.text for clause in told for w in clause.words if w not in clause.subject}
+        together |= bool(others & {n.text for n in named})  # "Tom jogs past Mary. Mary waves."
         # names that act in turn are parts that one figure plays; together they tell people apart
         self.in_turn = len(named) > 1 and not together
 
@@ -72,9 +74,8 @@ class Cast:
             if above is not None and named and named[0].lower not in words.SUBJECT_PRONOUNS:
                 subject = self._resolve(above, (*active, clause))
         elif own:
-            subject = self._noun_phrase(
-                clause.subject, plain_verb=clause.verb is not None and clause.verb.form == "base"
-            )
+            plain = clause.verb is not None and clause.verb.form == "base"
+            subject = self._noun_phrase(clause.subject, plain_verb=plain)
             if subject.head == describe(clause.subject).head and not _definite(own):
                 text = plain_text(clause.subject)
                 self._named[clause] = text + "," if "," in text and clause.subject[-1].text == "," else text
@@ -91,9 +92,8 @@ class Cast:
             return PEOPLE if low == "we" else SOMEBODY
         for known in (self._people, self._others):
             for subject in reversed(known):
-                other = subject.text.startswith(
-                    {"he": "his ", "she": "her "}.get(low, "-")
-                )  # "her friend, she"
+                # "her friend, she"
+                other = subject.text.startswith({"he": "his ", "she": "her "}.get(low, "-"))
                 if subject.plural == (low == "they") and not other and _agrees(subject.head, low):
                     return subject
         if low != "they" or not self._people:
@@ -119,9 +119,8 @@ class Cast:
     def _note_others(self, clause: Clause) -> None:
         """Remember people who are not the subject: "a man meets a woman. She waves." """
         ws = clause.words
-        self._others += [
-            Subject(w.text, False, w.lower) for w in ws if " " in w.text and w not in clause.subject
-        ]
+        named = [w for w in ws if " " in w.text and w not in clause.subject]
+        self._others += [Subject(w.text, False, w.lower) for w in named]
         for i, word in enumerate(ws):
             if word in clause.subject or word.lower not in words.POSSESSIVES | {"a", "an", "the", "another"}:
                 continue
@@ -178,12 +177,8 @@ def _definite(core: Sequence[Word]) -> bool:
 
 
 def _agrees(head: str, pronoun: str) -> bool:
-    sexes = {
-        "he": words.FEMALE | words.THINGS,
-        "she": words.MALE | words.THINGS,
-        "it": words.MALE | words.FEMALE,
-    }
-    return head not in sexes.get(pronoun, ())
+    others = {"he": words.FEMALE | words.THINGS, "she": words.MALE | words.THINGS}
+    return head not in {**others, "it": words.MALE | words.FEMALE}.get(pronoun, ())
 
 
 def _standing(word: Word, following: Word | None) -> str:

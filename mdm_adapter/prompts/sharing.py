@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from mdm_adapter.prompts import times, words
 from mdm_adapter.prompts.clauses import COMMAS, Clause, Joiner
-from mdm_adapter.prompts.word import Word, names_move, noun_head
+from mdm_adapter.prompts.word import Word, lowers, names_move, noun_head
 
 _NUMBER = times.SMALL
+_OFTEN = {"once", "twice", "thrice", "times"}
 _WHAT = (
     r"(?:it(?: all)?|that|this|them|so|everything|all of (?:it|this|that)|the (?:whole |entire )?(?:same )?"
     r"(?:thing|sequence|cycle|motion|movement|steps?|same))"
@@ -49,6 +50,8 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
     kind = _kind(ws)
     tail = before.words[before.words.index(verb) + 1 :]
     cut = _parallel(tail, ws, kind)
+    does = verb.base == "do" and kind == "noun"
+    cut = 0 if does and cut is None else cut
     if cut is None:
         return None
     if clause.joiner is not Joiner.THEN:
@@ -56,8 +59,10 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
         row = next((i for i, c in enumerate([clause, *rest]) if not _goes_on(c)), len(rest) + 1)
         several = clause.joiner in COMMAS and (row > 1 or _opposite(tail, ws))
         # "the left arm, the right arm, then both"
-        limbs = kind == "noun" and _is_limb(ws) and rest[:1] != [] and rest[0].joiner is Joiner.THEN
-        limbs = limbs and not rest[0].acts and _is_limb(rest[0].spoken)
+        limbs = kind == "noun" and (does or _is_limb(ws)) and rest[:1] != [] and rest[0].joiner is Joiner.THEN
+        limbs = limbs and not (rest[0].finite or rest[0].gerund) and (does or _is_limb(rest[0].spoken))
+        # "with the left hand twice and the right once"
+        limbs = limbs or (kind == "noun" and all({*lowers(w[-1:])} & _OFTEN for w in (tail, ws)))
         # "ten squats, five burpees"
         limbs = limbs or (kind == "noun" and _counts(ws[0]) and _nature(ws) == "move" and _counts(tail[cut]))
         if not limbs and (kind == "noun" or not _goes_on(clause) or not (before.shared or several)):
@@ -67,7 +72,7 @@ def share(before: Clause, clause: Clause, rest: Sequence[Clause]) -> Clause | No
     if cut and tail[cut - 1].lower == "first":
         before.words.remove(tail.pop(cut - 1))  # "first the arms and then the legs"
         cut -= 1
-    taken = [w.copy() for w in (verb, *tail[:cut])]
+    taken = [w.copy() for w in (verb, *tail[:cut]) if w.text != '"']
     new = Clause(clause.joiner, clause.joined_by, [*taken, *clause.words], verb=taken[0], insert=taken[0])
     new.shared = True
     return new
@@ -94,14 +99,16 @@ def _kind(ws: Sequence[Word]) -> str:
     """What a run without a verb is: a way, a place, or a noun; empty for anything else."""
     if not ws:
         return ""
+    if len(ws) > 1 and ws[0].lower in _OFTEN:
+        return _kind(ws[1:])  # "twice forward"
     low, sided = ws[0].lower, ws[0].lower in words.SIDES and len(ws) > 1 and ws[1].is_noun
     if not sided and (low in words.WAYS or (low.endswith("ly") and ws[-1].lower in words.SIDES)):
         return "way"
-    if ws[-1].lower in ("way", "direction"):
+    if ws[-1].lower in ("way", "direction") or lowers(ws[:3]) == ["all", "the", "way"] or low == "side":
         return "way"
     if low in words.PREPOSITIONS:
         return "place"
-    if all(_is_manner(w) for w in ws):
+    if all(_is_manner(w) or (n and w.lower == "again") for n, w in enumerate(ws)):
         return "manner"
     head = noun_head(ws)
     return "noun" if ws[0].opens_noun or low in words.OTHERS or (head is not None and head.is_noun) else ""
@@ -141,9 +148,7 @@ def _parallel_noun(tail: Sequence[Word], ws: Sequence[Word]) -> int | None:
     if counted is not None and _counts(ws[0]):
         return counted  # "three steps to the left and then three to the right"
     starts: list[int] = []
-    both = {
-        w.lower for w in ws
-    } & words.PREPOSITIONS  # "the left leg over the right, then the right over the left"
+    both = {*lowers(ws)} & words.PREPOSITIONS  # "the left leg over the right, then the right over the left"
     tail = tail[: next((i for i, w in enumerate(tail) if w.lower in both), len(tail))]
     for i, word in enumerate(tail):
         sided = word.lower in words.SIDES and i + 1 < len(tail) and tail[i + 1].is_noun

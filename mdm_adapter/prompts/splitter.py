@@ -7,6 +7,7 @@ together as actions (`order`, `sharing`), and written out (`sentences`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,9 +24,7 @@ from mdm_adapter.prompts.sentences import Cast, write
 from mdm_adapter.prompts.times import Duration, Stretch, stretches, take_durations
 from mdm_adapter.prompts.word import Word
 
-_CONNECTORS = (
-    words.SEQUENCE_WORDS | words.SUBORDINATORS - {"while"} | {"and", "next", "before", "after", "by"}
-)
+_CONNECTORS = (words.LINKS | words.SUBORDINATORS | {"and", "next", "by"}) - {"while"}
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,11 @@ class EnglishSplitter:
         if not has_letter(text):
             raise ValueError("the prompt has no words; describe a movement, such as 'A person walks forward'")
         check_english(text)
-        order = Order()
+        notes: list[str] = []
+        tidied = tidy(text, notes)
+        order = Order(notes, steps=len(re.findall(r"\w\W*[.;!?\n]", f"{tidied}.")) > 2)
         last: Word | None = None
-        table = stretches(tidy(text, order.notes))
+        table = stretches(tidied)
         for k, stretch in enumerate(table):
             for segment in hard_segments(stretch.text):
                 shorter, durations = take_durations(segment)

@@ -29,12 +29,8 @@ _UNITS_AND_TEENS = (
 _DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
 SMALL = {word: number for number, word in enumerate(_UNITS_AND_TEENS.split())}
 TENS = {word: 10 * number for number, word in enumerate(_DECADES.split(), start=2)}
-_SCALES = {
-    "milliseconds?|msecs?|ms": 0.001,
-    "seconds?|secs?|s": 1.0,
-    "minutes?|mins?": 60.0,
-    "hours?|hrs?": 3600.0,
-}
+_SCALES = {"milliseconds?|msecs?|ms": 1e-3, "seconds?|secs?|s": 1.0, "minutes?|mins?": 60.0}
+_SCALES |= {"hours?|hrs?": 3600.0}
 _VAGUE = {"half": 0.5, "quarter": 0.25, "couple": 2.0}
 
 _DIGITS = r"\d+(?:[.,]\d+)?(?:e[+-]?\d{1,3})?|\.\d+"
@@ -150,9 +146,8 @@ def stretches(text: str) -> list[Stretch]:
             doubtful = (len(marks) == 1 and starts[0] != 0.0) or (
                 not all(_has_unit(m) for m in marks) and (len(marks) < 2 or gap)
             )
-        pieces = [
-            text[a.end() : b].strip(" ,;\n") for a, b in zip(marks, [*(m.start() for m in marks[1:]), None])
-        ]
+        stops: list[int | None] = [*(m.start() for m in marks[1:]), None]
+        pieces = [text[a.end() : b].strip(" ,;\n") for a, b in zip(marks, stops)]
         pieces[0] = f"{text[: marks[0].start()].rstrip(' ')} {pieces[0]}".strip()
         following = [*starts[1:], None]
         found = [Stretch(p, a, b if b is not None else c) for p, (a, b), c in zip(pieces, bounds, following)]
@@ -191,16 +186,16 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
     if re.match(_AMOUNT, text, re.IGNORECASE):
         # "5s run 3s walk 2s stop"
         text = re.sub(
-            rf"(?<=[a-z])(?<!\ba)(?<!\ban)(?<!\bthe)(?<!\bfor) (?={_DIGITS}\s?{_S} [a-z])", ", ", text
+            rf"(?<=[a-z])(?<!\ba)(?<!\ban)(?<! the)(?<! for) (?={_DIGITS}\s?{_S} [a-z])", ", ", text
         )
     if each := re.fullmatch(rf"(.*?),?\s+(?:for\s+)?({_AMOUNT})\s+each", text, re.IGNORECASE):
-        text = re.sub(
-            r"(?=,|\s+(?:and|then)\b|$)", f" for {each[2]}", each[1]
-        )  # "squats, lunges, 5 seconds each"
+        # "squats, lunges, 5 seconds each"
+        text = re.sub(r"(?=,|\s+(?:and|then)\b|$)", f" for {each[2]}", each[1])
     if re.search(_AMOUNT, text, re.IGNORECASE):
         # "jumps for two seconds, sits for three"
         text = re.sub(
-            rf"(?<=\bfor )(?:{_DIGITS}|{_NUMBER_WORD})(?=\s*(?:$|[,.;](?!\d)|(?!and\s+an?\s+half){_LINK}))",
+            rf"(?:(?<=\bfor )|(?<=\b(?:last|next) ))(?:{_DIGITS}|{_NUMBER_WORD})"
+            rf"(?=\s*(?:$|[,.;](?!\d)|(?:he|she|they|it)\b|(?!and\s+an?\s+half){_LINK}))",
             r"\g<0> seconds",
             text,
         )
@@ -214,9 +209,8 @@ def take_durations(text: str) -> tuple[str, list[Duration]]:
         shorter += text[last:start]
         if owner == "before":
             shorter = shorter.rstrip(" ") + " " * shorter.endswith((" ", "\t"))
-        seconds = sum(_amount(m[0]) for m in re.finditer(_AMOUNT, match[0], re.IGNORECASE)) or _amount(
-            match[0]
-        )
+        parts = [m[0] for m in re.finditer(_AMOUNT, match[0], re.IGNORECASE)] or [match[0]]
+        seconds = sum(_amount(part) for part in parts)
         what = repr(shorten(text[start:end]))
         if text[start : match.start()].rstrip().endswith("-"):
             raise ValueError(f"{what} is below 0; give a finite number of seconds above 0")
@@ -263,12 +257,8 @@ def _context(text: str, last: int, match: re.Match[str]) -> tuple[int, int, str,
     if "stop" in behind and text[max(about - 1, 0)] in " \t\n,–-" and not _NOT_A_LENGTH.search(left):
         return about, end, "", "before"
     verb = re.match(r"\s+(?!\w+ing\b)(\w+)", right)
-    if (
-        "noun" in behind
-        and not re.search(r"[\s-](?:second|minute)$", length)
-        and verb
-        and is_motion(verb[1].lower())
-    ):
+    single = re.search(r"[\s-](?:second|minute)$", length)
+    if "noun" in behind and not single and verb and is_motion(verb[1].lower()):
         return about, end, ",", "before"  # "walk 3 secs turn 1 sec"
     return None
 

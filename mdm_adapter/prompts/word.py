@@ -11,39 +11,24 @@ from mdm_adapter.prompts.verbs import Form, is_motion, is_order, parts_of_speech
 
 @dataclass(eq=False)
 class Word:
-    """One word or mark; compared by identity, since the same one may occur many times.
-
-    Attributes:
-        space: a blank follows.
-        start: position of its first character in the text.
-        guarded: stands in quotes or brackets, where nothing is split or rewritten.
-        form: as which form of a verb it may be read where it stands, None for no verb.
-        base: the plain form of that verb.
-        head: the word that it depends on in the tree, and how (`dep`).
-        first: the first of all words that depend on it.
-        subject: who does what this verb says, as far as the sentence names them.
-        relative: this verb belongs to a clause with "who".
-        inside: in the "subject" of a verb, or in the "gap" between them; nothing is cut there.
-        seconds: a duration that stood behind this word; `ended`: one of the kind "after 2 seconds".
-        stretch: the line of a timetable ("0-3 s: run") in which it stands.
-    """
+    """One word or mark; compared by identity, since the same one may occur many times."""
 
     text: str
     tag: str = ""
-    space: bool = True
-    start: int = 0
-    guarded: bool = False
-    form: Form | None = None
-    base: str = ""
-    head: Word | None = None
+    space: bool = True  # a blank follows
+    start: int = 0  # position of its first character in the text
+    guarded: bool = False  # stands in quotes or brackets, where nothing is split or rewritten
+    form: Form | None = None  # as which form of a verb it may be read where it stands, None for no verb
+    base: str = ""  # the plain form of that verb
+    head: Word | None = None  # the word that it depends on in the tree, and how
     dep: str = ""
-    first: Word | None = None
-    subject: tuple[Word, ...] = ()
-    relative: bool = False
-    inside: str = ""
-    seconds: float | None = None
-    ended: float | None = None
-    stretch: int | None = None
+    first: Word | None = None  # the first of all words that depend on it
+    subject: tuple[Word, ...] = ()  # who does what this verb says, as far as the sentence names them
+    relative: bool = False  # this verb belongs to a clause with "who"
+    inside: str = ""  # in the "subject" of a verb, or in the "gap" between them; nothing is cut there
+    seconds: float | None = None  # a duration that stood behind this word
+    ended: float | None = None  # one of the kind "after 2 seconds"
+    stretch: int | None = None  # the line of a timetable ("0-3 s: run") in which it stands
     lower: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,9 +99,8 @@ def is_body_part(ws: Sequence[Word]) -> bool:
 def is_prefix(ws: Iterable[Word]) -> bool:
     """True for words that may stand before a clause: "with his left hand", "slowly"."""
     head = next((w for w in ws if w.is_word), None)
-    return head is not None and (
-        head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH") or head.is_adverb
-    )
+    opens = head is not None and (head.lower in words.PREPOSITIONS or head.tag in ("IN", "UH"))
+    return opens or (head is not None and head.is_adverb)
 
 
 def move_head(ws: Sequence[Word]) -> Word | None:
@@ -135,6 +119,8 @@ def noun_head(ws: Sequence[Word]) -> Word | None:
             if word.lower not in words.SIDES:
                 break
             continue
+        if head is not None and word.tag == "CD" and ws[-1].lower == "times":
+            break  # "push-ups 10 times"
         head = word
     return head
 
@@ -144,6 +130,9 @@ def names_move(word: Word) -> bool:
     low = word.lower
     if {low, low.removesuffix("s")} & (words.MOVE_NOUNS | words.MOVE_COMPOUNDS):
         return True
+    first, _, last = low.partition("-")
+    if is_order(first) and last in words.PARTICLES:
+        return True  # "a run-up"
     return is_motion(low) and any(f in ("base", "s") and b not in words.NOT_MOVES for b, f in readings(low))
 
 
@@ -157,7 +146,7 @@ def is_compound_move(head: Word, after: Word | None) -> bool:
 
 def modifies_noun(head: Word, after: Word | None, *, end: bool) -> bool:
     """True for the first word of "walking man waves", "jumping jacks" and, at the `end`, "running jump"."""
-    if head.form not in ("ing", "part", "past") or after is None:
+    if head.form not in ("ing", "part", "past") or after is None or head.base == "let":
         return False
     move = after.lower in words.GERUND_MOVES or (end and is_order(after.lower))
     return after.lower in words.PEOPLE or (head.form == "ing" and move)

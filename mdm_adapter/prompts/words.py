@@ -89,7 +89,7 @@ BODY = listed(
 
 # Words that this domain never uses as a verb (or so rarely that reading them as one does more harm).
 NEVER_VERBS = (WAYS | PEOPLE | BODY - {"face"}) | listed(
-    "like still past round then next ok okay please slowly quickly after before and"
+    "like still past round side then next ok okay please slowly quickly after before and"
 )
 
 # Moves that have a name but no verb of their own (plain forms of motion verbs are names of moves too).
@@ -127,7 +127,7 @@ TAKES_VERB = listed(
     "hold lose gain go come help let make start stop begin continue try keep get do have be say practice practise"
 )
 # Verbs of a speaker or a camera, after which a new subject is no new action.
-REPORTING = listed("see watch think know say show hear feel imagine believe")
+REPORTING = listed("see watch think know say show hear feel imagine believe notice realize realise")
 
 # Connectors of one word that start a new action wherever they stand, also behind the subject: "he then".
 SEQUENCE_WORDS = listed("then finally lastly afterwards afterward subsequently thereafter")
@@ -137,3 +137,22 @@ SUBORDINATORS = listed(
 LINKS = SEQUENCE_WORDS | listed("before after while as followed")
 NEVER_UNKNOWN_VERBS = ACTORS | BODY | PREPOSITIONS | ADVERBS | DETERMINERS | MOVE_NOUNS | UNCOUNTED
 SOFT_STOPS = listed(", – — -- - : ,, ،")
+
+# What "and" joins (`together`): movements of the whole body, postures that last or are low, what is done during these.
+WHOLE_BODY = listed(
+    "walk run jog jump hop skip leap kick punch spin twirl pirouette crawl roll dance march sprint swim cartwheel "
+    "backflip somersault flip tumble skate lunge dive limp stroll pace step strut tiptoe sneak creep climb ride gallop "
+    "shuffle stagger wander weave sway rock bounce trot waddle stomp box spar"
+)
+POSTURES, LOW = listed("stand sit kneel lie"), listed("squat crouch")
+CALM = POSTURES | listed("stay wait stop pause rest hang float balance pose")
+DURING = listed(
+    "wave clap talk sing look nod point shoot laugh smile cry shake swing hold carry eat read type juggle whistle gesture "
+    "gesticulate think shrug yell scream shout cheer chat speak watch listen stare gaze glance cough sneeze "
+    "wiggle flap hum strum snap salute wipe rub scratch pump flail giggle grin frown blow drink sip chew pray stretch tap"
+)
+# Ways with an end, verbs that share an object ("opens and closes a door"), that prepare the next or only describe.
+ENDED = listed("up down to into onto over under times twice once thrice degrees steps")
+TAKES_OBJECT = listed("open close punch kick push pull lift lower raise throw catch grab hit strike slap")
+STATIVES = listed("be have wear seem feel want need")
+PREPARING, CLOSING = STATIVES | listed("bend reach lean breathe"), listed("land listen wait watch")

@@ -26,6 +26,9 @@ CASES = Path(__file__).with_name("splitter_cases.txt")
     ("prompt", "note"),
     [
         ("a man walks and waves", "'and' before 'waves' taken as: at the same time"),
+        ("a man kicks and spins", "'and' before 'spins' taken as: one after the other"),
+        ("a man leaps and lands", "'and' before 'lands' taken as: one action"),
+        ("he kicks, then bows and claps", "'and' before 'claps' taken as: one action"),
         ("he leans left and then right", "'right' read as 'leans right'"),
         ("turn left, then right", "'right' kept with what comes before: one way there and back"),
         (
