@@ -24,7 +24,7 @@ BAND = math.radians(60)  # as far up and down the band is made
 JOIN = math.radians(50)  # from here on the cap is made, which keeps to the band below
 FADE = math.radians(4)  # over which the cap replaces the band, where both show the same
 RIM = math.radians(8)  # of the band, round what is made of a cap
-LEAST_FACE = 96
+LEAST_FACE = 112  # whose caps are just large enough for their pieces
 PART = 30  # steps that are told of a band, and of a cap
 
 

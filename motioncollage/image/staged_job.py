@@ -40,7 +40,7 @@ class WholeOptions(StagedOptions):
 
     What to make:
         model: photos (pieces of those that come along), landscapes (a network), or a folder of train image or of diffusers.
-        classes: Of photos canyon, city, forest, lake, meadow, mountains, sea or steppe; of a model a class or text, or
+        classes: Of photos beach, canyon, city, forest, lake, meadow, mountains, sea or steppe; of a model a class or text, or
             several with commas, which lead into one another from left to right.
     """
 
