@@ -166,7 +166,6 @@ def test_landscapes_of_a_class(command: Command, tmp_path: Path, seed: int, phot
     assert f"like mountains/{photo}.jpg" in made.out
     image = pixels(tmp_path / "image.png")
     assert image.shape == (128, 160, 3)
-    assert image[:24].mean() > image[-24:].mean() or photo == "kiara_dawn"
     assert image[:24, :, 2].mean() > image[:24, :, 0].mean()  # a blue sky above
 
 
