@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # What of the options a picture like a photo heeds; the others are a model's.
 HEEDED = ("out", "samples", "seed", "force")
+ROUND = 3  # photos that come along and are so many times as wide as high show all that is seen round a turn
 CHOOSING = ("model", "classes")  # what it heeds besides if the photo is one that comes along
 
 
@@ -145,7 +146,9 @@ def landscape(
         if path in found.around:
             whole = load_panorama(path, 2 * height)
             return Likeness(whole[:, height // 2 : height // 2 + height], AROUND)
-        return Likeness(fit_height(load_picture(path), height, multiple=1), LANDSCAPE)
+        photo = fit_height(load_picture(path), height, multiple=1)
+        is_round = like is None and photo.shape[2] >= ROUND * height
+        return Likeness(photo, AROUND if is_round else LANDSCAPE)
 
     once = {path: read(path) for path in set(found.paths)}
     shape = height, width or 4 * height

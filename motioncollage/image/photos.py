@@ -60,9 +60,9 @@ class PhotoLibrary:
         return [found[(seed + number) % len(found)] for number in range(samples)]
 
     def _of(self, kind: str) -> list[Photo]:
-        """Photos of a kind; the middle of a panorama of all directions is a landscape, too."""
-        kinds = (LANDSCAPES, PANORAMAS) if kind == LANDSCAPES else (kind,)
-        return [photo for photo in self.photos if photo.kind in kinds]
+        """Photos of a kind. The middle of a panorama of all directions is a landscape, too, and the best: it repeats least."""
+        kinds = (PANORAMAS, LANDSCAPES) if kind == LANDSCAPES else (kind,)
+        return [photo for one in kinds for photo in self.photos if photo.kind == one]
 
 
 def load_photos(folder: Path) -> PhotoLibrary:

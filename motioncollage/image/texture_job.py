@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from motioncollage.image.job import ImageOptions, Job, check_picture
-from motioncollage.image.photo_job import about, check_options, make_like, originals, wants_photos
+from motioncollage.image.photo_job import about, make_like, originals, wants_photos
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
 from motioncollage.shell.options import Steps
@@ -69,7 +69,8 @@ class PhotoOptions:
     border: Annotated[int, values.pixels()] | None = None
     photo_side: Annotated[int, values.count(least=128, most=MOST_SIDE, multiple=8)] = 512
 
-    def given(self, options: TextureOptions) -> Path | None:
+    @property
+    def given(self) -> Path | None:
         """The photo, if there is one.
 
         Raises:
@@ -79,10 +80,7 @@ class PhotoOptions:
             raise ValueError("--like and --make-seamless are two ways; give one of them")
         if self.make_seamless is None and self.border is not None:
             raise ValueError("--border belongs to --make-seamless; leave it away")
-        path = self.like or self.make_seamless
-        if path is not None:
-            check_options(options)
-        return path
+        return self.like or self.make_seamless
 
 
 class TextureJob(Job):
@@ -110,7 +108,7 @@ class TextureJob(Job):
 
 def make_texture(options: TextureOptions, photo: PhotoOptions, shape: tuple[int, int], offset: str) -> None:
     """Make and write textures of a class or like a photo, or the photo itself made seamless."""
-    path = photo.given(options)
+    path = photo.given
     if path is None and not options.classes and options.model in BUNDLED.values():
         raise ValueError("a texture of what? give --class, or a photo with --like")
     if path is not None or wants_photos(options):

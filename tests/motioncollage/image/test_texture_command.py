@@ -158,7 +158,7 @@ def test_textures_of_a_class_are_of_photos_that_come_along(command: Command, tmp
     assert np.array_equal(pixels(tmp_path / "b" / "image.png"), first)
 
 
-@pytest.mark.parametrize(("seed", "photo"), [(0, "range"), (2, "kiara_dawn")])
+@pytest.mark.parametrize(("seed", "photo"), [(0, "kiara_dawn"), (1, "range")])
 def test_landscapes_of_a_class(command: Command, tmp_path: Path, seed: int, photo: str) -> None:
     asked = ("--class", "mountains", "--height", 128, "--width", 160, "--seed", seed)
     made = command("image", "panorama", *asked, "--out", tmp_path)
