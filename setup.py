@@ -93,6 +93,7 @@ setup(
             "mdm=mdm_adapter.models.sources:MDM",
             "kimodo=mdm_adapter.models.kimodo.source:KIMODO",
             "hymotion=mdm_adapter.models.hymotion.source:HYMOTION",
+            "photos=motioncollage.image.sources:PHOTOS",
             "landscapes=motioncollage.image.sources:LANDSCAPES",
             "image=motioncollage.image.sources:TRAINED",
             "diffusers=motioncollage.image.sources:DIFFUSERS",

@@ -11,7 +11,7 @@ from motioncollage import hub, plugins
 if TYPE_CHECKING:
     pass
 
-BUNDLED = {"motion": "starter", "image": "landscapes"}
+BUNDLED = {"motion": "starter", "image": "landscapes", "photos": "photos"}
 
 
 def _nothing(folder: Path) -> bool:
@@ -27,7 +27,7 @@ class ModelSource:
     """Where models of one kind come from. Importing one must not import PyTorch: lists of models stay quick.
 
     Attributes:
-        medium: `motion` or `image`.
+        medium: `motion`, `image`, or `photos`, of whose pieces pictures are made.
         load: (folder, device, name) -> what the medium's commands work with; folder is None where `asset` is.
         asset: (package, path inside it) of a model that comes along with its package; None for a kind of checkpoint.
         recognises: whether a folder (or file) holds a checkpoint of this kind.

@@ -13,10 +13,10 @@ from PIL import Image
 from motioncollage.files import atomic_path
 
 COMMANDS = {
-    "wide": "wide --class meadow,evening,mountains --width 624",
-    "panorama": "panorama --class sunset --width 448 --seed 1",
+    "wide": "wide --model landscapes --class meadow,evening,mountains --width 624",
+    "panorama": "panorama --model landscapes --class sunset --width 448 --seed 1",
     "grid": "grid --class mountains --width 288 --height 176 --seed 3",
-    "cube": "cubemap --class meadow --face 120",
+    "cube": "cubemap --model landscapes --class meadow --face 120",
     "connect": "connect {wide}/left.png {wide}/right.png --class meadow,mountains --width 344",
 }
 SHOWN = {"cube": "equirectangular.png"}

@@ -27,8 +27,8 @@ from eval.metrics.images import pair_energy, square_crops
 from eval.quilting import quilt
 from motioncollage.files import atomic_path, write_text
 from motioncollage.image.data import SUFFIXES
-from motioncollage.image.files import load_picture
-from motioncollage.image.likeness import Likeness, shrunk
+from motioncollage.image.files import load_picture, shrunk
+from motioncollage.image.likeness import Likeness
 from motioncollage.image.models import load_image_model
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings
 from motioncollage.image.plans import PieceSettings, along_chain

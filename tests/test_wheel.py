@@ -24,6 +24,9 @@ ASSETS = (
     "eval/assets/evaluator/reference.npz",
     "eval/assets/checks/real.json",
     "motioncollage/assets/images/landscapes/model.safetensors",
+    "motioncollage/assets/images/photos/manifest.json",
+    "motioncollage/assets/images/photos/LICENSES.md",
+    "motioncollage/assets/images/photos/textures/bark/cracked.jpg",
     "motioncollage/assets/pages/surround.html",
     "mdm_adapter/assets/viewer/viewer.js",
     "mdm_adapter/assets/viewer/page.html",
@@ -101,5 +104,7 @@ def test_the_evaluator_and_the_image_model_come_along(installed: Path, tmp_path:
     judged = ("eval", "--quick", "--texts", "16", "--repetitions", "1", "--methods", "real", "--no-timing")
     run(installed, tmp_path, *judged, "--out", "judged")
     assert (tmp_path / "judged" / "results.json").exists()
-    run(installed, tmp_path, "image", "wide", "--width", "128", "--steps", "2", "--out", "pictures")
-    assert list((tmp_path / "pictures").glob("*.png"))
+    network = ("--model", "landscapes", "--steps", "2")
+    for more, out in ((network, "pictures"), (("--height", "128"), "photos")):
+        run(installed, tmp_path, "image", "wide", "--width", "128", *more, "--out", out)
+        assert list((tmp_path / out).glob("*.png"))

@@ -56,6 +56,24 @@ def load_picture(path: Path, *, height: int | None = None) -> Tensor:
     return pixels[:, :rows, :columns].float() / 127.5 - 1
 
 
+def load_panorama(path: Path, height: int) -> Tensor:
+    """A panorama of all directions [3, height, 2 height] in -1 to 1.
+
+    Raises:
+        ValueError: no picture, or one that is not twice as wide as high.
+    """
+    pixels = read_picture(path, height=height)
+    _, rows, columns = pixels.shape
+    if abs(columns - 2 * rows) > rows // 50:
+        raise ValueError(
+            f"photo {path} has {columns} x {rows} pixels; a panorama of all directions is twice as wide as high"
+        )
+    sized = torch.nn.functional.interpolate(
+        pixels[None].float(), (height, 2 * height), mode="bicubic", align_corners=False
+    )
+    return (sized[0] / 127.5 - 1).clamp(-1, 1)
+
+
 def load_mask(path: Path, shape: tuple[int, int]) -> Tensor:
     """Where a mask picture is lighter than mid grey: [height, width], True where something is to be made.
 
@@ -81,3 +99,15 @@ def fit_height(picture: Tensor, height: int, *, multiple: int = SMALLEST) -> Ten
         picture[None], (height, width), mode="bicubic", antialias=height < picture.shape[1]
     )[0]
     return scaled.clamp(-1, 1)
+
+
+def shrunk(photo: Tensor, side: int) -> Tensor:
+    """A photograph [3, height, width] whose shorter side is at most `side`, in multiples of 8."""
+    shape = photo.shape[1:]
+    scale = min(1.0, side / min(shape))
+    rows, columns = (max(SMALLEST, round(n * scale / SMALLEST) * SMALLEST) for n in shape)
+    if (rows, columns) == tuple(shape):
+        return photo
+    return torch.nn.functional.interpolate(photo[None], (rows, columns), mode="bicubic", antialias=True)[
+        0
+    ].clamp(-1, 1)

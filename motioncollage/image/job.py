@@ -140,8 +140,12 @@ class Job:
 
     def __init__(self, options: ImageOptions, *, also: "Sequence[str]" = ()) -> None:
         from motioncollage.image.pipelines import ImageSettings
-        from motioncollage.models import load_model
+        from motioncollage.models import load_model, named
 
+        if options.model in named("photos"):
+            raise ValueError(
+                f"model {options.model!r} are photos, and this needs a network; give --model {BUNDLED['image']}"
+            )
         self.options, self.out = options, options.out
         self.settings: ImageSettings = ImageSettings(
             options.seed, options.samples, options.sampling(), options.guidance

@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from motioncollage.image.network import SMALLEST
+from motioncollage.image.canvas import Canvas, Side
+from motioncollage.image.nearest import CHUNK, nearest, seen
 from motioncollage.sampling.noise import OnStep
 from motioncollage.seeds import START, sample_keys, stream
 
@@ -33,10 +34,8 @@ LEAST_SIDE = 128  # pixels of a photograph, along its shorter side
 COARSEST = 64  # pixels along the shorter side of the photograph where it is made smallest
 SQUARE = 32  # the largest pieces, in pixels
 COMPARED = 2  # so many of the smallest scales compare everything with everything
-SEEN = 8  # a piece is compared by so many means of areas along a side
-SHARE = 0.01  # how much of the photograph's variance is added to the least distance; the larger, the less it counts
+WAVES = 2  # along a row, the mean included, that say where it is light
 HEIGHT = 4.0  # see `_anywhere`
-CHUNK = 512  # pieces of the picture that are compared at once
 AGREED = 0.6  # pieces count by their mean squared error to this power, less than nothing
 SOFT = 0.6  # deviation of a piece's weights about its middle, in half sides, in all rounds but the last
 
@@ -52,78 +51,50 @@ class Recipe:
         rounds: sides of pieces, and how often nearest ones are sought: where the photograph is smallest, where it is twice
             as large, and then.
         sharp: deviation of a piece's weights about its middle, in half sides, in the last round.
+        reach: how far up or down from its height a piece is sought, in parts of the photograph's; where that means
+            something.
+        lit: begin with something that is light and dark from left to right as the photograph is: one sun stays one.
     """
 
     rounds: tuple[Plan, ...]
     sharp: float
+    reach: float = 1.0
+    lit: bool = False
 
 
 # Chosen by the kernel distance of crops from the photograph's, and by looking. Many rounds make larger and larger stretches
 # agree, which stones and bricks need, and in a sky ends in a few stretches whose edges show.
 TEXTURE = Recipe((((32, 40), (16, 30)), ((32, 4), (16, 8), (8, 4)), ((16, 3), (8, 4))), 0.2)
 LANDSCAPE = Recipe((((32, 8), (16, 6)), ((16, 4), (8, 3)), ((16, 2), (8, 3))), 0.35)
+AROUND = replace(LANDSCAPE, reach=0.1, lit=True)  # of all that is seen round a turn
 
 
 @dataclass(frozen=True)
-class Side:
-    """One direction of a picture: how many pixels it has, and whether its ends meet."""
+class Known:
+    """What a picture keeps.
 
-    length: int
-    meets: bool
+    Attributes:
+        where: [height, width].
+        picture: [3, height, width], of which it is kept; None: the photograph, which then has that size.
+    """
 
-    def starts(self, size: int, rng: np.random.Generator) -> Tensor:
-        """Where overlapping pieces start that cover it [k], shifted at random."""
-        step = max(1, size // 2)
-        shift = int(rng.integers(step))
-        if self.meets:
-            count = math.ceil(self.length / step)
-            return torch.arange(count) * self.length // count + shift
-        last = self.length - size
-        return torch.cat([torch.arange(-shift, last, step), torch.tensor([last])]).clamp_min(0).unique()
+    where: Tensor
+    picture: Tensor | None = None
 
-    def owners(self, starts: Tensor, size: int) -> tuple[Tensor, Tensor]:
-        """For every pixel the piece in whose middle it is [length], and how far in the piece it lies [length]."""
-        within = torch.arange(self.length)[:, None] - starts
-        if self.meets:
-            within = within % self.length
-        owner = (within - (size - 1) / 2).abs().argmin(dim=1)
-        return owner, within[torch.arange(self.length), owner]
-
-    def around(self, margin: int) -> Tensor:
-        """Its pixels with so many beyond either end [length + 2 margin]."""
-        pixels = torch.arange(-margin, self.length + margin)
-        return pixels % self.length if self.meets else pixels.clamp(0, self.length - 1)
-
-    def scaled(self, factor: float) -> Side:
-        return Side(round(self.length / factor), self.meets)
-
-
-@dataclass(frozen=True)
-class Canvas:
-    """The pixels of a picture, row by row."""
-
-    rows: Side
-    columns: Side
-
-    @property
-    def pixels(self) -> int:
-        return self.rows.length * self.columns.length
-
-    def squares(self, tops: Tensor, lefts: Tensor, size: int) -> Tensor:
-        """Numbers [k * l, size ** 2] of the pixels of the squares that start in rows [k] and columns [l]."""
-        along = torch.arange(size)
-        rows = (tops[:, None, None, None] + along[:, None]) % self.rows.length
-        columns = (lefts[None, :, None, None] + along) % self.columns.length
-        return (rows * self.columns.length + columns).flatten(2).flatten(0, 1)
+    def scaled(self, rows: int, columns: int) -> Known:
+        """The same in another size: where all of a pixel is kept."""
+        shares = functional.interpolate(self.where[None, None].float(), (rows, columns), mode="area")
+        picture = None if self.picture is None else _resized(self.picture, rows, columns)
+        return Known(shares[0, 0] > 0.999, picture)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The photograph [3, h, w] at one size, and the picture's canvas there; `known` [H * W] is kept of it, if anything."""
+    """The photograph [3, h, w] at one size, the picture's canvas there, and what is kept there, if anything."""
 
     photo: Tensor
     canvas: Canvas
-    known: Tensor | None
+    known: Known | None
 
     @property
     def columns(self) -> int:
@@ -149,7 +120,10 @@ class Scale:
 
     def keep(self, texture: Tensor) -> Tensor:
         """The texture [3, H * W] with what is known of it."""
-        return texture if self.known is None else torch.where(self.known, self.photo.flatten(1), texture)
+        if self.known is None:
+            return texture
+        kept = self.photo if self.known.picture is None else self.known.picture
+        return torch.where(self.known.where.flatten(), kept.flatten(1), texture)
 
 
 @dataclass(frozen=True)
@@ -171,15 +145,17 @@ class Likeness:
             )
 
     def make(
-        self, height: int, width: int, *, seed: int = 0, samples: int = 1, meets: tuple[bool, bool] = (True, True),
-        known: Tensor | None = None, on_step: OnStep | None = None,
+        self, height: int, width: int, *, seed: int = 0, samples: int = 1, first: int = 0,
+        meets: tuple[bool, bool] = (True, True), known: Known | None = None,
+        on_step: OnStep | None = None,
     ) -> Tensor:  # fmt: skip
         """Pictures [samples, 3, height, width] in -1 to 1.
 
         Args:
+            first: number of the first sample.
             meets: whether the upper and the lower edge meet, and the left and the right one. Where the upper and the lower
                 one do not, pieces stay about as high as they are in the photograph.
-            known: where the photograph is kept [height, width]; it then has that size.
+            known: what is kept.
 
         Raises:
             ValueError: sides smaller than a piece of the photograph.
@@ -199,23 +175,25 @@ class Likeness:
                 on_step(done, total)
 
         made = [
-            _picture(scales, self.recipe, stream((*key, START)), told) for key in sample_keys(seed, samples)
+            _picture(scales, self.recipe, stream((*key, START)), told)
+            for key in sample_keys(seed, first + samples)[first:]
         ]
         return torch.stack(made).unflatten(2, (height, width)).clamp(-1, 1)
 
-    def _scales(self, canvas: Canvas, known: Tensor | None) -> Iterator[Scale]:
+    def _scales(self, canvas: Canvas, known: Known | None) -> Iterator[Scale]:
         """From coarse to fine, each twice as large; the last one is the photograph as it is."""
         sides = self.photo.shape[1:]
         # The picture is never smaller than a piece.
         most = min(min(sides) / COARSEST, min(canvas.rows.length, canvas.columns.length) / SQUARE)
         for factor in (2**power for power in range(max(0, math.floor(math.log2(most))), -1, -1)):
             rows, columns = (round(side / factor) for side in sides)
-            photo = functional.interpolate(self.photo[None], (rows, columns), mode="area")[0]
-            kept = None
-            if known is not None:
-                shares = functional.interpolate(known[None, None].float(), (rows, columns), mode="area")
-                kept = shares.flatten() > 0.999
-            yield Scale(photo, Canvas(canvas.rows.scaled(factor), canvas.columns.scaled(factor)), kept)
+            sized = Canvas(canvas.rows.scaled(factor), canvas.columns.scaled(factor))
+            kept = None if known is None else known.scaled(sized.rows.length, sized.columns.length)
+            yield Scale(_resized(self.photo, rows, columns), sized, kept)
+
+
+def _resized(picture: Tensor, rows: int, columns: int) -> Tensor:
+    return functional.interpolate(picture[None], (rows, columns), mode="area")[0]
 
 
 def _plan(recipe: Recipe, scale: int) -> Plan:
@@ -224,9 +202,11 @@ def _plan(recipe: Recipe, scale: int) -> Plan:
 
 def _picture(
     scales: Sequence[Scale], recipe: Recipe, rng: np.random.Generator, told: Callable[[], None]
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """One picture [3, H * W], from coarse to fine."""
     picture = _anything(scales[0], rng)
+    if recipe.lit:
+        picture = scales[0].keep(_lit(picture, scales[0]))
     field: Tensor | None = None
     for number, scale in enumerate(scales):
         plan = _plan(recipe, number)
@@ -239,7 +219,7 @@ def _picture(
                 last = (number, size, turn) == (len(scales) - 1, plan[-1][0], count - 1)
                 near = field if number >= COMPARED else None
                 picture, field = _round(
-                    scale, picture, scale.fitting(size), rng, near, recipe.sharp if last else SOFT
+                    scale, picture, scale.fitting(size), rng, near, recipe, recipe.sharp if last else SOFT
                 )
                 told()
     return picture
@@ -258,9 +238,20 @@ def _anything(scale: Scale, rng: np.random.Generator) -> Tensor:
     return scale.keep(_mean(scale.canvas, scale.canvas.squares(tops, lefts, size), pieces, torch.ones(1, 1)))
 
 
+def _lit(picture: Tensor, scale: Scale) -> Tensor:
+    """A picture [3, H * W] whose longest waves along its rows are the photograph's."""
+    shape = scale.canvas.rows.length, scale.canvas.columns.length
+    waves, wanted = (
+        torch.fft.rfft(of) for of in (picture.unflatten(1, shape), _resized(scale.photo, *shape))
+    )
+    waves[..., :WAVES] = wanted[..., :WAVES]
+    return torch.fft.irfft(waves, shape[1]).flatten(1)
+
+
 def _round(
-    scale: Scale, picture: Tensor, size: int, rng: np.random.Generator, field: Tensor | None, deviation: float
-) -> tuple[Tensor, Tensor]:
+    scale: Scale, picture: Tensor, size: int, rng: np.random.Generator, field: Tensor | None, recipe: Recipe,
+    deviation: float,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Seek the nearest pieces and take their mean.
 
     Args:
@@ -275,7 +266,7 @@ def _round(
     numbers = scale.canvas.squares(tops, lefts, size)
     wanted = picture[:, numbers].transpose(0, 1)
     if field is None:
-        found = _anywhere(scale, wanted, tops.repeat_interleave(len(lefts)), size)
+        found = _anywhere(scale, wanted, tops, size, recipe.reach)
     else:
         found = _continued(scale, wanted, numbers, size, field)
     pieces = scale.squares(found[0], found[1], size)
@@ -287,44 +278,30 @@ def _round(
     return made, _field(scale, tops, lefts, found, size)
 
 
-def _anywhere(scale: Scale, wanted: Tensor, tops: Tensor, size: int) -> Tensor:
-    """Where the nearest pieces of the photograph start [2, n]; about as high as the squares [n], if that means anything."""
+def _anywhere(scale: Scale, wanted: Tensor, tops: Tensor, size: int, reach: float) -> Tensor:
+    """Where the nearest pieces of the photograph start [2, n]; about as high as the squares [n], if that means anything.
+
+    Args:
+        tops: rows [k] in which the squares start, of which there are as many in each.
+    """
     rows, columns = scale.places(size)
     every = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).T
     sought, there = seen(wanted, size), seen(scale.squares(every[0], every[1], size), size)
+    bands = None
     if not scale.canvas.rows.meets:
         # One more number of each: an error of colour HEIGHT weighs as much as a way of the photograph's height.
+        heights = scale.height_of(tops, size)
         unit = HEIGHT * math.sqrt(there.shape[1]) / scale.photo.shape[1]
-        sought = torch.cat([sought, unit * scale.height_of(tops, size)[:, None]], dim=1)
+        sought = torch.cat(
+            [sought, unit * heights.repeat_interleave(len(wanted) // len(tops))[:, None]], dim=1
+        )
         there = torch.cat([there, unit * every[0][:, None]], dim=1)
-    return every[:, nearest(sought, there)]
-
-
-def seen(squares: Tensor, size: int) -> Tensor:
-    """What squares [n, 3, size ** 2] are compared by [n, 3 * s ** 2]: means of areas, at most `SEEN` along a side."""
-    if size <= SEEN:
-        return squares.flatten(1)
-    return functional.adaptive_avg_pool2d(squares.unflatten(2, (size, size)), SEEN).flatten(1)
-
-
-def nearest(wanted: Tensor, pieces: Tensor) -> Tensor:
-    """The piece [n] that each of `wanted` [n, d] is nearest to among [m, d], so that no piece is left out for ever.
-
-    A squared distance is divided by the least one that the piece has to any of `wanted`, and a share of the variance
-    (Granot et al. 2022, equation 3).
-    """
-    centre = pieces.mean(dim=0)
-    wanted, pieces = wanted - centre, pieces - centre
-    lengths = pieces.square().sum(dim=1)
-
-    def distances(some: Tensor) -> Tensor:
-        return (some.square().sum(dim=1, keepdim=True) - 2 * some @ pieces.T + lengths).clamp_min_(0)
-
-    least = torch.full_like(lengths, torch.inf)
-    for some in wanted.split(CHUNK):
-        least = torch.minimum(least, distances(some).amin(dim=0))
-    relative = 1 / (least + SHARE * lengths.mean() + 1e-12)
-    return torch.cat([(distances(some) * relative).argmin(dim=1) for some in wanted.split(CHUNK)])
+        if reach < 1:
+            way = reach * scale.photo.shape[1]
+            first = (heights - way).clamp_min(0).floor().long()
+            last = (heights + way).clamp_max(rows - 1).ceil().long()
+            bands = [(int(a) * columns, int(b + 1) * columns) for a, b in zip(first, last)]
+    return every[:, nearest(sought, there, bands)]
 
 
 def _continued(scale: Scale, wanted: Tensor, numbers: Tensor, size: int, field: Tensor) -> Tensor:
@@ -358,10 +335,10 @@ def _field(scale: Scale, tops: Tensor, lefts: Tensor, found: Tensor, size: int) 
     column, right = scale.canvas.columns.owners(lefts, size)
     starts = found[:, row[:, None] * len(lefts) + column]
     field = torch.stack([starts[0] + down[:, None], starts[1] + right]).flatten(1)
-    if scale.known is not None:
-        itself = torch.arange(len(scale.known))
+    if scale.known is not None and scale.known.picture is None:
+        itself = torch.arange(scale.canvas.pixels)
         own = torch.stack([itself // scale.columns, itself % scale.columns])
-        field = torch.where(scale.known, own, field)
+        field = torch.where(scale.known.where.flatten(), own, field)
     return field
 
 
@@ -388,8 +365,8 @@ def _enlarged(picture: Tensor, before: Canvas, after: Canvas) -> Tensor:
     return made[:, top : top + after.rows.length, left : left + after.columns.length].flatten(1)
 
 
-def middle(height: int, width: int, border: int) -> Tensor:
-    """Where a photograph is kept [height, width]: all but so many pixels along each edge.
+def middle(height: int, width: int, border: int) -> Known:
+    """A photograph that is kept, but for so many pixels along each edge.
 
     Raises:
         ValueError: a border that leaves nothing.
@@ -400,16 +377,4 @@ def middle(height: int, width: int, border: int) -> Tensor:
         )
     known = torch.zeros(height, width, dtype=torch.bool)
     known[border:-border, border:-border] = True
-    return known
-
-
-def shrunk(photo: Tensor, side: int) -> Tensor:
-    """A photograph [3, height, width] whose shorter side is at most `side`, in multiples of 8."""
-    shape = photo.shape[1:]
-    scale = min(1.0, side / min(shape))
-    rows, columns = (max(SMALLEST, round(n * scale / SMALLEST) * SMALLEST) for n in shape)
-    if (rows, columns) == tuple(shape):
-        return photo
-    return functional.interpolate(photo[None], (rows, columns), mode="bicubic", antialias=True)[0].clamp(
-        -1, 1
-    )
+    return Known(known)

@@ -27,6 +27,14 @@ def _is_diffusers(path: Path) -> bool:
     return (path / INDEX).exists()
 
 
+def _load_photos(folder: Path | None, device: "torch.device", name: str) -> Any:
+    from motioncollage.image.photos import load_photos
+
+    assert folder is not None
+    return load_photos(folder)
+
+
+PHOTOS = ModelSource("photos", _load_photos, ("motioncollage", "assets/images/photos"))
 LANDSCAPES = ModelSource("image", _load, ("motioncollage", "assets/images/landscapes"))
 TRAINED = ModelSource("image", _load, recognises=_is_trained)
 DIFFUSERS = ModelSource("image", _load, recognises=_is_diffusers)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from motioncollage.image.job import ImageOptions, Job, check_picture
+from motioncollage.models import BUNDLED
 from motioncollage.shell.options import Steps
 from motioncollage.shell.output import console, progress_bar
 from motioncollage.wording import plural
@@ -31,6 +32,19 @@ class StagedOptions(ImageOptions):
     coarse: bool | None = None
     detail: bool | None = None
     detail_steps: Steps = 8
+
+
+@dataclass(frozen=True)
+class WholeOptions(StagedOptions):
+    """The same of wide images and panoramas: they are made of photos that come along, if of nothing else.
+
+    What to make:
+        model: photos (pieces of those that come along), landscapes (a network), or a folder of train image or of diffusers.
+        classes: Of photos beach, canyon, city, forest, lake, meadow, mountains, sea or steppe; of a model a class or text, or
+            several with commas, which lead into one another from left to right.
+    """
+
+    model: str = BUNDLED["photos"]
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from motioncollage.image.job import ImageOptions, Job, check_picture
-from motioncollage.image.photo_job import about, check_options, make_like
+from motioncollage.image.photo_job import about, make_like, originals, wants_photos
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
 from motioncollage.shell.options import Steps
-from motioncollage.shell.output import check_output, console
+from motioncollage.shell.output import console
 from motioncollage.wording import plural
 
 if TYPE_CHECKING:
@@ -26,11 +26,15 @@ MOST_SIDE = 1024
 class TextureOptions(ImageOptions):
     """What textures take: no class is usual.
 
+    What to make:
+        model: photos (pieces of those that come along), landscapes (a network), or a folder of train image or of diffusers.
+        classes: Of photos bark, grass, gravel, moss, paving, rock, snow, soil or stones; of a model a class or text.
     Output:
         out: Folder for image.png and tiled.png.
     """
 
     classes: Annotated[str, values.named("--class")] = ""
+    model: str = BUNDLED["photos"]
     steps: Steps = 12
 
     def tiled(self) -> list[str]:
@@ -65,7 +69,8 @@ class PhotoOptions:
     border: Annotated[int, values.pixels()] | None = None
     photo_side: Annotated[int, values.count(least=128, most=MOST_SIDE, multiple=8)] = 512
 
-    def given(self, options: TextureOptions) -> Path | None:
+    @property
+    def given(self) -> Path | None:
         """The photo, if there is one.
 
         Raises:
@@ -75,10 +80,7 @@ class PhotoOptions:
             raise ValueError("--like and --make-seamless are two ways; give one of them")
         if self.make_seamless is None and self.border is not None:
             raise ValueError("--border belongs to --make-seamless; leave it away")
-        path = self.like or self.make_seamless
-        if path is not None:
-            check_options(options)
-        return path
+        return self.like or self.make_seamless
 
 
 class TextureJob(Job):
@@ -104,34 +106,38 @@ class TextureJob(Job):
         return decode_torus(model, self.sample(denoiser, plan))
 
 
-def of_model(options: TextureOptions, shape: tuple[int, int], offset: str) -> None:
-    """Textures of a class."""
-    if options.model == BUNDLED["image"] and not options.classes:
+def make_texture(options: TextureOptions, photo: PhotoOptions, shape: tuple[int, int], offset: str) -> None:
+    """Make and write textures of a class or like a photo, or the photo itself made seamless."""
+    path = photo.given
+    if path is None and not options.classes and options.model in BUNDLED.values():
         raise ValueError("a texture of what? give --class, or a photo with --like")
+    if path is not None or wants_photos(options):
+        _like_photos(options, photo, path, shape, offset)
+        return
     job = TextureJob(options, _offset(offset))
     job.write(job.of_class(shape), kind="texture", offset=job.offset)
 
 
-def like_photo(
-    options: TextureOptions, asked: PhotoOptions, path: Path, shape: tuple[int, int], offset: str
+def _like_photos(
+    options: TextureOptions, asked: PhotoOptions, path: Path | None, shape: tuple[int, int], offset: str
 ) -> None:
-    """Textures like a photo, or the photo itself made seamless."""
-    from motioncollage.image.files import load_picture
-    from motioncollage.image.likeness import Likeness, middle, shrunk
+    from motioncollage.image.files import load_picture, shrunk
+    from motioncollage.image.likeness import Likeness, middle
+    from motioncollage.image.photos import TEXTURES
 
     if offset != OFFSET_NAMES[0]:
         raise ValueError(
             f"--offset {offset} shifts a model's pieces; a photo's lie everywhere, so leave it away"
         )
-    check_output(options.out, [*options.names(), *options.tiled()], force=options.force)
-    likeness = Likeness(shrunk(load_picture(path), asked.photo_side))
+    found = originals(options, TEXTURES, path, [*options.names(), *options.tiled()])
+    likenesses = [Likeness(shrunk(load_picture(one), asked.photo_side)) for one in found.paths]
     known = None
     if asked.make_seamless is not None:
-        shape = (likeness.photo.shape[1], likeness.photo.shape[2])
+        shape = (likenesses[0].photo.shape[1], likenesses[0].photo.shape[2])
         known = middle(*shape, min(shape) // 8 if asked.border is None else asked.border)
-    made = make_like(likeness, options, shape, meets=(True, True), known=known)
-    how = "like" if known is None else "seamless"
-    options.write(made, about(options, path, kind="texture", how=how))
+    made = make_like(likenesses, options, shape, meets=(True, True), known=known)
+    facts = found.facts if known is None else {"seamless": found.facts["like"]}
+    options.write(made, about(options, facts, kind="texture"))
 
 
 def _offset(name: str) -> "Offset":

@@ -39,8 +39,7 @@ def draw_view(
     extent = looking_extent(directions)
     angle = 2 * math.pi * turn
     x, y, z = directions.unbind(-1)
-    longitude = torch.atan2(x, z) + angle
-    seen = _looked_up(panorama, longitude, torch.asin(y.clamp(-1, 1)))
+    seen = _looked_up(panorama, torch.atan2(x, z) + angle, y)
     return torch.nn.functional.avg_pool2d(seen[None], finer)[0], extent
 
 
@@ -54,11 +53,20 @@ def _level(down: Tensor, along: Tensor) -> Tensor:
     return torch.nn.functional.normalize(torch.stack([x, -down, z], dim=-1), dim=-1)
 
 
-def _looked_up(panorama: Tensor, longitude: Tensor, latitude: Tensor) -> Tensor:
-    """Colours [3, rows, columns] between the pixels of a panorama, whose right edge goes on at its left."""
+def looked_up(panorama: Tensor, directions: Tensor) -> Tensor:
+    """Colours [3, rows, columns] that a panorama [3, height, 2 height] shows in unit directions [rows, columns, 3].
+
+    Colours lie between those of its pixels; its right edge goes on at its left.
+    """
+    x, y, z = directions.unbind(-1)
+    return _looked_up(panorama, torch.atan2(x, z), y)
+
+
+def _looked_up(panorama: Tensor, longitude: Tensor, up: Tensor) -> Tensor:
+    """Colours [3, rows, columns] at longitudes and heights above the horizon's plane."""
     height, width = panorama.shape[1:]
     column = (longitude / (2 * math.pi) + 0.5) % 1 * width - 0.5
-    row = (0.5 - latitude / math.pi) * height - 0.5
+    row = (0.5 - torch.asin(up.clamp(-1, 1)) / math.pi) * height - 0.5
     left, top = column.floor(), row.floor()
     right_share, lower_share = column - left, row - top
     total = torch.zeros(3, *longitude.shape)

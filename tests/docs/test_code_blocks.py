@@ -27,6 +27,11 @@ QUICK = {"generate", "loop", "split", "timeline", "export", "view", "models", "p
          "image sdedit"}  # fmt: skip
 
 
+# What is made of photos unless a model is asked for, and the options that make it small.
+PHOTOS = {"image wide": ("--width", "192", "--height", "128"), "image panorama": ("--width", "192", "--height", "128"),
+          "image cubemap": ("--face", "112")}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def root() -> Any:
     return command_line()
@@ -54,6 +59,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(colours).save(folder / name)
     Image.fromarray(colours[:16, :16]).save(folder / "small.png")
     Image.fromarray(np.tile(colours, (4, 4, 1))[:160, :192]).save(folder / "photo.jpg")
+    Image.fromarray(np.tile(colours, (4, 8, 1))).save(folder / "around.jpg")
     mask = np.zeros((64, 64), np.uint8)
     mask[16:48, 16:48] = 255
     Image.fromarray(mask).save(folder / "mask.png")
@@ -179,7 +185,7 @@ def quick(root: Any, line: Line) -> bool:
 def as_run(root: Any, line: Line) -> list[str]:
     """A command in two steps, without a video, over what is there, and without a browser."""
     assert line.ours is not None
-    _, command, given = leaf(root, line.ours)
+    name, command, given = leaf(root, line.ours)
     names = {
         option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
     }
@@ -188,8 +194,8 @@ def as_run(root: Any, line: Line) -> list[str]:
     added = [
         word for option, words in more.items() if option in names and option not in given for word in words
     ]
-    if "--like" in given:  # there is no model, and so there are no steps
-        added = added[2:] if added[:1] == ["--steps"] else added
+    if name in PHOTOS and "--model" not in given:  # there are no steps, but pictures can be small
+        added = [*(added[2:] if added[:1] == ["--steps"] else added), *PHOTOS[name]]
     return [*line.ours, *added]
 
 

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motioncollage.image.job import Job, RestoringOptions, StrokeOptions, check_picture
-from motioncollage.image.photo_job import landscape
-from motioncollage.image.staged_job import SettlingStages, StagedJob, StagedOptions
+from motioncollage.image.cube_job import CubeOptions, make_cube
+from motioncollage.image.job import Job, RestoringOptions, StrokeOptions
+from motioncollage.image.photo_job import landscape, wants_photos
+from motioncollage.image.staged_job import StagedJob, StagedOptions, WholeOptions
 from motioncollage.shell import values
-from motioncollage.shell.output import console, progress_bar
+from motioncollage.shell.output import progress_bar
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,6 +35,13 @@ Photo = Annotated[
         what="photo", panel=values.MAKING,
     ),
 ]  # fmt: skip
+Panorama = Annotated[
+    Path,
+    values.file_option(
+        "Panorama of all directions, twice as wide as high, whose like is made, of pieces of it, with no model.",
+        what="photo", panel=values.MAKING,
+    ),
+]  # fmt: skip
 Picture = Annotated[Path, values.file_to_read("A picture of any size.", what="picture")]
 Map = Annotated[
     Path,
@@ -45,7 +53,7 @@ Map = Annotated[
 
 @app.command()
 def wide(
-    options: StagedOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None,
+    options: WholeOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None,
     like: Photo | None = None,
 ) -> None:  # fmt: skip
     """Make a wide image: a chain of pieces."""
@@ -54,7 +62,7 @@ def wide(
 
 @app.command()
 def panorama(
-    options: StagedOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None,
+    options: WholeOptions, width: Long | None = None, height: Height | None = None, labels: Map | None = None,
     like: Photo | None = None,
 ) -> None:  # fmt: skip
     """Make a panorama, whose right edge goes on at its left: a cycle of pieces."""
@@ -71,10 +79,10 @@ def grid(
 
 
 def _whole(
-    options: StagedOptions, height: int | None, width: int | None, labels: Path | None, like: Path | None, *,
+    options: WholeOptions, height: int | None, width: int | None, labels: Path | None, like: Path | None, *,
     wrapped: bool, kind: str,
 ) -> None:  # fmt: skip
-    if like is not None:
+    if like is not None or wants_photos(options):
         if labels is not None:
             raise ValueError(
                 "--map is for models, and a picture like a photo is made without one; leave it away"
@@ -88,44 +96,16 @@ def _whole(
 
 @app.command()
 def cubemap(
-    options: SettlingStages, face: Annotated[int, values.pixels()] | None = None,
-    height: Annotated[int, values.pixels()] | None = None,
+    options: CubeOptions, face: Annotated[int, values.pixels()] | None = None,
+    height: Annotated[int, values.pixels()] | None = None, like: Panorama | None = None,
 ) -> None:  # fmt: skip
     """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in.
 
     How long:
-        face: Pixels along a face of the cube, a multiple of 8; 128 by default, 512 with detail.
+        face: Pixels along a face of the cube; of photos 256 by default, by a model, in multiples of 8, 128, 512 with detail.
         height: Height of the equirectangular picture; two faces by default.
     """
-    from motioncollage.image.files import write_png
-    from motioncollage.image.surround import (
-        LARGEST_HEIGHT,
-        LONGEST_TITLE,
-        equirectangular,
-        write_surround_page,
-    )
-
-    if options.samples != 1:
-        raise ValueError(f"--samples is {options.samples}; cubes are made one at a time")
-    if height is not None and height > LARGEST_HEIGHT:
-        raise ValueError(f"--height is {height}; choose up to {LARGEST_HEIGHT} rows")
-    title = options.classes[:LONGEST_TITLE].strip() or "surround"
-    job = StagedJob(options, also=("equirectangular.png", "surround.html"))
-    if job.pipeline.model.factor != 1:
-        raise ValueError("a cube needs a model of pixels; this one sees latents, whose decoder knows no cube")
-    out, force = options.out, options.force
-    face = face or job.usual_face
-    height = height or min(2 * face, LARGEST_HEIGHT)
-    check_picture(1, 6 * face, face)
-    check_picture(1, height, 2 * height)
-    faces = job.cube(face)
-    strip = faces.movedim(0, 2).flatten(2)[None]  # L F R B U D beside each other
-    job.write(strip, kind="cubemap", face=face)
-    around = equirectangular(faces, height)
-    write_png(out / "equirectangular.png", around, about=job.about(kind="equirectangular"), force=force)
-    console.print(f"wrote {out / 'equirectangular.png'}")
-    write_surround_page(out / "surround.html", faces, title=title, force=force)
-    console.print(f"wrote {out / 'surround.html'}: open it in a browser and look around")
+    make_cube(options, face, height, like)
 
 
 @app.command()

@@ -19,11 +19,6 @@ def texture(
     Advanced:
         offset: How rows of pieces lie: none, brick or hexagonal.
     """
-    from motioncollage.image.texture_job import like_photo, of_model
+    from motioncollage.image.texture_job import make_texture
 
-    shape = (height or size, width or size)
-    path = photo.given(options)
-    if path is None:
-        of_model(options, shape, offset)
-    else:
-        like_photo(options, photo, path, shape, offset)
+    make_texture(options, photo, (height or size, width or size), offset)

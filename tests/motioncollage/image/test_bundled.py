@@ -34,7 +34,7 @@ def test_it_is_small_and_its_card_names_every_class_and_source() -> None:
 
 @pytest.mark.slow
 def test_a_meadow_is_green_below_a_bright_sky(command: Command, tmp_path: Path) -> None:
-    result = command("image", "wide", "--width", 176, "--out", tmp_path / "out")
+    result = command("image", "wide", "--model", "landscapes", "--width", 176, "--out", tmp_path / "out")
     assert result.code == 0, result.err
     pixels = np.asarray(Image.open(tmp_path / "out" / "image.png").convert("RGB")).astype(float)
     assert pixels.shape == (64, 176, 3)

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from eval.metrics.images import pair_energy
-from motioncollage.image.likeness import Canvas, Likeness, Side, _enlarged, middle, nearest, seen, shrunk
+from motioncollage.image.canvas import Canvas, Side
+from motioncollage.image.files import shrunk
+from motioncollage.image.likeness import AROUND, WAVES, Known, Likeness, _enlarged, middle
 from motioncollage.image.seams import texture_seams
 
 
@@ -24,55 +26,6 @@ def stones(height: int, width: int, *, seed: int = 0) -> Tensor:
 
 
 PHOTO = stones(128, 136)
-
-
-def test_every_piece_has_its_turn() -> None:
-    pieces = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 4.0]])
-    # All are nearest to the first piece; the one that is least far from the third takes it instead.
-    wanted = torch.tensor([[0.1, 0.0], [0.0, 0.1], [0.1, 0.9]])
-    plain = torch.cdist(wanted, pieces).argmin(dim=1)
-    assert plain.tolist() == [0, 0, 0]
-    squared = torch.cdist(wanted, pieces).square()
-    share = 0.01 * (pieces - pieces.mean(dim=0)).square().sum(dim=1).mean()
-    expected = (squared / (squared.amin(dim=0) + share)).argmin(dim=1)
-    assert nearest(wanted, pieces).tolist() == expected.tolist()
-    assert 2 in expected.tolist()
-
-
-def test_what_is_there_is_its_own_nearest() -> None:
-    pieces = torch.randn(600, 12, generator=torch.Generator().manual_seed(0))
-    order = torch.randperm(600, generator=torch.Generator().manual_seed(1))
-    assert torch.equal(nearest(pieces[order], pieces), order)
-
-
-def test_pieces_are_compared_by_means_of_areas() -> None:
-    square = torch.arange(16.0).repeat(16, 1).expand(1, 3, 16, 16).flatten(2)
-    assert torch.allclose(seen(square, 16)[0, :8], torch.arange(0.5, 16, 2))
-    small = torch.randn(2, 3, 64)
-    assert torch.equal(seen(small, 8), small.flatten(1))
-
-
-@pytest.mark.parametrize("meets", [True, False])
-@pytest.mark.parametrize("length", [16, 21, 40])
-def test_pieces_cover_a_side_and_every_pixel_has_one(meets: bool, length: int) -> None:
-    side = Side(length, meets)
-    for seed in range(6):
-        starts = side.starts(8, np.random.default_rng(seed))
-        covered = (starts[:, None] + torch.arange(8)).flatten()
-        assert meets or (int(covered.min()), int(covered.max())) == (0, length - 1)
-        assert len((covered % length).unique()) == length
-        owner, within = side.owners(starts, 8)
-        assert torch.equal((starts[owner] + within) % length, torch.arange(length))
-        assert bool(((within >= 0) & (within < 8)).all())
-        # In the middle half of a piece, but for what lies at an edge that meets nothing.
-        edge = 0 if meets else 4
-        assert bool(((within - 3.5).abs() <= 4)[edge : length - edge].all())
-
-
-def test_squares_go_round() -> None:
-    canvas = Canvas(Side(20, True), Side(26, True))
-    corner = canvas.squares(torch.tensor([19]), torch.tensor([25]), 2)
-    assert corner.tolist() == [[19 * 26 + 25, 19 * 26, 25, 0]]
 
 
 def test_enlarging_goes_round() -> None:
@@ -134,11 +87,40 @@ def test_what_is_known_is_kept_and_its_borders_meet() -> None:
     photo, known = stones(140, 150)[:, 6:134, 7:143], middle(128, 136, 24)  # its edges cut stones through
     made = Likeness(photo).make(128, 136, known=known, samples=4)
     assert torch.equal(made[..., 24:-24, 24:-24], photo[:, 24:-24, 24:-24].expand(4, 3, 80, 88))
-    assert float((made - photo)[..., ~known].abs().mean()) > 0.01
+    assert float((made - photo)[..., ~known.where].abs().mean()) > 0.01
     for seam, rest in texture_seams(128, 136).values():
         before, after = (pair_energy(of, *seam, *rest) for of in (photo[None], made))
         assert before.value > after.value + 2 * float(after.details["standard_error"])
         assert after.value < 1 + 3 * float(after.details["standard_error"])
+
+
+def test_a_sample_is_the_same_alone() -> None:
+    both = Likeness(PHOTO).make(64, 64, samples=2)
+    assert torch.equal(Likeness(PHOTO).make(64, 64, first=1), both[1:])
+
+
+def test_a_picture_grows_from_what_is_kept_of_another() -> None:
+    outside = torch.ones(96, 96, dtype=torch.bool)
+    outside[24:-24, 24:-24] = False
+    rim = Likeness(PHOTO).make(96, 96, seed=5)[0]
+    made = Likeness(PHOTO).make(96, 96, known=Known(outside, rim))[0]
+    assert torch.equal(made[:, outside], rim[:, outside])
+    assert float((made - rim)[:, ~outside].abs().mean()) > 0.1
+    steps = (made[:, :, 1:] - made[:, :, :-1]).abs().mean(dim=0)
+    inside, across = steps[24:-24, 24:-24], steps[24:-24, [23, -24]]
+    assert float(across.mean()) < 1.5 * float(inside.mean())
+
+
+def test_it_is_light_where_the_photo_is() -> None:
+    ahead = torch.cos((torch.arange(256) + 77) / 256 * 2 * torch.pi)
+    photo = (0.6 * ahead + 0.1 * torch.randn(3, 128, 256, generator=torch.Generator().manual_seed(0))).clamp(
+        -1, 1
+    )
+    made = Likeness(photo, AROUND).make(128, 256, meets=(False, True))[0]
+    wave = torch.fft.rfft(made.mean(dim=(0, 1)))[1] / torch.fft.rfft(photo.mean(dim=(0, 1)))[1]
+    assert WAVES > 1
+    assert abs(float(wave.angle())) < 0.15
+    assert 0.7 < float(wave.abs()) < 1.2
 
 
 def test_small_photos_and_textures_are_refused() -> None:

@@ -11,6 +11,7 @@ from command_line import Command, one_line
 from PIL import Image
 
 from motioncollage.image.network import ImageConfig, ImageNetwork, save_network
+from motioncollage.models import folder_of
 
 FAST = ("--steps", 3)
 
@@ -101,6 +102,11 @@ def test_what_cannot_be_made(command: Command, model: Path, photo: Path, tmp_pat
     of_class = ("--model", model, "--class", "sea")
     cases: list[tuple[tuple[object, ...], str]] = [
         ((), "a texture of what? give --class, or a photo with --like"),
+        (("--class", "sea"), "class 'sea' is unknown; there are photos of bark, grass, gravel, moss"),
+        (("--class", "bark,moss"), "--class bark,moss: photos of several classes lead to no common picture; give one class"),
+        (("--class", "bark", "--steps", 4), "--steps is for models, and a picture like a photo is made without one;"
+         " leave it away, or give --model landscapes"),
+        (("--class", "bark", "--offset", "brick"), "--offset brick shifts a model's pieces"),
         ((*of_class, "--size", 100), "height is 100 pixels; it must be a multiple of 8"),
         ((*of_class, "--size", 8), "height is 8; a texture of pieces of 32 needs a multiple of 8 from 32"),
         ((*of_class, "--offset", "herringbone"), "--offset 'herringbone' is unknown; choose one of none, brick"),
@@ -122,6 +128,73 @@ def test_what_cannot_be_made(command: Command, model: Path, photo: Path, tmp_pat
             arguments
         )
     assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
+
+
+def test_textures_of_a_class_are_of_photos_that_come_along(command: Command, tmp_path: Path) -> None:
+    asked = ("image", "texture", "--class", "rock", "--size", 64, "--photo-side", 128)
+    made = command(*asked, "--samples", 2, "--seed", 1, "--out", tmp_path / "a")
+    assert made.code == 0, made.err
+    assert "like rock/cliff_side.jpg: 'cliff_side' by Poly Haven (CC0 1.0)" in made.out
+    first, second = (pixels(tmp_path / "a" / name) for name in ("image.png", "image-2.png"))
+    assert abs(first.mean(axis=(0, 1)) - second.mean(axis=(0, 1))).max() > 5  # two photos
+    about = json.loads(Image.open(tmp_path / "a" / "image.png").text["motioncollage"])
+    assert (about["model"], about["class"], about["seed"]) == ("photos", "rock", 1)
+    assert [credit.split(":")[0] for credit in about["photos"]] == [
+        "rock/rocky_terrain.jpg",
+        "rock/cliff_side.jpg",
+    ]
+    assert command(*asked, "--seed", 1, "--out", tmp_path / "b").code == 0
+    assert np.array_equal(pixels(tmp_path / "b" / "image.png"), first)
+
+
+@pytest.mark.parametrize(("seed", "photo"), [(0, "kiara_dawn"), (1, "range")])
+def test_landscapes_of_a_class(command: Command, tmp_path: Path, seed: int, photo: str) -> None:
+    asked = ("--class", "mountains", "--height", 128, "--width", 160, "--seed", seed)
+    made = command("image", "panorama", *asked, "--out", tmp_path)
+    assert made.code == 0, made.err
+    assert f"like mountains/{photo}.jpg" in made.out
+    image = pixels(tmp_path / "image.png")
+    assert image.shape == (128, 160, 3)
+    assert image[:24, :, 2].mean() > image[:24, :, 0].mean()  # a blue sky above
+
+
+@pytest.mark.slow
+def test_a_cube_of_a_class_or_like_a_panorama(command: Command, tmp_path: Path) -> None:
+    around = folder_of("photos", medium="photos") / "panoramas" / "meadow" / "noon_grass.jpg"
+    for asked, about in (
+        (("--class", "steppe"), ("class", "steppe")),
+        (("--like", around), ("like", "noon_grass.jpg")),
+    ):
+        out = tmp_path / about[0]
+        made = command("image", "cubemap", *asked, "--face", 112, "--out", out)
+        assert made.code == 0, made.err
+        assert Image.open(out / "image.png").size == (6 * 112, 112)
+        assert Image.open(out / "equirectangular.png").size == (448, 224)
+        assert f"<title>{Path(about[1]).stem}" in (out / "surround.html").read_text()
+        told = json.loads(Image.open(out / "equirectangular.png").text["motioncollage"])
+        assert (told["kind"], told[about[0]]) == ("equirectangular", about[1])
+
+
+def test_what_no_cube_is_made_of(command: Command, photo: Path, tmp_path: Path) -> None:
+    for arguments, message in (
+        (("--class", "sea"), "class 'sea' is unknown; there are photos of meadow, mountains, steppe"),
+        (("--like", photo), "has 136 x 128 pixels; a panorama of all directions is twice as wide as high"),
+        (("--like", photo, "--class", "sea"), "--class is for models"),
+        (("--face", 64), "--face is 64 pixels; a cube like a panorama has at least 112"),
+        (("--samples", 2), "cubes are made one at a time"),
+        (("--churn", 5), "--churn is for models"),
+    ):
+        assert message in one_line(command("image", "cubemap", *arguments, "--out", tmp_path / "out")), (
+            arguments
+        )
+
+
+def test_photos_are_no_network(command: Command, photo: Path, tmp_path: Path) -> None:
+    for arguments in (("grid",), ("superres", photo)):
+        refused = command("image", *arguments, "--model", "photos", "--out", tmp_path)
+        assert "model 'photos' are photos, and this needs a network; give --model landscapes" in one_line(
+            refused
+        )
 
 
 def test_landscapes_like_a_photo(command: Command, photo: Path, tmp_path: Path) -> None:
