@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 from mdm_adapter.io.incoming import READABLE, ReadOptions
+from motioncollage.files import refuse_existing
 from motioncollage.shell import values
 from motioncollage.shell.options import Force
-from motioncollage.shell.output import check_output, console
+from motioncollage.shell.output import console
 from motioncollage.wording import plural
 
 
@@ -29,10 +30,9 @@ def import_(
             raise ValueError(
                 f"several recordings would become {target}; import them one by one, each with an --out"
             )
-    check_output(out, [target.name for target in targets], force=force)
-    motions = list(
-        reading.read(files)
-    )  # all of them before the first is written, so that a broken one leaves nothing
+        refuse_existing(target, force)
+    # All of them before the first is written, so that a broken one leaves nothing.
+    motions = list(reading.read(files))
     for target, motion in zip(targets, motions):
         motion.save(target, force=force)
         console.print(f"wrote {target} ({plural(motion.frames, 'frame')})")
