@@ -42,7 +42,7 @@ def test_rolling_the_noise_rolls_the_panorama(pipeline: ImagePipeline) -> None:
     start = pipeline.noise(plan, SETTINGS)
     made = pipeline.sample(denoiser, start, SETTINGS)
     rolled = pipeline.sample(denoiser, start.roll(16, dims=3), SETTINGS)
-    assert torch.allclose(rolled, made.roll(16, dims=3), atol=1e-4)
+    assert torch.allclose(rolled, made.roll(16, dims=3), atol=1e-3)  # of 20; two threads add up otherwise
     assert not torch.allclose(rolled, made, atol=0.1)
 
 
