@@ -4,12 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from motioncollage import hub, plugins
-
-if TYPE_CHECKING:
-    pass
 
 BUNDLED = {"motion": "starter", "image": "landscapes", "photos": "photos"}
 
