@@ -18,8 +18,8 @@ def actions(evidence: Evidence) -> list[Metric]:
 
     It happened if its check passes for the piece by itself, or with TOLERANCE seconds of the motion before and behind it,
     as far as the motion goes: so an action may begin or end there, and what the neighbours do there (the right hand in the
-    air before the left one is raised) is not held against it. The number of real motion is the share of real clips of the same labels, a label weighing as often as it was drawn.
-    Nothing where labels are unknown.
+    air before the left one is raised) is not held against it. The number of real motion is the share of real clips of the
+    same labels, a label weighing as often as it was drawn. Nothing where labels are unknown.
     """
     judged = [number for number, label in enumerate(evidence.labels) if label and checks_for(label)]
     if evidence.motions:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motioncollage.image.job import ImageOptions, check_picture
-from motioncollage.image.photo_job import about, fitting, originals, wants_photos
+from motioncollage.image.job import ImageOptions, check_picture, wants_photos
+from motioncollage.image.photo_job import about, fitting, originals
 from motioncollage.image.staged_job import SettlingStages, StagedJob
 from motioncollage.models import BUNDLED
 from motioncollage.shell.output import console

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from motioncollage.files import numbered
 from motioncollage.memory import check_fits
-from motioncollage.models import BUNDLED
+from motioncollage.models import BUNDLED, named
 from motioncollage.shell import values
 from motioncollage.shell.options import Device, Force, Scale, Seed, Share, Steps
 from motioncollage.shell.output import check_output, console, keeping, progress_bar
@@ -140,9 +140,9 @@ class Job:
 
     def __init__(self, options: ImageOptions, *, also: "Sequence[str]" = ()) -> None:
         from motioncollage.image.pipelines import ImageSettings
-        from motioncollage.models import load_model, named
+        from motioncollage.models import load_model
 
-        if options.model in named("photos"):
+        if wants_photos(options):
             raise ValueError(
                 f"model {options.model!r} are photos, and this needs a network; give --model {BUNDLED['image']}"
             )
@@ -151,7 +151,7 @@ class Job:
             options.seed, options.samples, options.sampling(), options.guidance
         )
         preview = [PREVIEW] if options.preview else []
-        check_output(self.out, [*self.names(), *preview, *also], force=options.force)
+        check_output(self.out, [*options.names(), *preview, *also], force=options.force)
         self.pipeline: ImagePipeline = load_model(options.model, medium="image", device=options.device)
         loaded = self.pipeline.model
         self.size = loaded.size * loaded.factor
@@ -171,9 +171,6 @@ class Job:
         )
         console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
         return plan
-
-    def names(self) -> list[str]:
-        return self.options.names()
 
     def conditions(
         self, plan: "ImagePlan | CubePlan", labels: Path | None = None
@@ -221,6 +218,11 @@ class Job:
     def write(self, pictures: "Tensor", **more: Any) -> None:
         """Write pictures [samples, 3, height, width]."""
         self.options.write(pictures, self.about(**more))
+
+
+def wants_photos(options: ImageOptions) -> bool:
+    """Whether pictures are to be made of photos that come along, not by a model."""
+    return options.model in named("photos")
 
 
 def check_picture(samples: int, height: int, width: int) -> None:

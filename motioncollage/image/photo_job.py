@@ -1,6 +1,6 @@
 """Pictures like photos, as commands make them: which photos, what of the options they heed, and the way to made pictures."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from motioncollage.image.job import ImageOptions, check_picture
 from motioncollage.image.photos import LANDSCAPES, PANORAMAS, PhotoLibrary
-from motioncollage.models import BUNDLED, load_model, named
+from motioncollage.models import BUNDLED, load_model
 from motioncollage.shell.output import check_output, console, keeping, progress_bar
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class Originals:
     facts: dict[str, Any]
     around: Collection[Path] = ()
 
-
-def wants_photos(options: ImageOptions) -> bool:
-    """Whether pictures are to be made of photos that come along, not by a model."""
-    return options.model in named("photos")
+    def each(self, read: "Callable[[Path], Likeness]") -> "list[Likeness]":
+        """What is made of the photo of each sample; every photo is read once."""
+        once = {path: read(path) for path in set(self.paths)}
+        return [once[path] for path in self.paths]
 
 
 def originals(options: ImageOptions, kind: str, like: Path | None, names: Sequence[str]) -> Originals:
@@ -150,7 +150,6 @@ def landscape(
         is_round = like is None and photo.shape[2] >= ROUND * height
         return Likeness(photo, AROUND if is_round else LANDSCAPE)
 
-    once = {path: read(path) for path in set(found.paths)}
     shape = height, width or 4 * height
-    made = make_like([once[path] for path in found.paths], options, shape, meets=(False, wrapped))
+    made = make_like(found.each(read), options, shape, meets=(False, wrapped))
     options.write(made, about(options, found.facts, kind=kind))

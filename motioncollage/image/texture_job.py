@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from motioncollage.image.job import ImageOptions, Job, check_picture
-from motioncollage.image.photo_job import about, make_like, originals, wants_photos
+from motioncollage.image.job import ImageOptions, Job, check_picture, wants_photos
+from motioncollage.image.photo_job import about, make_like, originals
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
 from motioncollage.shell.options import Steps
@@ -130,7 +130,7 @@ def _like_photos(
             f"--offset {offset} shifts a model's pieces; a photo's lie everywhere, so leave it away"
         )
     found = originals(options, TEXTURES, path, [*options.names(), *options.tiled()])
-    likenesses = [Likeness(shrunk(load_picture(one), asked.photo_side)) for one in found.paths]
+    likenesses = found.each(lambda photo: Likeness(shrunk(load_picture(photo), asked.photo_side)))
     known = None
     if asked.make_seamless is not None:
         shape = (likenesses[0].photo.shape[1], likenesses[0].photo.shape[2])

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motioncollage.image.cube_job import CubeOptions, make_cube
-from motioncollage.image.job import Job, RestoringOptions, StrokeOptions
-from motioncollage.image.photo_job import landscape, wants_photos
+from motioncollage.image.job import Job, RestoringOptions, StrokeOptions, wants_photos
+from motioncollage.image.photo_job import landscape
 from motioncollage.image.staged_job import StagedJob, StagedOptions, WholeOptions
 from motioncollage.shell import values
 from motioncollage.shell.output import progress_bar
