@@ -64,6 +64,7 @@ def atomic_path(target: Path | str, *, force: bool) -> Iterator[Path]:
         temporary, lock = _new_temporary(target)
     except OSError as error:
         raise type(error)(f"cannot write {shown(target)}: {_reason(error)}") from error
+    usual = temporary.stat().st_mode
     try:
         try:
             yield temporary
@@ -77,6 +78,8 @@ def atomic_path(target: Path | str, *, force: bool) -> Iterator[Path]:
                 ) from error
             raise
         _flush_to_disk(temporary)
+        if temporary.stat().st_mode != usual:
+            temporary.chmod(usual)  # safetensors hides its files from others
         # Once more, because the block may have taken minutes and somebody else may have been quicker.
         refuse_existing(target, force)
         try:

@@ -5,6 +5,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -13,10 +14,10 @@ from PIL import Image
 from motioncollage.files import atomic_path
 
 COMMANDS = {
-    "wide": "wide --model landscapes --class meadow,evening,mountains --width 624",
-    "panorama": "panorama --model landscapes --class sunset --width 448 --seed 1",
-    "grid": "grid --class mountains --width 288 --height 176 --seed 3",
-    "cube": "cubemap --model landscapes --class meadow --face 120",
+    "wide": "wide --model landscapes --class meadow,evening,mountains --width 1248",
+    "panorama": "panorama --model landscapes --class sunset --seed 1",
+    "grid": "grid --class mountains --width 576 --height 352 --seed 3",
+    "cube": "cubemap --model landscapes --class meadow --face 256",
     "connect": "connect {wide}/left.png {wide}/right.png --class meadow,mountains --width 344",
 }
 SHOWN = {"cube": "equirectangular.png"}
@@ -34,8 +35,10 @@ def make(work: Path) -> dict[str, Image.Image]:
         made[name] = Image.open(work / name / SHOWN.get(name, "image.png")).convert("RGB")
         if name == "wide":
             picture = made[name]
-            picture.crop((0, 0, 64, 64)).save(work / name / "left.png")
-            picture.crop((picture.width - 64, 0, picture.width, 64)).save(work / name / "right.png")
+            side = picture.height
+            for file, left in (("left.png", 0), ("right.png", picture.width - side)):
+                square = picture.crop((left, 0, left + side, side))
+                square.resize((64, 64), Image.Resampling.LANCZOS).save(work / name / file)
     return made
 
 
@@ -46,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = make(Path(folder))
     layout = [["wide", "wide"], ["panorama", "connect"], ["grid", "cube"]]
-    figure = Figure(figsize=(12, 7.2), layout="constrained", facecolor="#f4f3ef")
+    figure = Figure(figsize=(12, 7.6), layout="constrained", facecolor="#f4f3ef")
     grid = figure.subplot_mosaic(layout, height_ratios=[1.3, 1, 3.4], width_ratios=[1.1, 1.3])  # type: ignore[arg-type]
     for name, picture in made.items():
         panel = grid[name]
@@ -54,7 +57,7 @@ def main() -> None:
         title = f"motioncollage image {COMMANDS[name].format(wide='.')}".replace("./left", "A").replace(
             "./right", "B"
         )
-        panel.set_title(title, loc="left", fontsize=8, family="monospace")
+        panel.set_title(textwrap.fill(title, 72), loc="left", fontsize=8, family="monospace")
         panel.axis("off")
     with atomic_path(out, force=True) as target:
         figure.savefig(target, dpi=110)

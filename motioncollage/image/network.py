@@ -246,7 +246,6 @@ def save_network(folder: Path, network: ImageNetwork, about: dict[str, Any]) -> 
     ):
         described.write_text(text + "\n", encoding="utf-8")
         save_file(weights, temporary)
-        temporary.chmod(0o644)  # safetensors hides its files from others
 
 
 def load_network(folder: Path, *, device: torch.device | str = "cpu") -> ImageNetwork:

@@ -83,8 +83,8 @@ class StagedJob(Job):
 
     @property
     def usual_face(self) -> int:
-        """Of a cube."""
-        return max(128, self.size) * self.times
+        """Of a cube: its detail takes a minute for a face of one piece, so more is made only when asked for."""
+        return self.piece if self.detail else max(128, self.size)
 
     def image(
         self, height: int, width: int, *, wrapped: bool = False, labels: "Path | None" = None

@@ -78,6 +78,43 @@ class ImageTraining:
             raise ValueError(f"batch size is {self.batch_size}; use at least 1")
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A batch before its noise.
+
+    Attributes:
+        clean: [batch, 3, height, width] in -1 to 1.
+        labels: [batch], numbers of classes, -1 for none.
+        extents: [batch, 2], top and bottom in the whole picture.
+        kinds: [batch, height, width], what each pixel is, -1 for anything; None where no map is read.
+        guides: [batch, 3, height, width], coarse pictures; None without.
+    """
+
+    clean: Tensor
+    labels: Tensor
+    extents: Tensor
+    kinds: Tensor | None = None
+    guides: Tensor | None = None
+
+    def to(self, device: torch.device) -> "Seen":
+        return Seen(
+            self.clean.to(device), self.labels.to(device), self.extents.to(device),
+            None if self.kinds is None else self.kinds.to(device),
+            None if self.guides is None else self.guides.to(device),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """What is drawn for a batch: sigma [batch], noise [batch, 3, height, width], and whose conditions are dropped [batch]."""
+
+    sigma: Tensor
+    noise: Tensor
+    unclassed: Tensor
+    nowhere: Tensor
+    unmapped: Tensor | None = None
+
+
 class ImageObjective:
     """Denoising error of random crops, weighted as EDM weights it."""
 
@@ -110,38 +147,44 @@ class ImageObjective:
         return sum(errors) / len(errors)
 
     def _error(self, model: ImageNetwork, generator: torch.Generator) -> Tensor:
-        device = model.null.device
-        clean, labels, extents, kinds, guides = self._batch(generator)
-        clean, labels, extents, kinds = (part.to(device) for part in (clean, labels, extents, kinds))
+        seen = self._batch(generator).to(model.null.device)
+        return self.error(model, seen, self._noise(seen, generator))
+
+    def _noise(self, seen: Seen, generator: torch.Generator) -> Noise:
+        device, count = seen.clean.device, len(seen.clean)
         mean, spread = self.settings.log_sigma
-        sigma = (torch.randn(len(clean), generator=generator) * spread + mean).exp().to(device)
-        noise = normal_like(clean, generator)
-        unclassed = (torch.rand(len(clean), generator=generator) < self.settings.drop_class).to(device) | (
-            labels < 0
-        )
-        nowhere = (torch.rand(len(clean), generator=generator) < self.settings.drop_extent).to(device)
-        vectors = model.classes(labels.clamp_min(0)).masked_fill(unclassed[:, None], torch.nan)
-        extents = extents.masked_fill(nowhere[:, None], torch.nan)
-        if self.config.labels:
-            unmapped = (torch.rand(len(clean), generator=generator) < self.settings.drop_labels).to(device)
-            kinds = kinds.masked_fill(unmapped[:, None, None], -1)
-        predicted = model(
-            clean + sigma[:, None, None, None] * noise, sigma, vectors, extents, kinds,
-            None if guides is None else guides.to(device),
+        sigma = (torch.randn(count, generator=generator) * spread + mean).exp().to(device)
+        noise = normal_like(seen.clean, generator)
+
+        def chosen(chance: float) -> Tensor:
+            return (torch.rand(count, generator=generator) < chance).to(device)
+
+        return Noise(
+            sigma, noise, unclassed=chosen(self.settings.drop_class), nowhere=chosen(self.settings.drop_extent),
+            unmapped=chosen(self.settings.drop_labels) if self.config.labels else None,
         )  # fmt: skip
+
+    def error(self, model: ImageNetwork, seen: Seen, drawn: Noise) -> Tensor:
+        """The loss of a batch with its noise, a number."""
+        sigma, clean, kinds = drawn.sigma, seen.clean, seen.kinds
+        unclassed = drawn.unclassed | (seen.labels < 0)
+        vectors = model.classes(seen.labels.clamp_min(0)).masked_fill(unclassed[:, None], torch.nan)
+        extents = seen.extents.masked_fill(drawn.nowhere[:, None], torch.nan)
+        if drawn.unmapped is not None and kinds is not None:
+            kinds = kinds.masked_fill(drawn.unmapped[:, None, None], -1)
+        predicted = model(
+            clean + sigma[:, None, None, None] * drawn.noise, sigma, vectors, extents, kinds, seen.guides
+        )
         data = self.config.sigma_data
         weight = (sigma.square() + data**2) / (sigma * data).square()
         return (weight * (predicted - clean).square().mean(dim=(1, 2, 3))).mean()
 
-    def _batch(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
-        """Frames or parts of them, the numbers of their classes, extents, maps (-1 without) and coarse pictures."""
+    def _batch(self, generator: torch.Generator) -> Seen:
+        """Frames or parts of them, cut at random."""
         frame = self.settings.frames[int(torch.multinomial(self.frame_chances, 1, generator=generator))]
         part = self.settings.parts[int(torch.multinomial(self.chances, 1, generator=generator))]
-        whole = self._sites(frame.height), self._sites(frame.width)
-        shape = self._sites(frame.height * part.height), self._sites(frame.width * part.width)
-        # Smaller parts, more of them: a step costs about the same.
-        times = min(MOST_PARTS, self.config.size**2 // (shape[0] * shape[1]))
-        count = self.settings.batch_size * max(1, times)
+        whole, shape = self.shapes(frame, part)
+        count = self.count(shape)
         square = whole == (self.config.size, self.config.size)
         chosen = torch.multinomial(self.balance[not square], count, replacement=True, generator=generator)
         squares, extents, labels, maps = [], [], [], []
@@ -154,14 +197,35 @@ class ImageObjective:
             labels.append(picture.label)
             maps.append(torch.full(shape, -1) if kinds is None else kinds)
         clean = torch.stack(squares)
-        guides = self._guides(clean, generator) if self.config.guide else None
-        return clean, torch.tensor(labels), torch.tensor(extents), torch.stack(maps), guides
+        guides = None
+        if self.config.guide:
+            spread = torch.rand(count, generator=generator)
+            noise = torch.randn(count, 3, *(side // self.config.guide for side in shape), generator=generator)
+            guides = self.guides(clean, spread, noise)
+        return Seen(clean, torch.tensor(labels), torch.tensor(extents), torch.stack(maps), guides)
 
-    def _guides(self, clean: Tensor, generator: torch.Generator) -> Tensor:
-        """Coarse pictures, as a model would make them: with a little noise, each as much as another chance says."""
+    def shapes(self, frame: Frame, part: Part) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Height and width of a frame and of a part of it, in pixels."""
+        return (
+            (self._sites(frame.height), self._sites(frame.width)),
+            (self._sites(frame.height * part.height), self._sites(frame.width * part.width)),
+        )
+
+    def count(self, shape: tuple[int, int]) -> int:
+        """Parts in a step: more of smaller ones, so that it costs about the same."""
+        times = min(MOST_PARTS, self.config.size**2 // (shape[0] * shape[1]))
+        return self.settings.batch_size * max(1, times)
+
+    def guides(self, clean: Tensor, spread: Tensor, noise: Tensor) -> Tensor:
+        """Coarse pictures, as a model would make them: with a little noise, each as much as another chance says.
+
+        Args:
+            clean: [batch, 3, height, width].
+            spread: [batch], uniform in 0 to 1.
+            noise: normal, of the shape of the coarse pictures.
+        """
         coarse = torch.nn.functional.avg_pool2d(clean, self.config.guide)
-        spread = self.settings.blur * torch.rand(len(clean), generator=generator).square()
-        coarse = coarse + spread[:, None, None, None] * torch.randn(coarse.shape, generator=generator)
+        coarse = coarse + (self.settings.blur * spread.square())[:, None, None, None] * noise
         return repeated(coarse, self.config.guide)
 
     def _sites(self, part: float) -> int:

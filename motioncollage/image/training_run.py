@@ -50,6 +50,14 @@ class ImageRun:
         whole = 0.0 if self.detail else Crops.whole
         return Crops(size=self.size, zoom=zoom, flip=self.flip, whole=whole, colour=self.colour)
 
+    @property
+    def training(self) -> ImageTraining:
+        """What a step sees."""
+        return ImageTraining(
+            self.batch_size, self.crops, frames=FRAMES if self.scenes else SQUARES,
+            drop_class=0.3 if self.detail else ImageTraining.drop_class,
+        )  # fmt: skip
+
     def about(self, pictures: PictureFolder) -> str:
         """Describes the run; one of another description does not resume it."""
         least, most = self.crops.zoom
@@ -77,17 +85,13 @@ class ImageRun:
 
     def train(self) -> None:
         """All of it; the same run begun again goes on where it stopped."""
-        training = ImageTraining(
-            self.batch_size, self.crops, frames=FRAMES if self.scenes else SQUARES,
-            drop_class=0.3 if self.detail else ImageTraining.drop_class,
-        )  # fmt: skip
         check_output(self.out, [], force=True)
         with progress_bar("reading pictures") as update:
             pictures = read_pictures(self.data, smallest=self.size, progress=update)
         for name, reason in pictures.rejected.items():
             console.print(f"left out {name}: {reason}")
         network = self.network(pictures)
-        objective, about = ImageObjective(pictures, network.config, training), self.about(pictures)
+        objective, about = ImageObjective(pictures, network.config, self.training), self.about(pictures)
         trainer = Trainer(
             network, objective, self.settings, checkpoint=self.out / "checkpoint.pt", about=about
         )

@@ -151,3 +151,12 @@ def test_json_or_one_line_with_the_remedy(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\x00")
     with pytest.raises(ValueError, match=r"a\.json is not JSON \([^\n]*\)$"):
         read_json(path)
+
+
+def test_writers_that_hide_their_files_do_not(tmp_path: Path) -> None:
+    plain, hidden = tmp_path / "plain", tmp_path / "hidden"
+    plain.write_bytes(b"as usual")
+    with atomic_path(hidden, force=False) as temporary:
+        temporary.write_bytes(b"a private file")
+        temporary.chmod(0o600)
+    assert hidden.stat().st_mode == plain.stat().st_mode

@@ -102,7 +102,7 @@ def cubemap(
     """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in.
 
     How long:
-        face: Pixels along a face of the cube; of photos 256 by default, by a model, in multiples of 8, 128, 512 with detail.
+        face: Pixels along a face of the cube; of photos 256 by default, by a model 128, in multiples of 8, with detail 256, in multiples of 32.
         height: Height of the equirectangular picture; two faces by default.
     """
     make_cube(options, face, height, like)
