@@ -39,7 +39,7 @@ class RecordedTraining(Generic[Kind]):
         average: how much of the average of weights stays at a step.
         warmup: steps over which the learning rate rises; the average begins behind them.
         """
-        self.model, self.loss, self.device, self.keep, self.warmup = model, loss, device, average, warmup
+        self.model, self.loss, self.device, self.decay, self.warmup = model, loss, device, average, warmup
         cuda = device.type == "cuda"
         self.average = copy.deepcopy(model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -64,7 +64,7 @@ class RecordedTraining(Generic[Kind]):
         with torch.no_grad():
             self.skipped += self.skip
             torch._foreach_lerp_(
-                list(self.average.parameters()), list(self.model.parameters()), 1 - self.keep
+                list(self.average.parameters()), list(self.model.parameters()), 1 - self.decay
             )
             self.losses += loss.detach().nan_to_num(0.0, 0.0, 0.0)
 

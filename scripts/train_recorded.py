@@ -162,7 +162,7 @@ def main() -> None:
         network = build_network(config)
         state = run.training.average.state_dict()
         network.load_state_dict({name: value.cpu() for name, value in state.items()})
-        save_model(folder, network, normalisation, {"steps": steps})
+        save_model(folder, network, normalisation, {"step": steps})
         Vocabulary.of(clips.clips).write(folder)
 
     seconds = 60 * arguments.minutes

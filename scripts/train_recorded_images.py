@@ -7,7 +7,6 @@ each shape and replayed (`recording.py`). With --detail it is the network that m
 """
 
 import argparse
-import itertools
 import multiprocessing
 import random
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from recording import RecordedTraining
 from torch import Tensor
 
 from motioncollage.devices import choose_device
-from motioncollage.image.data import Crops, PictureFolder, read_pictures
+from motioncollage.image.data import read_pictures
 from motioncollage.image.network import ImageNetwork, save_network
 from motioncollage.image.training import ImageObjective, Noise, Seen
 from motioncollage.image.training_run import ImageRun
@@ -47,20 +46,14 @@ class Pool:
 class Cutting:
     """What a process needs to cut frames of one shape; forked processes find it as it was."""
 
-    pictures: PictureFolder
-    crops: Crops
-    chances: Tensor
+    objective: ImageObjective
     shape: tuple[int, int]
-    square: bool
 
     def cut(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         torch.set_num_threads(1)
         generator = step_generator(7, number)
-        chosen = torch.multinomial(self.chances, CHUNK, replacement=True, generator=generator)
         frames, extents, labels = [], [], []
-        for index in chosen.tolist():
-            picture = self.pictures.pictures[index]
-            frame, extent, _ = self.crops.draw(picture, generator, None if self.square else self.shape)
+        for picture, (frame, extent, _) in self.objective.frames(self.shape, CHUNK, generator):
             frames.append(((frame + 1) * 127.5).round().to(torch.uint8).numpy())
             extents.append(extent)
             labels.append(picture.label)
@@ -112,11 +105,8 @@ class Batches:
         """The kind of every step, without end."""
         chance = random.Random(0)
         frames, parts = self.objective.frame_chances.tolist(), self.objective.chances.tolist()
-        for _ in itertools.count():
-            yield (
-                chance.choices(range(len(frames)), frames)[0],
-                chance.choices(range(len(parts)), parts)[0],
-            )
+        while True:
+            yield chance.choices(range(len(frames)), frames)[0], chance.choices(range(len(parts)), parts)[0]
 
     def seen(self, kind: Kind) -> Seen:
         """Parts of frames at random places."""
@@ -190,9 +180,7 @@ def main() -> None:
         zip(settings.frames, objective.frame_chances.tolist(), strict=True)
     ):
         shape = objective.shapes(frame, settings.parts[0])[0]
-        square = shape == (arguments.size, arguments.size)
-        cutting = Cutting(pictures, run.crops, objective.balance[not square], shape, square)
-        title = f"cutting {shape[0]} x {shape[1]}"
+        cutting, title = Cutting(objective, shape), f"cutting {shape[0]} x {shape[1]}"
         pools[number] = fill(cutting, round(arguments.frames * chance), arguments.processes, title).to(device)
     torch.set_float32_matmul_precision("high")
     batches = Batches(objective, pools, device)

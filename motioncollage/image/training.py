@@ -1,5 +1,6 @@
 """Teaching an image denoiser squares and parts of them at once (paper, algorithm 6; loss of Karras et al. 2022)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from motioncollage.image.data import Crops, PictureFolder, part_of
+from motioncollage.image.data import Crops, Picture, PictureFolder, part_of
 from motioncollage.image.network import ImageConfig, ImageNetwork, load_network
 from motioncollage.training import normal_like, step_generator
 
@@ -185,12 +186,8 @@ class ImageObjective:
         part = self.settings.parts[int(torch.multinomial(self.chances, 1, generator=generator))]
         whole, shape = self.shapes(frame, part)
         count = self.count(shape)
-        square = whole == (self.config.size, self.config.size)
-        chosen = torch.multinomial(self.balance[not square], count, replacement=True, generator=generator)
         squares, extents, labels, maps = [], [], [], []
-        for number in chosen.tolist():
-            picture = self.pictures.pictures[number]
-            drawn = self.settings.crops.draw(picture, generator, None if square else whole)
+        for picture, drawn in self.frames(whole, count, generator):
             cut, extent, kinds = part_of(*drawn, shape, generator)
             squares.append(cut)
             extents.append(extent)
@@ -203,6 +200,16 @@ class ImageObjective:
             noise = torch.randn(count, 3, *(side // self.config.guide for side in shape), generator=generator)
             guides = self.guides(clean, spread, noise)
         return Seen(clean, torch.tensor(labels), torch.tensor(extents), torch.stack(maps), guides)
+
+    def frames(
+        self, shape: tuple[int, int], count: int, generator: torch.Generator
+    ) -> Iterator[tuple[Picture, tuple[Tensor, tuple[float, float], Tensor | None]]]:
+        """So many pictures, drawn by their balance, and of each a frame of a shape, as `Crops.draw` cuts it."""
+        square = shape == (self.config.size, self.config.size)
+        chosen = torch.multinomial(self.balance[not square], count, replacement=True, generator=generator)
+        for number in chosen.tolist():
+            picture = self.pictures.pictures[number]
+            yield picture, self.settings.crops.draw(picture, generator, None if square else shape)
 
     def shapes(self, frame: Frame, part: Part) -> tuple[tuple[int, int], tuple[int, int]]:
         """Height and width of a frame and of a part of it, in pixels."""
