@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the picture of docs/images.md with the bundled model: gallery.py [--out FILE]."""
+"""Make the pictures of docs/images.md and docs/textures.md with the bundled model: gallery.py [--out FOLDER]."""
 
 import argparse
 import subprocess
@@ -14,24 +14,29 @@ from PIL import Image
 from motioncollage.files import atomic_path
 
 COMMANDS = {
-    "wide": "wide --model landscapes --class meadow,evening,mountains --width 1248",
-    "panorama": "panorama --model landscapes --class sunset --seed 1",
-    "grid": "grid --class mountains --width 576 --height 352 --seed 3",
-    "cube": "cubemap --model landscapes --class meadow --face 256",
-    "connect": "connect {wide}/left.png {wide}/right.png --class meadow,mountains --width 344",
+    "wide": "wide --model landscapes --class forest,meadow,sea --width 1280",
+    "panorama": "panorama --model landscapes --class sunset --seed 2",
+    "grid": "grid --class mountains --width 768 --height 512",
+    "cube": "cubemap --model landscapes --class meadow",
+    "texture": "texture --model landscapes --class rock",
+    "connect": "connect {wide}/left.png {wide}/right.png --class meadow,sunset --width 384",
 }
+GROUNDS = ("rock", "paving", "grass", "dirt", "wood", "snow_ice")
+SIDE = 340  # pixels along a texture that is shown
 SHOWN = {"cube": "equirectangular.png"}
+
+
+def run(line: str, out: Path) -> None:
+    """Run a command of `motioncollage image`."""
+    command = [sys.executable, "-m", "motioncollage.shell.main", "image", *line.split(), "--out", str(out)]
+    subprocess.run(command, check=True)
 
 
 def make(work: Path) -> dict[str, Image.Image]:
     """Run the commands; pictures by name."""
     made: dict[str, Image.Image] = {}
     for name, line in COMMANDS.items():
-        command = line.format(wide=work / "wide").split()
-        subprocess.run(
-            [sys.executable, "-m", "motioncollage.shell.main", "image", *command, "--out", str(work / name)],
-            check=True,
-        )
+        run(line.format(wide=work / "wide"), work / name)
         made[name] = Image.open(work / name / SHOWN.get(name, "image.png")).convert("RGB")
         if name == "wide":
             picture = made[name]
@@ -42,25 +47,44 @@ def make(work: Path) -> dict[str, Image.Image]:
     return made
 
 
+def grounds(work: Path) -> Image.Image:
+    """A texture of each class, three in a row."""
+    sheet = Image.new("RGB", (3 * SIDE + 8, 2 * SIDE + 4), "#f4f3ef")
+    for number, name in enumerate(GROUNDS):
+        run(f"texture --model landscapes --class {name} --seed 1", work / name)
+        texture = Image.open(work / name / "image.png").convert("RGB")
+        row, column = divmod(number, 3)
+        place = (column * (SIDE + 4), row * (SIDE + 4))
+        sheet.paste(texture.resize((SIDE, SIDE), Image.Resampling.LANCZOS), place)
+    return sheet
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("docs/pictures/images.png"))
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
     out = parser.parse_args().out
     with tempfile.TemporaryDirectory() as folder:
-        made = make(Path(folder))
-    layout = [["wide", "wide"], ["panorama", "connect"], ["grid", "cube"]]
-    figure = Figure(figsize=(12, 7.6), layout="constrained", facecolor="#f4f3ef")
-    grid = figure.subplot_mosaic(layout, height_ratios=[1.3, 1, 3.4], width_ratios=[1.1, 1.3])  # type: ignore[arg-type]
+        made, textures = make(Path(folder)), grounds(Path(folder))
+    with atomic_path(out / "textures-network.jpg", force=True) as target:
+        textures.save(target, "JPEG", quality=88)
+    layout = [
+        ["wide"] * 3,
+        ["panorama", "panorama", "texture"],
+        ["connect", "connect", "texture"],
+        ["grid", "cube", "cube"],
+    ]
+    figure = Figure(figsize=(12, 10.6), layout="constrained", facecolor="#f4f3ef")
+    grid = figure.subplot_mosaic(layout, height_ratios=[2.5, 2, 1.4, 3], width_ratios=[3, 1.6, 2.4])  # type: ignore[arg-type]
     for name, picture in made.items():
         panel = grid[name]
         panel.imshow(picture, interpolation="bicubic")
         title = f"motioncollage image {COMMANDS[name].format(wide='.')}".replace("./left", "A").replace(
             "./right", "B"
         )
-        panel.set_title(textwrap.fill(title, 72), loc="left", fontsize=8, family="monospace")
+        panel.set_title(textwrap.fill(title, 60), loc="left", fontsize=8, family="monospace")
         panel.axis("off")
-    with atomic_path(out, force=True) as target:
-        figure.savefig(target, dpi=110)
+    with atomic_path(out / "images.jpg", force=True) as target:
+        figure.savefig(target, dpi=110, format="jpeg", pil_kwargs={"quality": 88})
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ ASSETS = (
     "eval/assets/evaluator/reference.npz",
     "eval/assets/checks/real.json",
     "motioncollage/assets/images/landscapes/model.safetensors",
-    "motioncollage/assets/images/landscapes/detail/model.safetensors",
     "motioncollage/assets/images/photos/manifest.json",
     "motioncollage/assets/images/photos/LICENSES.md",
     "motioncollage/assets/images/photos/textures/bark/cracked.jpg",

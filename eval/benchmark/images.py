@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from eval.metrics.repeats import repeats
 from motioncollage.files import atomic_path, check_file, write_text
 from motioncollage.image.data import Crops, read_pictures
 from motioncollage.image.job import MakingOptions
-from motioncollage.image.methods import IMAGE_METHODS, WideJob, image_method
+from motioncollage.image.methods import STAGES, WideJob, image_methods
+from motioncollage.image.models import ImageModel
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings, sites_of
 from motioncollage.image.plans import along_chain
 from motioncollage.models import load_model
@@ -38,16 +39,21 @@ SHOWN = 4
 REAL_CROPS = 512
 
 
-def named_methods(names: str) -> list[str]:
-    """Methods with commas, or `all`.
+def named_methods(names: str, model: ImageModel) -> list[str]:
+    """Methods with commas, or `all` that a model has.
 
     Raises:
-        ValueError: one is unknown.
+        ValueError: one is unknown, or beyond the model.
     """
-    chosen = list(IMAGE_METHODS) if names == "all" else [m.strip() for m in names.split(",") if m.strip()]
+    known = image_methods(model)
+    chosen = list(known) if names == "all" else [m.strip() for m in names.split(",") if m.strip()]
     for name in chosen:
-        if name not in IMAGE_METHODS:
-            raise ValueError(f"method {name!r} is unknown; choose among {', '.join(IMAGE_METHODS)}")
+        if name == STAGES and name not in known:
+            raise ValueError(
+                f"method {name!r} needs a model of whole scenes; choose among {', '.join(known)}"
+            )
+        if name not in known:
+            raise ValueError(f"method {name!r} is unknown; choose among {', '.join(known)}")
     return chosen
 
 
@@ -55,13 +61,14 @@ class Study:
     """One comparison: the model, real squares, and what every method is asked for."""
 
     def __init__(
-        self, data: Path, options: MakingOptions, features: str, width: int, count: int, crops: int
-    ) -> None:
+        self, data: Path, options: MakingOptions, methods: str, features: str, width: int, count: int, crops: int
+    ) -> None:  # fmt: skip
         if features not in ("offline", "inception"):
             check_file(features, "--features")
         options.sampling()
         self.pipeline: ImagePipeline = load_model(options.model, medium="image", device=options.device)
         self.model_name, loaded = options.model, self.pipeline.model
+        self.methods = named_methods(methods, loaded)
         self.features_name, self.size = features, loaded.size * loaded.factor
         self.width, self.count, self.crops = sites_of(width, loaded, "width"), count, crops
         self.pieces, self.sampler, self.seed = options.cut(loaded), options.sampling(), options.seed
@@ -120,7 +127,7 @@ class Study:
                 if own:
                     request = self.request(label, len(own))
                     begin = time.perf_counter()
-                    sites, joined = request.made(image_method(name))
+                    sites, joined = request.made(name)
                     images[own] = self.pipeline.model.decode(sites, wrapped=False).cpu()
                     seconds += time.perf_counter() - begin
                 update(done + 1, len(self.classes))
@@ -145,11 +152,11 @@ class Study:
         settings = ImageSettings(seed=seed, samples=samples, sampler=self.sampler)
         return WideJob(self.pipeline, self.width, self.pieces, along_chain([self.vectors[label]]), settings)
 
-    def compare(self, methods: Sequence[str], out: Path, *, force: bool) -> None:
+    def compare(self, out: Path, *, force: bool) -> None:
         """Measure methods and write the report, its numbers and its picture."""
         rows: dict[str, dict[str, Metric | float]] = {"real": self.real()}
         shown: dict[str, Tensor] = {}
-        for name in methods:
+        for name in self.methods:
             rows[name], shown[name] = self.method(name)
             console.print(
                 f"{name}: " + ", ".join(f"{COLUMNS[k]} {float(v):.3g}" for k, v in rows[name].items())

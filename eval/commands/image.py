@@ -22,14 +22,14 @@ def fid(
         crops: Square crops of every image.
     What to make:
         data: Real pictures, in folders of the model's classes.
-        methods: Comma-separated, or all.
+        methods: Comma-separated, or all: tiles, replacement, reconstruction, multidiffusion, collage, and of models that know
+            whole scenes stages.
     How good:
         features: offline (needs nothing), inception (torch-fidelity), or a file of Inception weights.
     Output:
         out: Folder for image.md, image.json and image.png.
     """
-    from eval.benchmark.images import FILES, Study, named_methods
+    from eval.benchmark.images import FILES, Study
 
-    chosen = named_methods(methods)
     check_output(out, list(FILES), force=options.force)
-    Study(data, options, features, width, count, crops).compare(chosen, out, force=options.force)
+    Study(data, options, methods, features, width, count, crops).compare(out, force=options.force)

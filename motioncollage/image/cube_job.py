@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PHOTO_FACE = 256  # as fine as the panoramas that come along
+AROUND = "-360"  # ends the name of a class of panoramas of all directions (scripts/free_pictures.py)
 ALSO = ("equirectangular.png", "surround.html")
 
 
@@ -24,7 +25,8 @@ class CubeOptions(SettlingStages):
     What to make:
         model: photos (pieces of panoramas that come along), landscapes (a network), or a folder of train image or of
             diffusers.
-        classes: Of photos meadow, mountains or steppe; of a model a class, or several with commas.
+        classes: Of photos meadow, mountains or steppe; of a model a class, or several with commas. Where a model has a class
+            meadow-360, that is meant by meadow: it learnt panoramas of all directions.
     """
 
     model: str = BUNDLED["photos"]
@@ -48,8 +50,16 @@ def make_cube(options: CubeOptions, face: int | None, height: int | None, like: 
         _of_model(options, face, height)
 
 
+class CubeJob(StagedJob):
+    """A job of classes that were learnt from panoramas of all directions, where the model has such."""
+
+    def known(self, name: str) -> str:
+        around = name + AROUND
+        return around if around in self.pipeline.model.classes else name
+
+
 def _of_model(options: CubeOptions, face: int | None, height: int | None) -> None:
-    job = StagedJob(options, also=ALSO)
+    job = CubeJob(options, also=ALSO)
     if job.pipeline.model.factor != 1:
         raise ValueError("a cube needs a model of pixels; this one sees latents, whose decoder knows no cube")
     face = face or job.usual_face

@@ -13,7 +13,7 @@ from motioncollage.shell.output import check_output, console, keeping, progress_
 from motioncollage.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from torch import Tensor
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from motioncollage.image.models import ImageModel
     from motioncollage.image.pipelines import ImagePipeline
     from motioncollage.image.plans import CubePlan, ImagePlan, PieceSettings
+    from motioncollage.sampling.noise import OnStep
     from motioncollage.sampling.registry import SamplerSettings
 
 # Memory that sampling takes for a pixel: noise, state and predictions of three channels, and the regions of the pieces.
@@ -156,8 +157,12 @@ class Job:
         loaded = self.pipeline.model
         self.size = loaded.size * loaded.factor
         self.pieces: PieceSettings = options.cut(loaded)
-        self.classes = [name.strip() for name in options.classes.split(",") if name.strip()]
+        self.classes = [self.known(name.strip()) for name in options.classes.split(",") if name.strip()]
         self.vectors = [loaded.vector(name) for name in self.classes]
+
+    def known(self, name: str) -> str:
+        """The class that a name stands for."""
+        return name
 
     def plan(self, height: int, width: int, *, wrapped: bool = False) -> "ImagePlan":
         """Pieces over an image of so many pixels."""
@@ -191,11 +196,18 @@ class Job:
         return self.sample(denoiser, plan)
 
     def sample(self, denoiser: "Composed", plan: "ImagePlan | CubePlan") -> "Tensor":
+        start = self.pipeline.noise(plan, self.settings)
+        run = lambda shown, update: self.pipeline.sample(shown, start, self.settings, on_step=update)
+        return self.watched(denoiser, plan, run)
+
+    def watched(
+        self, denoiser: "Composed", plan: "ImagePlan | CubePlan", run: "Callable[[Composed, OnStep], Tensor]"
+    ) -> "Tensor":
+        """What `run` makes, with a progress bar and perhaps previews."""
         if self.options.preview:
             denoiser = Previewing(denoiser, self.pipeline, plan, self.out / PREVIEW)
-        start = self.pipeline.noise(plan, self.settings)
         with self.making(), progress_bar("sampling") as update:
-            return self.pipeline.sample(denoiser, start, self.settings, on_step=update)
+            return run(denoiser, update)
 
     def making(self) -> "AbstractContextManager[None]":
         """Around the sampling: what Ctrl-C leaves."""

@@ -10,18 +10,22 @@ from motioncollage import methods
 from motioncollage.collage.compose import Composition
 from motioncollage.collage.denoiser import Composed
 from motioncollage.collage.layouts import chain, grid
+from motioncollage.image.models import ImageModel
 from motioncollage.image.pipelines import Along, ImagePipeline, ImageSettings
 from motioncollage.image.plans import SITE_AXES, ImagePlan, PieceSettings, plan_image
 from motioncollage.image.seams import piece_ends
+from motioncollage.image.stages import Size, make_whole, unwatched
 
 # `short` makes of an image squares beside each other that know nothing of each other: tiles.
 TILES = "tiles"
+# A collage of a coarse picture of the whole, which conditions the next (`stages`), for models that know scenes.
+STAGES = "stages"
 IMAGE_METHODS = (TILES, "replacement", "reconstruction", "multidiffusion", "collage")
 
 
-def image_method(name: str) -> methods.Method:
-    """A method by the name that images give it."""
-    return methods.method("short" if name == TILES else name)
+def image_methods(model: ImageModel) -> tuple[str, ...]:
+    """Names of the ways in which a model can make wide images."""
+    return (*IMAGE_METHODS, STAGES) if model.scenes else IMAGE_METHODS
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,16 @@ class WideJob:
         plan = plan_image(self.window, self.width, self.cut)
         return methods.Made(made, tuple(piece_ends(plan, 1)))
 
-    def made(self, how: methods.Method) -> methods.Made:
-        """Sites [samples, channels, height, width] by a method."""
-        found = how.run(self)
+    def staged(self) -> methods.Made:
+        """A collage that begins with a coarse picture of the whole."""
+        size, sample = Size(self.window, self.width), unwatched(self.pipeline, self.settings)
+        return self.finish(make_whole(self.pipeline, size, self.cut, self.along, self.settings, sample))
+
+    def made(self, name: str) -> methods.Made:
+        """Sites [samples, channels, height, width] by a method, by the name that images give it."""
+        if name == STAGES:
+            found = self.staged()
+        else:
+            found = methods.method("short" if name == TILES else name).run(self)
         inside = tuple(seam for seam in found.seams if seam < self.width)
         return methods.Made(found.sites[..., : self.width], inside)

@@ -54,6 +54,11 @@ class ImageModel(Protocol):
         ...
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of its classes; none where it takes texts or numbers."""
+        ...
+
+    @property
     def scenes(self) -> bool:
         """Whether it knows whole scenes made small, with which images begin."""
         ...
@@ -101,6 +106,10 @@ class TrainedModel:
         return self.network.config.multiple
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        return self.network.config.classes
+
+    @property
     def scenes(self) -> bool:
         return self.network.config.scenes
 
@@ -141,6 +150,7 @@ class PretrainedModel:
 
     model: DiffusersModel
     device: torch.device
+    classes: tuple[str, ...] = ()
     scenes: bool = False
     detail: ImageNetwork | None = None
 

@@ -43,10 +43,10 @@ class PieceSettings:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a node lies: `middle` from the left, 0 to 1; `extent`, top and bottom in a whole picture."""
+    """Where a node lies: `middle` from the left, 0 to 1; `extent`, top and bottom in a whole picture, None without."""
 
     middle: float
-    extent: tuple[float, float]
+    extent: tuple[float, float] | None
 
 
 @dataclass(frozen=True)

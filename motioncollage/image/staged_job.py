@@ -1,4 +1,4 @@
-"""Whole images in stages (`motioncollage.image.stages`), as the commands make them: which stages, and how large."""
+"""Images in stages (`motioncollage.image.stages`), as the commands make them: which stages, and how large."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from motioncollage.collage.denoiser import Composed
     from motioncollage.image.pipelines import Along
     from motioncollage.image.plans import CubePlan, ImagePlan, PieceSettings
+
+LARGER = 4  # times as large as a piece is what stages usually make
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,13 @@ class StagedOptions(ImageOptions):
 
     How good:
         coarse: Begin with a coarse picture of the whole; by default with models that know whole scenes.
-        detail: End with detail, 4 times as large; by default with models that have a network of detail.
-        detail_steps: Sampling steps of the detail.
+        detail: End with detail, 4 times as large, by a network of its own; by default with models that have one.
+        finer_steps: Sampling steps of each stage behind the first, the detail too.
     """
 
     coarse: bool | None = None
     detail: bool | None = None
-    detail_steps: Steps = 8
+    finer_steps: Steps = 8
 
 
 @dataclass(frozen=True)
@@ -65,64 +68,86 @@ class StagedJob(Job):
         self.coarse = model.scenes if options.coarse is None else options.coarse
         self.detail = model.detail is not None if options.detail is None else options.detail
         self.times = self.pipeline.detail.config.guide if self.detail else 1
-        self.detail_steps = options.detail_steps
+        self.finer_steps = options.finer_steps
 
     def about(self, **more: Any) -> dict[str, Any]:
-        stages = {"coarse": self.coarse, "detail": self.times, "detail_steps": self.detail_steps}
+        stages = {"coarse": self.coarse, "detail": self.times, "finer_steps": self.finer_steps}
         return super().about(**(stages if self.coarse or self.detail else {}), **more)
 
     @property
-    def piece(self) -> int:
-        """Pixels along a piece, with its detail."""
-        return self.size * self.times
+    def large(self) -> bool:
+        """Whether stages make the picture larger than a model of pieces alone would."""
+        return self.coarse or self.detail
+
+    @property
+    def usual_height(self) -> int:
+        """Of a wide picture: a piece, or four, as a network of detail makes them, too."""
+        return self.size * (self.times if self.detail else LARGER if self.coarse else 1)
 
     @property
     def usual_width(self) -> int:
-        """Of a wide picture: of pieces of 64 pixels 512, with detail 1024."""
-        return self.size * (16 if self.detail else 8)
+        """Of a wide picture: of pieces of 64 pixels 512, of larger pictures 1024."""
+        return self.size * (16 if self.large else 8)
 
     @property
     def usual_face(self) -> int:
-        """Of a cube: its detail takes a minute for a face of one piece, so more is made only when asked for."""
-        return self.piece if self.detail else max(128, self.size)
+        """Of a cube: a larger one takes minutes."""
+        return self.usual_height if self.large else max(128, self.size)
+
+    def stage(
+        self,
+        denoiser: "Composed",
+        plan: "ImagePlan | CubePlan",
+        begun: "Tensor | None" = None,
+        *,
+        draw: int = 0,
+    ) -> "Tensor":
+        """Sites of a stage (`stages.Sample`)."""
+        if begun is None:
+            return self.sample(denoiser, plan)
+        refine, settings, steps = self.pipeline.refine, self.settings, self.finer_steps
+        run = lambda shown, update: refine(shown, begun, settings, steps, draw=draw, on_step=update)
+        return self.watched(denoiser, plan, run)
 
     def image(
         self, height: int, width: int, *, wrapped: bool = False, labels: "Path | None" = None
     ) -> "Tensor":
         """Pictures [samples, 3, height, width]."""
         from motioncollage.image.plans import along_chain, plan_image
-        from motioncollage.image.stages import Size, make_whole
+        from motioncollage.image.stages import LEAST_SCENE, Size, make_whole
 
         check_picture(self.settings.samples, height, width)
-        rows, columns = self._small(height, "height"), self._small(width, "width")
+        rows, columns = self.small(height, "height"), self.small(width, "width")
         plan = self.plan(rows, columns, wrapped=wrapped)
         if self.coarse and labels is None:
             along = along_chain(self.vectors, wrapped=wrapped) if self.vectors else None
-            size = Size(plan.height, plan.width, wrapped)
-            sites = make_whole(self.pipeline, size, self.pieces, along, self.settings, self.sample)
+            # Classes that lead into one another need pieces that are told one each, not two that see everything.
+            least = LEAST_SCENE if len(self.vectors) < 2 else self.pieces.size
+            size = Size(plan.height, plan.width, wrapped, (least, 1))
+            sites = make_whole(self.pipeline, size, self.pieces, along, self.settings, self.stage)
         else:
             sites = self.generate(plan, labels)
         pictures = self.pipeline.decode(sites, plan)
         large = lambda pieces: plan_image(height, width, pieces, wrapped=wrapped)
-        return self._detailed(pictures, large, wrapped=wrapped)
+        return self.detailed(pictures, large, wrapped=wrapped)
 
     def cube(self, face: int) -> "Tensor":
         """Faces [6, 3, face, face] of a cube."""
         from motioncollage.image.plans import along_chain, plan_cube
         from motioncollage.image.stages import make_cube
 
-        small = self._small(face, "face")
+        small = self.small(face, "face")
         plan = plan_cube(small, self.pieces)
         console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
         if self.coarse:
             along = along_chain(self.vectors, wrapped=True) if self.vectors else None
-            sites = make_cube(self.pipeline, small, self.pieces, along, self.settings, self.sample)
+            sites = make_cube(self.pipeline, small, self.pieces, along, self.settings, self.stage)
         else:
             sites = self.generate(plan)
-        faces = self._detailed(sites.clamp(-1, 1), lambda pieces: plan_cube(face, pieces), wrapped=True)
+        faces = self.detailed(sites.clamp(-1, 1), lambda pieces: plan_cube(face, pieces), wrapped=True)
         return faces[0].movedim(1, 0)
 
-    def _small(self, pixels: int, name: str) -> int:
+    def small(self, pixels: int, name: str) -> int:
         """Pixels before the detail."""
         unit = self.times * self.pipeline.model.multiple
         if self.detail and pixels % unit:
@@ -132,7 +157,7 @@ class StagedJob(Job):
             )
         return pixels // self.times
 
-    def _detailed(
+    def detailed(
         self, pictures: "Tensor", plan: "Callable[[PieceSettings], ImagePlan | CubePlan]", *, wrapped: bool
     ) -> "Tensor":
         """Pictures with detail, if it is asked for.
@@ -147,7 +172,7 @@ class StagedJob(Job):
         cover, along = plan(detail_pieces(self.pipeline.detail)), self._detail_classes(wrapped)
         with self.making(), progress_bar("detail") as update:
             made = add_detail(
-                self.pipeline, pictures, cover, along, self.settings, self.detail_steps, on_step=update
+                self.pipeline, pictures, cover, along, self.settings, self.finer_steps, on_step=update
             )
         return made.clamp(-1, 1)
 

@@ -1,12 +1,14 @@
-"""A picture in stages: a coarse one of the whole, then its pieces, then their detail, each a collage of its own.
+"""A picture in stages: a coarse one of the whole, then twice as large, and so on, each a collage of its own.
 
 Pieces know nothing beyond what they share with their neighbours. A coarse picture, of which one piece shows the whole
 or much of it, decides where the sun is; it is then a linear condition, y = H u with the means of blocks (the paper's
-appendix C.1), of the collage of the pieces. A network of detail sees what they made and makes it larger.
+appendix C.1), of the collage of the next stage, which so is super-resolution by the same network. Where a model has a
+network of detail, it sees what was made and makes it larger.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -25,18 +27,16 @@ from motioncollage.image.plans import (
     plan_cube,
     plan_image,
 )
+from motioncollage.image.torus import Offset, plan_torus
 from motioncollage.image.training import repeated
 from motioncollage.sampling.noise import OnStep
-from motioncollage.sampling.registry import SamplerSettings, sample_from
-from motioncollage.sampling.schedules import SigmaSchedule
 
 HALF = 2  # a coarse picture's pixel, in pixels of the next
 BLOCKS = Separable((BlockMean(HALF, -2), BlockMean(HALF, -1)))
-LEAST_SCENE = 32  # pixels; as high as the smallest scenes that models learn
+LEAST_SCENE = 32  # sites; as high as the smallest scenes that models learn
 # Below this noise pieces are no longer held to the coarse picture: what is left to decide is finer than its pixels.
-HOLD = 0.3
-# Where detail begins, far above what a coarse picture leaves open, and where it ends, finer than a picture's steps.
-DETAIL_NOISE = (1.5, 0.01)
+HOLD = 0.2
+FINER_STEPS = 8  # of the sampler in each stage behind the first
 DETAIL_DRAW = 7  # of noise that no other stage draws
 DETAIL_PIECES = 2  # a network of detail has no attention: its pieces may be larger than those of its training
 DETAIL_SMALLEST = 0.125  # least height of its training squares in parts of their picture
@@ -44,23 +44,40 @@ DETAIL_SMALLEST = 0.125  # least height of its training squares in parts of thei
 
 @dataclass(frozen=True)
 class Size:
-    """Sites of an image, and whether its right edge goes on at its left."""
+    """Sites of an image, whether its right edge goes on at its left, and how high and wide the smallest scene may be."""
 
     height: int
     width: int
     wrapped: bool = False
+    least: tuple[int, int] = (LEAST_SCENE, 1)
 
     def half(self) -> "Size":
-        return Size(self.height // HALF, self.width // HALF, self.wrapped)
+        return replace(self, height=self.height // HALF, width=self.width // HALF)
 
     def halves(self, multiple: int) -> bool:
         """Whether it can be made half as large, and is still a scene."""
-        unit = HALF * multiple
-        return not (self.height % unit or self.width % unit) and self.height >= HALF * LEAST_SCENE
+        sides = (self.height, self.width)
+        return all(
+            side % (HALF * multiple) == 0 and side >= HALF * least for side, least in zip(sides, self.least)
+        )
 
 
 Plan = Callable[[Size, PieceSettings], ImagePlan]
-Made = Callable[[Composed, ImagePlan], Tensor]
+
+
+class Sample(Protocol):
+    """Samples a composed denoiser of a plan."""
+
+    def __call__(
+        self, denoiser: Composed, plan: Any, begun: Tensor | None = None, *, draw: int = 0
+    ) -> Tensor:
+        """Sites [samples, channels, ...].
+
+        Args:
+            begun: what is known but for its finest (`ImagePipeline.refine`); None for a picture from noise alone.
+            draw: of the noise; every stage has its own.
+        """
+        ...
 
 
 def plain_plan(size: Size, pieces: PieceSettings) -> ImagePlan:
@@ -77,34 +94,64 @@ def scene_pieces(size: Size, pieces: PieceSettings) -> PieceSettings:
 
 def make_whole(
     pipeline: ImagePipeline, size: Size, pieces: PieceSettings, along: Along | None, settings: ImageSettings,
-    made: Made, *, plan: Plan = plain_plan,
+    sample: Sample, *, plan: Plan = plain_plan,
 ) -> Tensor:  # fmt: skip
     """Sites [samples, channels, height, width]: a scene first, then twice as large, until it is as large as asked.
 
     Args:
-        made: samples a composed denoiser of a plan.
         plan: covers a size with pieces.
     """
-    if not size.halves(pieces.multiple) or max(size.height, size.width) <= pieces.size:
-        cover = plan(size, scene_pieces(size, pieces))
-        return made(pipeline.compose(cover, pipeline.conditions(cover, along), settings), cover)
-    coarse = make_whole(pipeline, size.half(), pieces, along, settings, made, plan=plan)
-    cover = plan(size, pieces)
+    smallest = not size.halves(pieces.multiple) or max(size.height, size.width) <= pieces.size
+    cover = plan(size, scene_pieces(size, pieces) if smallest else pieces)
     denoiser = pipeline.compose(cover, pipeline.conditions(cover, along), settings)
-    return made(Replacement(denoiser, BLOCKS, coarse, least=HOLD), cover)
+    if smallest:
+        return sample(denoiser, cover)
+    coarse = make_whole(pipeline, size.half(), pieces, along, settings, sample, plan=plan)
+    return _finer(denoiser, cover, coarse, sample)
+
+
+def make_torus(
+    pipeline: ImagePipeline, height: int, width: int, pieces: PieceSettings, offset: Offset, along: Along | None,
+    settings: ImageSettings, sample: Sample,
+) -> Tensor:  # fmt: skip
+    """Sites [samples, channels, height, width] of a texture: first one of a piece along a side, or little more."""
+    size = Size(height, width, wrapped=True, least=(pieces.size, pieces.size))
+    cover = lambda size, pieces: plan_torus(size.height, size.width, pieces, offset)
+    return make_whole(pipeline, size, pieces, along, settings, sample, plan=cover)
 
 
 def make_cube(
     pipeline: ImagePipeline, face: int, pieces: PieceSettings, along: Along | None, settings: ImageSettings,
-    made: Callable[[Composed, CubePlan], Tensor],
+    sample: Sample,
 ) -> Tensor:  # fmt: skip
     """Sites [samples, channels, 6, face, face] of a cube: first one whose faces are a piece each, or little more."""
     cover = plan_cube(face, pieces)
     denoiser = pipeline.compose(cover, pipeline.conditions(cover, along), settings)
     if face % (HALF * pieces.multiple) or face < HALF * pieces.size:
-        return made(denoiser, cover)
-    coarse = make_cube(pipeline, face // HALF, pieces, along, settings, made)
-    return made(Replacement(denoiser, BLOCKS, coarse, least=HOLD), cover)
+        return sample(denoiser, cover)
+    coarse = make_cube(pipeline, face // HALF, pieces, along, settings, sample)
+    return _finer(denoiser, cover, coarse, sample)
+
+
+def unwatched(pipeline: ImagePipeline, settings: ImageSettings, steps: int = FINER_STEPS) -> Sample:
+    """Samples without showing anything.
+
+    Args:
+        steps: of each stage behind the first.
+    """
+
+    def sample(denoiser: Composed, plan: Any, begun: Tensor | None = None, *, draw: int = 0) -> Tensor:
+        if begun is not None:
+            return pipeline.refine(denoiser, begun, settings, steps, draw=draw)
+        return pipeline.sample(denoiser, pipeline.noise(plan, settings), settings)
+
+    return sample
+
+
+def _finer(denoiser: Composed, cover: ImagePlan | CubePlan, coarse: Tensor, sample: Sample) -> Tensor:
+    """The next stage, held to the one before it."""
+    held = Replacement(denoiser, BLOCKS, coarse, least=HOLD)
+    return sample(held, cover, repeated(coarse, HALF), draw=coarse.shape[-2])
 
 
 def detail_pieces(network: ImageNetwork) -> PieceSettings:
@@ -115,7 +162,7 @@ def detail_pieces(network: ImageNetwork) -> PieceSettings:
 
 def add_detail(
     pipeline: ImagePipeline, pictures: Tensor, plan: ImagePlan | CubePlan, along: Along | None, settings: ImageSettings,
-    steps: int = 8, *, on_step: OnStep | None = None,
+    steps: int = FINER_STEPS, *, on_step: OnStep | None = None,
 ) -> Tensor:  # fmt: skip
     """Pictures as many times as large as the model's network of detail makes them, with their detail.
 
@@ -144,14 +191,7 @@ def add_detail(
         axes=axes,
         batch_limit=settings.batch_limit,
     )
-    most, least = DETAIL_NOISE
-    levels = pipeline.model.levels
-    visited = [levels.at(float(sigma)) for sigma in SigmaSchedule(least, most).sigmas(steps)]
-    start = guides + most * pipeline.noise_of(tuple(guides.shape[1:]), settings, draw=DETAIL_DRAW)
-    renewed = pipeline.renewed(settings, DETAIL_DRAW)
-    return sample_from(
-        denoiser, start, visited, levels, SamplerSettings("dpm++", steps), renewed, on_step=on_step
-    )
+    return pipeline.refine(denoiser, guides, settings, steps, draw=DETAIL_DRAW, on_step=on_step)
 
 
 def _told(plan: ImagePlan | CubePlan, guides: Tensor, along: Along | None) -> Sequence[Condition]:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from motioncollage.image.job import ImageOptions, Job, check_picture, wants_photos
+from motioncollage.image.job import check_picture, wants_photos
 from motioncollage.image.photo_job import about, make_like, originals
+from motioncollage.image.staged_job import StagedJob, StagedOptions
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
 from motioncollage.shell.options import Steps
@@ -23,7 +24,7 @@ MOST_SIDE = 1024
 
 
 @dataclass(frozen=True)
-class TextureOptions(ImageOptions):
+class TextureOptions(StagedOptions):
     """What textures take: no class is usual.
 
     What to make:
@@ -83,7 +84,7 @@ class PhotoOptions:
         return self.like or self.make_seamless
 
 
-class TextureJob(Job):
+class TextureJob(StagedJob):
     """A job whose pictures lie on a torus."""
 
     def __init__(self, options: TextureOptions, offset: "Offset") -> None:
@@ -94,16 +95,26 @@ class TextureJob(Job):
         """Pictures [samples, 3, height, width] of the classes, by any model."""
         from motioncollage.image.pipelines import sites_of
         from motioncollage.image.plans import along_chain
+        from motioncollage.image.stages import make_torus
         from motioncollage.image.torus import decode_torus, plan_torus
 
         model = self.pipeline.model
         check_picture(self.settings.samples, *shape)
-        rows, columns = (sites_of(side, model, name) for side, name in zip(shape, ("height", "width")))
+        rows, columns = (
+            sites_of(self.small(side, name), model, name) for side, name in zip(shape, ("height", "width"))
+        )
         plan = plan_torus(rows, columns, self.pieces, self.offset)
         console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
         along = along_chain(self.vectors, wrapped=True) if self.vectors else None
-        denoiser = self.pipeline.compose(plan, plan.conditions(model, along), self.settings)
-        return decode_torus(model, self.sample(denoiser, plan))
+        if self.coarse:
+            sites = make_torus(
+                self.pipeline, rows, columns, self.pieces, self.offset, along, self.settings, self.stage
+            )
+        else:
+            denoiser = self.pipeline.compose(plan, self.pipeline.conditions(plan, along), self.settings)
+            sites = self.sample(denoiser, plan)
+        large = lambda pieces: plan_torus(*shape, pieces, self.offset)
+        return self.detailed(decode_torus(model, sites), large, wrapped=True)
 
 
 def make_texture(options: TextureOptions, photo: PhotoOptions, shape: tuple[int, int], offset: str) -> None:

@@ -1,18 +1,16 @@
 """Textures: squares that cover a torus, so that the picture goes on at its opposite edges in both directions."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from motioncollage.collage.denoiser import Condition
 from motioncollage.collage.graph import FactorGraph, Node, Region
 from motioncollage.collage.layouts import cycle, grid
 from motioncollage.image.models import ImageModel
-from motioncollage.image.plans import LARGEST, ImagePlan, PieceSettings
+from motioncollage.image.plans import LARGEST, ImagePlan, PieceSettings, Place
 
 Offset = Literal["none", "brick", "hexagonal"]
 OFFSETS: tuple[Offset, ...] = get_args(Offset)
@@ -26,11 +24,9 @@ class TorusPlan(ImagePlan):
 
     offset: Offset = "none"
 
-    def conditions(
-        self, model: ImageModel, along: Callable[[float], Tensor] | None
-    ) -> list[Condition | None]:
-        """A condition for every node: a texture has no upper edge, so that nodes know no place in a picture."""
-        return [model.condition(along(place.middle) if along else None, None) for place in self.places()]
+    def _place(self, node: Node, least: float) -> Place:
+        """A texture has no upper edge, so that nodes know no place in a picture."""
+        return replace(super()._place(node, least), extent=None)
 
 
 def plan_torus(height: int, width: int, settings: PieceSettings, offset: Offset = "none") -> TorusPlan:

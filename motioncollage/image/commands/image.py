@@ -26,7 +26,10 @@ app = typer.Typer(
 Width = Annotated[int, values.pixels("Pixels, a multiple of 8.")]
 Long = Annotated[int, values.pixels("Pixels, a multiple of 8, of 32 with detail.")]
 Height = Annotated[
-    int, values.pixels("Pixels, a multiple of 8, of 32 with detail; a piece, with its detail, by default.")
+    int,
+    values.pixels(
+        "Pixels, a multiple of 8, of 32 with detail; a piece by default, four of models that know scenes."
+    ),
 ]
 Photo = Annotated[
     Path,
@@ -75,7 +78,9 @@ def grid(
 ) -> None:
     """Make an image of any height and width: rows and columns of pieces; two and four by default."""
     job = StagedJob(options)
-    job.write(job.image(height or 2 * job.piece, width or 4 * job.piece, labels=labels), kind="grid")
+    job.write(
+        job.image(height or 2 * job.usual_height, width or 4 * job.usual_height, labels=labels), kind="grid"
+    )
 
 
 def _whole(
@@ -90,7 +95,7 @@ def _whole(
         landscape(options, like, height, width, wrapped=wrapped, kind=kind)
         return
     job = StagedJob(options)
-    made = job.image(height or job.piece, width or job.usual_width, wrapped=wrapped, labels=labels)
+    made = job.image(height or job.usual_height, width or job.usual_width, wrapped=wrapped, labels=labels)
     job.write(made, kind=kind)
 
 
@@ -102,7 +107,7 @@ def cubemap(
     """Make a surrounding: the six faces of a cube, an equirectangular picture, and a page to look around in.
 
     How long:
-        face: Pixels along a face of the cube; of photos 256 by default, by a model 128, in multiples of 8, with detail 256, in multiples of 32.
+        face: Pixels along a face of the cube, a multiple of 8, of 32 with detail; of photos 256 by default, of models four pieces, of those that know no scenes 128.
         height: Height of the equirectangular picture; two faces by default.
     """
     make_cube(options, face, height, like)

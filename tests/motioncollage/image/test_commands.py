@@ -251,7 +251,7 @@ def test_scenes_and_detail_are_trained_and_used(command: Command, tmp_path: Path
     assert about["about"]["data"].endswith("colour 0.1, held out 1, scenes True, begun with model")
     result = command(*common, "--detail", "--out", tmp_path / "detail")
     assert result.code == 0, result.err
-    made = ("--class", "sea", *FAST, "--detail-steps", 2, "--force")
+    made = ("--class", "sea", *FAST, "--finer-steps", 2, "--force")
     refused = command("image", "wide", "--detail", "--model", model, *made, "--out", tmp_path / "a")
     assert "has no network of detail; leave --detail away" in one_line(refused)
     refused = command("image", "wide", "--coarse", "--model", start[1], *made, "--out", tmp_path / "a")

@@ -38,9 +38,15 @@ class Recorder:
 
     def __init__(self) -> None:
         self.asked: list[tuple[Composed, ImagePlan | CubePlan]] = []
+        self.begun: list[Tensor | None] = []
+        self.draws: list[int] = []
 
-    def __call__(self, denoiser: Composed, plan: ImagePlan | CubePlan) -> Tensor:
+    def __call__(
+        self, denoiser: Composed, plan: ImagePlan | CubePlan, begun: Tensor | None = None, *, draw: int = 0
+    ) -> Tensor:
         self.asked.append((denoiser, plan))
+        self.begun.append(begun)
+        self.draws.append(draw)
         return torch.full((1, 3, *plan.graph.site_shape), 0.1 * len(self.asked))
 
 
@@ -52,6 +58,8 @@ class Recorder:
         (Size(128, 512, wrapped=True), [(32, 128), (64, 256), (128, 512)]),
         (Size(64, 168), [(64, 168)]),  # half of it could not be cut
         (Size(128, 128), [(64, 64), (128, 128)]),
+        (Size(128, 256, least=(64, 64)), [(64, 128), (128, 256)]),
+        (Size(128, 96, least=(64, 64)), [(128, 96)]),
     ],
 )
 def test_sizes_double_from_a_scene(pipeline: ImagePipeline, size: Size, made: list[tuple[int, int]]) -> None:
@@ -59,6 +67,12 @@ def test_sizes_double_from_a_scene(pipeline: ImagePipeline, size: Size, made: li
     whole = make_whole(pipeline, size, PIECES, None, SETTINGS, seen)
     assert [plan.graph.site_shape for _, plan in seen.asked] == made
     assert whole.shape[2:] == made[-1]
+    assert seen.begun[0] is None
+    for number, begun in enumerate(seen.begun[1:], start=1):  # each begins as smooth as the one before it
+        assert begun is not None
+        assert begun.shape[2:] == made[number]
+        assert float(begun.max()) == pytest.approx(0.1 * number)
+    assert len(set(seen.draws)) == len(made)
     first, *later = [denoiser for denoiser, _ in seen.asked]
     assert not isinstance(first, Replacement)
     for number, denoiser in enumerate(later, start=1):

@@ -11,6 +11,7 @@ from torch import Tensor
 from motioncollage.collage.compose import CollageDenoiser
 from motioncollage.collage.denoiser import Condition, NoiseLevel
 from motioncollage.collage.graph import FactorGraph
+from motioncollage.image.pipelines import ImagePipeline
 from motioncollage.image.plans import SITE_AXES, PieceSettings
 from motioncollage.image.torus import OFFSETS, Offset, TorusPlan, plan_torus, tiled
 
@@ -185,4 +186,4 @@ def test_nodes_know_no_place_in_a_picture() -> None:
 
     plan = plan_torus(64, 64, PieceSettings(32, 8))
     assert isinstance(plan, TorusPlan)
-    assert set(plan.conditions(Model(), None)) == {(None, None)}  # type: ignore[arg-type]
+    assert set(ImagePipeline(Model(), name="").conditions(plan, None)) == {(None, None)}  # type: ignore[arg-type]
