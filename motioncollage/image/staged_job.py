@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from motioncollage.collage.denoiser import Composed
     from motioncollage.image.pipelines import Along
     from motioncollage.image.plans import CubePlan, ImagePlan, PieceSettings
+    from motioncollage.image.stages import Size
 
 LARGER = 4  # times as large as a piece is what stages usually make
 
@@ -124,12 +125,22 @@ class StagedJob(Job):
             # Classes that lead into one another need pieces that are told one each, not two that see everything.
             least = LEAST_SCENE if len(self.vectors) < 2 else self.pieces.size
             size = Size(plan.height, plan.width, wrapped, (least, 1))
+            self.say_what_halves(size)
             sites = make_whole(self.pipeline, size, self.pieces, along, self.settings, self.stage)
         else:
             sites = self.generate(plan, labels)
         pictures = self.pipeline.decode(sites, plan)
         large = lambda pieces: plan_image(height, width, pieces, wrapped=wrapped)
         return self.detailed(pictures, large, wrapped=wrapped)
+
+    def say_what_halves(self, size: "Size") -> None:
+        """A picture that cannot be halved begins larger, of pieces that know nothing of each other."""
+        better, unit = size.nearest(self.pieces), self.times * self.pipeline.model.factor
+        if better != size:
+            console.print(
+                f"{size.width * unit} x {size.height * unit} cannot be halved down to one small scene, so that places may"
+                f" change along the picture; {better.width * unit} x {better.height * unit} can"
+            )
 
     def cube(self, face: int) -> "Tensor":
         """Faces [6, 3, face, face] of a cube."""

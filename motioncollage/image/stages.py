@@ -61,6 +61,19 @@ class Size:
             side % (HALF * multiple) == 0 and side >= HALF * least for side, least in zip(sides, self.least)
         )
 
+    def nearest(self, pieces: PieceSettings) -> "Size":
+        """The size next to it that can be made half as large until it is as small as a scene may be."""
+        if max(self.height, self.width) <= pieces.size:
+            return self
+        times = (
+            min(side // least for side, least in zip((self.height, self.width), self.least)).bit_length() - 1
+        )
+        unit = pieces.multiple * HALF ** max(0, times)
+        height, width = (max(1, (side + unit // 2) // unit) * unit for side in (self.height, self.width))
+        near = replace(self, height=height, width=width)
+        # What became larger may be halved once more.
+        return near if near == self else near.nearest(pieces)
+
 
 Plan = Callable[[Size, PieceSettings], ImagePlan]
 
@@ -110,12 +123,17 @@ def make_whole(
     return _finer(denoiser, cover, coarse, sample)
 
 
+def texture_size(height: int, width: int, pieces: PieceSettings) -> Size:
+    """The size of a texture, whose smallest scene is a piece along a side."""
+    return Size(height, width, wrapped=True, least=(pieces.size, pieces.size))
+
+
 def make_torus(
     pipeline: ImagePipeline, height: int, width: int, pieces: PieceSettings, offset: Offset, along: Along | None,
     settings: ImageSettings, sample: Sample,
 ) -> Tensor:  # fmt: skip
     """Sites [samples, channels, height, width] of a texture: first one of a piece along a side, or little more."""
-    size = Size(height, width, wrapped=True, least=(pieces.size, pieces.size))
+    size = texture_size(height, width, pieces)
     cover = lambda size, pieces: plan_torus(size.height, size.width, pieces, offset)
     return make_whole(pipeline, size, pieces, along, settings, sample, plan=cover)
 

@@ -95,7 +95,7 @@ class TextureJob(StagedJob):
         """Pictures [samples, 3, height, width] of the classes, by any model."""
         from motioncollage.image.pipelines import sites_of
         from motioncollage.image.plans import along_chain
-        from motioncollage.image.stages import make_torus
+        from motioncollage.image.stages import make_torus, texture_size
         from motioncollage.image.torus import decode_torus, plan_torus
 
         model = self.pipeline.model
@@ -107,6 +107,7 @@ class TextureJob(StagedJob):
         console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
         along = along_chain(self.vectors, wrapped=True) if self.vectors else None
         if self.coarse:
+            self.say_what_halves(texture_size(rows, columns, self.pieces))
             sites = make_torus(
                 self.pipeline, rows, columns, self.pieces, self.offset, along, self.settings, self.stage
             )

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from motioncollage.collage.conditioning import BlockMean, Replacement, Separable
@@ -78,6 +80,25 @@ def test_sizes_double_from_a_scene(pipeline: ImagePipeline, size: Size, made: li
     for number, denoiser in enumerate(later, start=1):
         assert isinstance(denoiser, Replacement)
         assert float(denoiser.value.max()) == pytest.approx(0.1 * number)
+
+
+@given(
+    st.integers(1, 80), st.integers(1, 200), st.sampled_from([(32, 1), (64, 1), (64, 64)]), st.booleans()
+)  # fmt: skip
+def test_the_nearest_size_halves_down_to_a_scene(
+    rows: int, columns: int, least: tuple[int, int], wrapped: bool
+) -> None:
+    size = Size(8 * rows, 8 * columns, wrapped, least)
+    near = size.nearest(PIECES)
+    assert near.nearest(PIECES) == near
+    small = near
+    while small.halves(PIECES.multiple) and max(small.height, small.width) > PIECES.size:
+        small = small.half()
+    assert max(small.height, small.width) <= PIECES.size or any(
+        side < 2 * bound for side, bound in zip((small.height, small.width), least)
+    )
+    if size.height >= least[0] and size.width >= least[1] and max(size.height, size.width) > PIECES.size:
+        assert max(near.height / size.height, size.height / near.height) <= 2
 
 
 def test_a_scene_is_cut_into_pieces_that_see_most_of_it() -> None:
