@@ -129,11 +129,10 @@ def texture_size(height: int, width: int, pieces: PieceSettings) -> Size:
 
 
 def make_torus(
-    pipeline: ImagePipeline, height: int, width: int, pieces: PieceSettings, offset: Offset, along: Along | None,
+    pipeline: ImagePipeline, size: Size, pieces: PieceSettings, offset: Offset, along: Along | None,
     settings: ImageSettings, sample: Sample,
 ) -> Tensor:  # fmt: skip
-    """Sites [samples, channels, height, width] of a texture: first one of a piece along a side, or little more."""
-    size = texture_size(height, width, pieces)
+    """Sites [samples, channels, height, width] of a texture of a `texture_size`: first one of a piece, or little more."""
     cover = lambda size, pieces: plan_torus(size.height, size.width, pieces, offset)
     return make_whole(pipeline, size, pieces, along, settings, sample, plan=cover)
 

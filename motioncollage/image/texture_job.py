@@ -107,9 +107,10 @@ class TextureJob(StagedJob):
         console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
         along = along_chain(self.vectors, wrapped=True) if self.vectors else None
         if self.coarse:
-            self.say_what_halves(texture_size(rows, columns, self.pieces))
+            size = texture_size(rows, columns, self.pieces)
+            self.say_what_halves(size)
             sites = make_torus(
-                self.pipeline, rows, columns, self.pieces, self.offset, along, self.settings, self.stage
+                self.pipeline, size, self.pieces, self.offset, along, self.settings, self.stage
             )
         else:
             denoiser = self.pipeline.compose(plan, self.pipeline.conditions(plan, along), self.settings)
