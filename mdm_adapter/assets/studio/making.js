@@ -9,10 +9,13 @@ const ASK_EVERY = 250; // ms
 export class Making extends EventTarget {
   constructor(project, stage, timeline) {
     super();
-    Object.assign(this, { project, stage, timeline, job: null, told: null, scenes: new Map(), side: false });
+    Object.assign(this, { project, stage, timeline, job: null, home: "", over: new Set(), asking: false, scenes: new Map(), side: false });
     find("make").addEventListener("click", () => this.primary());
     find("cancel").addEventListener("click", () => this.cancel());
-    project.addEventListener("opened", () => this.refresh());
+    project.addEventListener("opened", () => {
+      if (project.id !== this.home) this.job = null; // goes on by itself, and is followed when its project is opened again
+      this.refresh();
+    });
     project.addEventListener("changed", () => this.refresh());
     project.addEventListener("looked", () => project.job && !this.job && this.follow(project.job));
   }
@@ -44,19 +47,24 @@ export class Making extends EventTarget {
 
   /** Ask for something to be made; see `making.MAKE_FIELDS`. */
   async start(what, more = {}) {
-    if (this.waiting) return;
+    if (this.waiting || this.asking) return;
+    this.asking = true; // a second click before the server has answered asks for nothing more
     const { project } = this;
     // Every take has noise of its own, so that asking again gives another one.
     if (project.takes.length) project.change((d) => { d.seed = Math.floor(Math.random() * 1e6); }, { undoable: false });
     await project.flush();
     const told = await attempt(() => api.post(`/v1/studio/projects/${project.id}/jobs`, { what, ...more }));
+    this.asking = false;
     if (!told) return;
     this.way = JSON.stringify([project.document.points, project.document.place]);
     this.follow(told.id, told.batch);
   }
 
   async follow(id, batch = null) {
-    this.job = id;
+    // What the page hears of the project may be older than what it heard of the job: one that is over is still called
+    // running for a moment, and followed again it would take back what was chosen since.
+    if (this.job === id || this.over.has(id)) return;
+    [this.job, this.home] = [id, this.project.id];
     this.seen = 0;
     this.began = performance.now();
     find("cancel").disabled = false;
@@ -78,6 +86,7 @@ export class Making extends EventTarget {
       await new Promise((done) => { setTimeout(done, ASK_EVERY); });
     }
     if (this.job !== id) return;
+    this.over.add(id);
     [this.job, this.arriving] = [null, true];
     if (told?.state === "failed") tell(told.error, "bad");
     if (told?.state === "cancelled") tell("Cancelled. Nothing was changed.");
@@ -100,6 +109,7 @@ export class Making extends EventTarget {
   async #arrived(batch) {
     const { project } = this;
     await project.flush();
+    if (project.id !== this.home) return; // another one was opened meanwhile; the take is in its own
     await project.reload();
     const first = project.takes.find((take) => take.batch === batch) ?? project.takes.at(-1);
     this.timeline.plan = null; // it spoke of the take before
@@ -113,6 +123,7 @@ export class Making extends EventTarget {
     find("cancel").disabled = true;
     const told = await attempt(() => api.drop(`/v1/jobs/${this.job}`));
     if (!told) return;
+    this.over.add(this.job);
     this.job = null; // whoever follows it stops
     tell("Cancelled. Nothing was changed.");
     await this.show();

@@ -149,6 +149,50 @@ def test_cancel_in_mid_sampling_changes_nothing(tab: Tab) -> None:
     assert not tab.run("document.querySelector('#make').hidden")
 
 
+def test_late_news_of_a_job_that_is_over_takes_back_nothing(tab: Tab) -> None:
+    """The page asks for the project and for the job side by side, and the older answer may arrive last."""
+    lay_out(tab, "a person bows", 1)
+    made(tab)
+    made(tab)
+    assert tab.run("studio.project.chosen.number") == 2
+    jobs = tab.run("[...studio.making.over]")
+    assert len(jobs) == 2
+    for old in jobs:
+        assert not tab.run(
+            f"(studio.project.job = {json.dumps(old)}, studio.project.say('looked'), studio.making.waiting)"
+        )
+    assert tab.run("studio.project.chosen.number") == 2
+
+
+def test_two_clicks_before_the_answer_make_one_take(tab: Tab) -> None:
+    lay_out(tab, "a person bows", 1)
+    tab.until("!document.querySelector('#make').disabled")
+    tab.run("(() => { const b = document.querySelector('#make'); b.click(); b.click(); })()")
+    tab.until("studio.making.waiting")
+    tab.until("!studio.making.waiting", seconds=400)
+    tab.run("studio.project.reload()")
+    assert tab.run("studio.project.takes.length") == 1
+
+
+def test_another_project_while_one_is_made(studio: Server, tab: Tab) -> None:
+    """What is made goes on behind another project and arrives in its own."""
+    lay_out(tab, "a person walks for 120 seconds", 1)
+    home = tab.run("studio.project.id")
+    tab.click("#make")
+    tab.until("studio.making.seen > 0", seconds=200)
+    job = tab.run("studio.making.job")
+    other = studio.ask("/v1/studio/projects", {}).json["id"]
+    tab.run(f"studio.project.open('{other}')")
+    assert not tab.run("studio.making.waiting")
+    tab.run(f"studio.project.open('{home}')")
+    tab.until("studio.making.job")
+    assert tab.run("studio.making.job") == job
+    tab.until("!studio.making.waiting", seconds=400)
+    assert tab.run("studio.project.takes.length") == 1
+    tab.run(f"studio.project.open('{other}')")
+    assert tab.run("studio.project.takes.length") == 0
+
+
 def test_five_hundred_characters(tab: Tab) -> None:
     actions = [
         "walks forward slowly",
