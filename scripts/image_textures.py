@@ -33,8 +33,9 @@ from motioncollage.image.models import load_image_model
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings
 from motioncollage.image.plans import PieceSettings, along_chain
 from motioncollage.image.seams import texture_seams
-from motioncollage.image.stages import make_torus, texture_size, unwatched
-from motioncollage.image.torus import decode_torus, plan_torus, tiled
+from motioncollage.image.stages import make_whole, unwatched
+from motioncollage.image.surface import Torus
+from motioncollage.image.torus import tiled
 from motioncollage.models import BUNDLED, folder_of
 from motioncollage.sampling.registry import SamplerSettings
 
@@ -103,7 +104,7 @@ def of_classes(asked: argparse.Namespace, settings: ImageSettings) -> list[Row]:
     names = asked.classes or [name for name in known if (asked.pictures / name).is_dir()]
     cut = PieceSettings(model.size, model.overlap, multiple=model.multiple)
     side = asked.size // model.factor
-    size = texture_size(side, side, cut)
+    surface = Torus(side, side)
     rows = []
     for name in track(names, "classes"):
         files = sorted(f for f in (asked.pictures / name).iterdir() if f.suffix.lower() in SUFFIXES)
@@ -113,12 +114,9 @@ def of_classes(asked: argparse.Namespace, settings: ImageSettings) -> list[Row]:
         begin = time.perf_counter()
         for n in range(asked.samples):
             own = settings_of(settings, n)
-            if model.scenes:
-                sites = make_torus(pipeline, size, cut, "none", along, own, unwatched(pipeline, own))
-            else:
-                plan = plan_torus(side, side, cut)
-                sites = pipeline.generate(plan, pipeline.conditions(plan, along), own)
-            made.append(decode_torus(model, sites)[0])
+            watch = unwatched(pipeline, own)
+            sites = make_whole(pipeline, surface, cut, along, own, watch, coarse=model.scenes)
+            made.append(surface.decode(model, sites)[0])
         seconds = (time.perf_counter() - begin) / asked.samples
         quilted = [
             quilted_from(real[n % len(real)], asked.size, asked.seed + n) for n in range(asked.samples)

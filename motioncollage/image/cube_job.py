@@ -59,12 +59,15 @@ class CubeJob(StagedJob):
 
 
 def _of_model(options: CubeOptions, face: int | None, height: int | None) -> None:
+    from motioncollage.image.surface import Cube
+
     job = CubeJob(options, also=ALSO)
     if job.pipeline.model.factor != 1:
         raise ValueError("a cube needs a model of pixels; this one sees latents, whose decoder knows no cube")
     face = face or job.usual_face
     height = _height(face, height)
-    write_cube(options, job.cube(face), height, job.about(), title=options.classes)
+    faces = job.picture(Cube(face))[0].movedim(1, 0)
+    write_cube(options, faces, height, job.about(), title=options.classes)
 
 
 def _like_panorama(options: CubeOptions, face: int, height: int | None, like: Path | None) -> None:

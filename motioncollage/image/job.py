@@ -177,36 +177,28 @@ class Job:
         console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
         return plan
 
-    def conditions(
-        self, plan: "ImagePlan | CubePlan", labels: Path | None = None
-    ) -> "list[Condition | None]":
-        """Class vectors along the image, by slerp; round a circle the last leads to the first. And a map."""
-        from motioncollage.image.data import read_labels
-        from motioncollage.image.plans import ImagePlan, along_chain
+    def conditions(self, plan: "ImagePlan") -> "list[Condition | None]":
+        """Class vectors along the image, by slerp; round a circle the last leads to the first."""
+        from motioncollage.image.plans import along_chain
 
-        wrapped = plan.wrapped if isinstance(plan, ImagePlan) else True
-        return self.pipeline.conditions(
-            plan, along_chain(self.vectors, wrapped=wrapped) if self.vectors else None,
-            None if labels is None else read_labels(labels).long(),
-        )  # fmt: skip
+        along = along_chain(self.vectors, wrapped=plan.wrapped) if self.vectors else None
+        return self.pipeline.conditions(plan, along)
 
-    def generate(self, plan: "ImagePlan | CubePlan", labels: Path | None = None) -> "Tensor":
-        """Make sites of a plan, with a progress bar and perhaps previews."""
-        denoiser = self.pipeline.compose(plan, self.conditions(plan, labels), self.settings)
-        return self.sample(denoiser, plan)
-
-    def sample(self, denoiser: "Composed", plan: "ImagePlan | CubePlan") -> "Tensor":
+    def sample(
+        self, denoiser: "Composed", plan: "ImagePlan | CubePlan", *, title: str = "sampling"
+    ) -> "Tensor":
         start = self.pipeline.noise(plan, self.settings)
         run = lambda shown, update: self.pipeline.sample(shown, start, self.settings, on_step=update)
-        return self.watched(denoiser, plan, run)
+        return self.watched(denoiser, plan, run, title=title)
 
     def watched(
-        self, denoiser: "Composed", plan: "ImagePlan | CubePlan", run: "Callable[[Composed, OnStep], Tensor]"
-    ) -> "Tensor":
+        self, denoiser: "Composed", plan: "ImagePlan | CubePlan", run: "Callable[[Composed, OnStep], Tensor]", *,
+        title: str,
+    ) -> "Tensor":  # fmt: skip
         """What `run` makes, with a progress bar and perhaps previews."""
         if self.options.preview:
             denoiser = Previewing(denoiser, self.pipeline, plan, self.out / PREVIEW)
-        with self.making(), progress_bar("sampling") as update:
+        with self.making(), progress_bar(title) as update:
             return run(denoiser, update)
 
     def making(self) -> "AbstractContextManager[None]":

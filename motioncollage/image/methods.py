@@ -14,7 +14,8 @@ from motioncollage.image.models import ImageModel
 from motioncollage.image.pipelines import Along, ImagePipeline, ImageSettings
 from motioncollage.image.plans import SITE_AXES, ImagePlan, PieceSettings, plan_image
 from motioncollage.image.seams import piece_ends
-from motioncollage.image.stages import Size, make_whole, unwatched
+from motioncollage.image.stages import make_whole, unwatched
+from motioncollage.image.surface import Sheet
 
 # `short` makes of an image squares beside each other that know nothing of each other: tiles.
 TILES = "tiles"
@@ -100,8 +101,8 @@ class WideJob:
 
     def staged(self) -> methods.Made:
         """A collage that begins with a coarse picture of the whole."""
-        size, sample = Size(self.window, self.width), unwatched(self.pipeline, self.settings)
-        return self.finish(make_whole(self.pipeline, size, self.cut, self.along, self.settings, sample))
+        surface, sample = Sheet(self.window, self.width), unwatched(self.pipeline, self.settings)
+        return self.finish(make_whole(self.pipeline, surface, self.cut, self.along, self.settings, sample))
 
     def made(self, name: str) -> methods.Made:
         """Sites [samples, channels, height, width] by a method, by the name that images give it."""

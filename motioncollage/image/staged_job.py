@@ -10,15 +10,15 @@ from motioncollage.shell.output import console, progress_bar
 from motioncollage.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from torch import Tensor
 
     from motioncollage.collage.denoiser import Composed
     from motioncollage.image.pipelines import Along
-    from motioncollage.image.plans import CubePlan, ImagePlan, PieceSettings
-    from motioncollage.image.stages import Size
+    from motioncollage.image.plans import CubePlan, ImagePlan
+    from motioncollage.image.surface import Surface
 
 LARGER = 4  # times as large as a piece is what stages usually make
 
@@ -95,6 +95,31 @@ class StagedJob(Job):
         """Of a cube: a larger one takes minutes."""
         return self.usual_height if self.large else max(128, self.size)
 
+    def picture(self, surface: "Surface", labels: "Path | None" = None) -> "Tensor":
+        """Pictures [samples, 3, ...] on a surface of so many pixels; of pieces alone with a map of labels."""
+        from motioncollage.image.data import read_labels
+        from motioncollage.image.pipelines import sites_of
+        from motioncollage.image.plans import along_chain
+        from motioncollage.image.stages import make_whole
+
+        model = self.pipeline.model
+        check_picture(self.settings.samples, *surface.laid_out)
+        small = surface.of(
+            *(
+                sites_of(self.small(side, name), model, name)
+                for side, name in zip(surface.sides, surface.SIDES)
+            )
+        )
+        coarse = self.coarse and labels is None
+        if coarse:
+            self.say_what_halves(small)
+        sites = make_whole(
+            self.pipeline, small, self.pieces,
+            along_chain(self.vectors, wrapped=surface.goes_round) if self.vectors else None,
+            self.settings, self.stage, coarse=coarse, labels=None if labels is None else read_labels(labels).long(),
+        )  # fmt: skip
+        return self.detailed(small.decode(model, sites), surface)
+
     def stage(
         self,
         denoiser: "Composed",
@@ -103,60 +128,23 @@ class StagedJob(Job):
         *,
         draw: int = 0,
     ) -> "Tensor":
-        """Sites of a stage (`stages.Sample`)."""
+        """Sites of a stage (`stages.Sample`), with a progress bar and perhaps previews."""
+        rows, columns = (side * self.pipeline.model.factor for side in plan.graph.site_shape[-2:])
+        title = f"{columns} x {rows} of {plural(plan.graph.factors, 'piece')}"
         if begun is None:
-            return self.sample(denoiser, plan)
+            return self.sample(denoiser, plan, title=title)
         refine, settings, steps = self.pipeline.refine, self.settings, self.finer_steps
         run = lambda shown, update: refine(shown, begun, settings, steps, draw=draw, on_step=update)
-        return self.watched(denoiser, plan, run)
+        return self.watched(denoiser, plan, run, title=title)
 
-    def image(
-        self, height: int, width: int, *, wrapped: bool = False, labels: "Path | None" = None
-    ) -> "Tensor":
-        """Pictures [samples, 3, height, width]."""
-        from motioncollage.image.plans import along_chain, plan_image
-        from motioncollage.image.stages import LEAST_SCENE, Size, make_whole
-
-        check_picture(self.settings.samples, height, width)
-        rows, columns = self.small(height, "height"), self.small(width, "width")
-        plan = self.plan(rows, columns, wrapped=wrapped)
-        if self.coarse and labels is None:
-            along = along_chain(self.vectors, wrapped=wrapped) if self.vectors else None
-            # Classes that lead into one another need pieces that are told one each, not two that see everything.
-            least = LEAST_SCENE if len(self.vectors) < 2 else self.pieces.size
-            size = Size(plan.height, plan.width, wrapped, (least, 1))
-            self.say_what_halves(size)
-            sites = make_whole(self.pipeline, size, self.pieces, along, self.settings, self.stage)
-        else:
-            sites = self.generate(plan, labels)
-        pictures = self.pipeline.decode(sites, plan)
-        large = lambda pieces: plan_image(height, width, pieces, wrapped=wrapped)
-        return self.detailed(pictures, large, wrapped=wrapped)
-
-    def say_what_halves(self, size: "Size") -> None:
+    def say_what_halves(self, surface: "Surface") -> None:
         """A picture that cannot be halved begins larger, of pieces that know nothing of each other."""
-        better, unit = size.nearest(self.pieces), self.times * self.pipeline.model.factor
-        if better != size:
+        better, unit = surface.nearest(self.pieces), self.times * self.pipeline.model.factor
+        if better != surface:
             console.print(
-                f"{size.width * unit} x {size.height * unit} cannot be halved down to one small scene, so that places may"
-                f" change along the picture; {better.width * unit} x {better.height * unit} can"
+                f"{surface.described(unit)} cannot be halved down to one small scene, so that places may change along the"
+                f" picture; {better.described(unit)} can"
             )
-
-    def cube(self, face: int) -> "Tensor":
-        """Faces [6, 3, face, face] of a cube."""
-        from motioncollage.image.plans import along_chain, plan_cube
-        from motioncollage.image.stages import make_cube
-
-        small = self.small(face, "face")
-        plan = plan_cube(small, self.pieces)
-        console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
-        if self.coarse:
-            along = along_chain(self.vectors, wrapped=True) if self.vectors else None
-            sites = make_cube(self.pipeline, small, self.pieces, along, self.settings, self.stage)
-        else:
-            sites = self.generate(plan)
-        faces = self.detailed(sites.clamp(-1, 1), lambda pieces: plan_cube(face, pieces), wrapped=True)
-        return faces[0].movedim(1, 0)
 
     def small(self, pixels: int, name: str) -> int:
         """Pixels before the detail."""
@@ -168,24 +156,32 @@ class StagedJob(Job):
             )
         return pixels // self.times
 
-    def detailed(
-        self, pictures: "Tensor", plan: "Callable[[PieceSettings], ImagePlan | CubePlan]", *, wrapped: bool
-    ) -> "Tensor":
-        """Pictures with detail, if it is asked for.
-
-        Args:
-            plan: of the large pictures, from how they are cut.
-        """
+    def detailed(self, pictures: "Tensor", surface: "Surface") -> "Tensor":
+        """Pictures with detail, if it is asked for, on their large surface."""
         from motioncollage.image.stages import add_detail, detail_pieces
 
         if not self.detail:
             return pictures
-        cover, along = plan(detail_pieces(self.pipeline.detail)), self._detail_classes(wrapped)
+        cover, along = (
+            surface.plan(detail_pieces(self.pipeline.detail)),
+            self._detail_classes(surface.goes_round),
+        )
         with self.making(), progress_bar("detail") as update:
             made = add_detail(
                 self.pipeline, pictures, cover, along, self.settings, self.finer_steps, on_step=update
             )
         return made.clamp(-1, 1)
+
+    def sheet(self, height: int, width: int, *, wrapped: bool = False) -> "Surface":
+        """The surface of a flat picture.
+
+        Classes that lead into one another need pieces that are told one each, not two that see everything: scenes are
+        then at least a piece high.
+        """
+        from motioncollage.image.surface import LEAST_SCENE, Sheet
+
+        scene = LEAST_SCENE if len(self.vectors) < 2 else self.pieces.size
+        return Sheet(height, width, wrapped, scene)
 
     def _detail_classes(self, wrapped: bool) -> "Along | None":
         """Classes as the network of detail knows them; none if it does not know all."""

@@ -6,8 +6,7 @@ appendix C.1), of the collage of the next stage, which so is super-resolution by
 network of detail, it sees what was made and makes it larger.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -24,58 +23,18 @@ from motioncollage.image.plans import (
     CubePlan,
     ImagePlan,
     PieceSettings,
-    plan_cube,
-    plan_image,
 )
-from motioncollage.image.torus import Offset, plan_torus
+from motioncollage.image.surface import HALF, Surface
 from motioncollage.image.training import repeated
 from motioncollage.sampling.noise import OnStep
 
-HALF = 2  # a coarse picture's pixel, in pixels of the next
 BLOCKS = Separable((BlockMean(HALF, -2), BlockMean(HALF, -1)))
-LEAST_SCENE = 32  # sites; as high as the smallest scenes that models learn
 # Below this noise pieces are no longer held to the coarse picture: what is left to decide is finer than its pixels.
 HOLD = 0.2
 FINER_STEPS = 8  # of the sampler in each stage behind the first
 DETAIL_DRAW = 7  # of noise that no other stage draws
 DETAIL_PIECES = 2  # a network of detail has no attention: its pieces may be larger than those of its training
 DETAIL_SMALLEST = 0.125  # least height of its training squares in parts of their picture
-
-
-@dataclass(frozen=True)
-class Size:
-    """Sites of an image, whether its right edge goes on at its left, and how high and wide the smallest scene may be."""
-
-    height: int
-    width: int
-    wrapped: bool = False
-    least: tuple[int, int] = (LEAST_SCENE, 1)
-
-    def half(self) -> "Size":
-        return replace(self, height=self.height // HALF, width=self.width // HALF)
-
-    def halves(self, multiple: int) -> bool:
-        """Whether it can be made half as large, and is still a scene."""
-        sides = (self.height, self.width)
-        return all(
-            side % (HALF * multiple) == 0 and side >= HALF * least for side, least in zip(sides, self.least)
-        )
-
-    def nearest(self, pieces: PieceSettings) -> "Size":
-        """The size next to it that can be made half as large until it is as small as a scene may be."""
-        if max(self.height, self.width) <= pieces.size:
-            return self
-        times = (
-            min(side // least for side, least in zip((self.height, self.width), self.least)).bit_length() - 1
-        )
-        unit = pieces.multiple * HALF ** max(0, times)
-        height, width = (max(1, (side + unit // 2) // unit) * unit for side in (self.height, self.width))
-        near = replace(self, height=height, width=width)
-        # What became larger may be halved once more.
-        return near if near == self else near.nearest(pieces)
-
-
-Plan = Callable[[Size, PieceSettings], ImagePlan]
 
 
 class Sample(Protocol):
@@ -93,61 +52,28 @@ class Sample(Protocol):
         ...
 
 
-def plain_plan(size: Size, pieces: PieceSettings) -> ImagePlan:
-    return plan_image(size.height, size.width, pieces, wrapped=size.wrapped)
-
-
-def scene_pieces(size: Size, pieces: PieceSettings) -> PieceSettings:
-    """How a scene is cut that is lower than a piece: into long pieces, which share a half and see most of it."""
-    if size.height >= pieces.size:
-        return pieces
-    longest = pieces.size if size.width < HALF * pieces.size else HALF * pieces.size
-    return replace(pieces, size=longest, overlap=longest // 2)
-
-
 def make_whole(
-    pipeline: ImagePipeline, size: Size, pieces: PieceSettings, along: Along | None, settings: ImageSettings,
-    sample: Sample, *, plan: Plan = plain_plan,
+    pipeline: ImagePipeline, surface: Surface, pieces: PieceSettings, along: Along | None, settings: ImageSettings,
+    sample: Sample, *, coarse: bool = True, labels: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Sites [samples, channels, height, width]: a scene first, then twice as large, until it is as large as asked.
+    """Sites [samples, channels, ...]: a scene first, then twice as large, until it is as large as asked.
 
     Args:
-        plan: covers a size with pieces.
+        along: vectors of the classes along the surface.
+        coarse: begin with a scene; otherwise the whole is made of pieces at once.
+        labels: [height, width] of a map, for what is made of pieces at once.
+
+    Raises:
+        ValueError: a surface that pieces cannot cover, before anything is made.
     """
-    smallest = not size.halves(pieces.multiple) or max(size.height, size.width) <= pieces.size
-    cover = plan(size, scene_pieces(size, pieces) if smallest else pieces)
-    denoiser = pipeline.compose(cover, pipeline.conditions(cover, along), settings)
-    if smallest:
+    begins = not coarse or surface.begins(pieces)
+    cover = surface.plan(surface.scene_pieces(pieces) if coarse and begins else pieces)
+    denoiser = pipeline.compose(cover, pipeline.conditions(cover, along, labels), settings)
+    if begins:
         return sample(denoiser, cover)
-    coarse = make_whole(pipeline, size.half(), pieces, along, settings, sample, plan=plan)
-    return _finer(denoiser, cover, coarse, sample)
-
-
-def texture_size(height: int, width: int, pieces: PieceSettings) -> Size:
-    """The size of a texture, whose smallest scene is a piece along a side."""
-    return Size(height, width, wrapped=True, least=(pieces.size, pieces.size))
-
-
-def make_torus(
-    pipeline: ImagePipeline, size: Size, pieces: PieceSettings, offset: Offset, along: Along | None,
-    settings: ImageSettings, sample: Sample,
-) -> Tensor:  # fmt: skip
-    """Sites [samples, channels, height, width] of a texture of a `texture_size`: first one of a piece, or little more."""
-    cover = lambda size, pieces: plan_torus(size.height, size.width, pieces, offset)
-    return make_whole(pipeline, size, pieces, along, settings, sample, plan=cover)
-
-
-def make_cube(
-    pipeline: ImagePipeline, face: int, pieces: PieceSettings, along: Along | None, settings: ImageSettings,
-    sample: Sample,
-) -> Tensor:  # fmt: skip
-    """Sites [samples, channels, 6, face, face] of a cube: first one whose faces are a piece each, or little more."""
-    cover = plan_cube(face, pieces)
-    denoiser = pipeline.compose(cover, pipeline.conditions(cover, along), settings)
-    if face % (HALF * pieces.multiple) or face < HALF * pieces.size:
-        return sample(denoiser, cover)
-    coarse = make_cube(pipeline, face // HALF, pieces, along, settings, sample)
-    return _finer(denoiser, cover, coarse, sample)
+    scene = make_whole(pipeline, surface.half(), pieces, along, settings, sample)
+    held = Replacement(denoiser, BLOCKS, scene, least=HOLD)
+    return sample(held, cover, repeated(scene, HALF), draw=scene.shape[-2])
 
 
 def unwatched(pipeline: ImagePipeline, settings: ImageSettings, steps: int = FINER_STEPS) -> Sample:
@@ -163,12 +89,6 @@ def unwatched(pipeline: ImagePipeline, settings: ImageSettings, steps: int = FIN
         return pipeline.sample(denoiser, pipeline.noise(plan, settings), settings)
 
     return sample
-
-
-def _finer(denoiser: Composed, cover: ImagePlan | CubePlan, coarse: Tensor, sample: Sample) -> Tensor:
-    """The next stage, held to the one before it."""
-    held = Replacement(denoiser, BLOCKS, coarse, least=HOLD)
-    return sample(held, cover, repeated(coarse, HALF), draw=coarse.shape[-2])
 
 
 def detail_pieces(network: ImageNetwork) -> PieceSettings:

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from motioncollage.image.job import check_picture, wants_photos
+from motioncollage.image.job import wants_photos
 from motioncollage.image.photo_job import about, make_like, originals
 from motioncollage.image.staged_job import StagedJob, StagedOptions
 from motioncollage.models import BUNDLED
 from motioncollage.shell import values
 from motioncollage.shell.options import Steps
 from motioncollage.shell.output import console
-from motioncollage.wording import plural
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,41 +83,6 @@ class PhotoOptions:
         return self.like or self.make_seamless
 
 
-class TextureJob(StagedJob):
-    """A job whose pictures lie on a torus."""
-
-    def __init__(self, options: TextureOptions, offset: "Offset") -> None:
-        super().__init__(options, also=options.tiled())
-        self.offset = offset
-
-    def of_class(self, shape: tuple[int, int]) -> "Tensor":
-        """Pictures [samples, 3, height, width] of the classes, by any model."""
-        from motioncollage.image.pipelines import sites_of
-        from motioncollage.image.plans import along_chain
-        from motioncollage.image.stages import make_torus, texture_size
-        from motioncollage.image.torus import decode_torus, plan_torus
-
-        model = self.pipeline.model
-        check_picture(self.settings.samples, *shape)
-        rows, columns = (
-            sites_of(self.small(side, name), model, name) for side, name in zip(shape, ("height", "width"))
-        )
-        plan = plan_torus(rows, columns, self.pieces, self.offset)
-        console.print(f"{plural(plan.graph.factors, 'piece')} of {self.size} pixels")
-        along = along_chain(self.vectors, wrapped=True) if self.vectors else None
-        if self.coarse:
-            size = texture_size(rows, columns, self.pieces)
-            self.say_what_halves(size)
-            sites = make_torus(
-                self.pipeline, size, self.pieces, self.offset, along, self.settings, self.stage
-            )
-        else:
-            denoiser = self.pipeline.compose(plan, self.pipeline.conditions(plan, along), self.settings)
-            sites = self.sample(denoiser, plan)
-        large = lambda pieces: plan_torus(*shape, pieces, self.offset)
-        return self.detailed(decode_torus(model, sites), large, wrapped=True)
-
-
 def make_texture(options: TextureOptions, photo: PhotoOptions, shape: tuple[int, int], offset: str) -> None:
     """Make and write textures of a class or like a photo, or the photo itself made seamless."""
     path = photo.given
@@ -127,8 +91,11 @@ def make_texture(options: TextureOptions, photo: PhotoOptions, shape: tuple[int,
     if path is not None or wants_photos(options):
         _like_photos(options, photo, path, shape, offset)
         return
-    job = TextureJob(options, _offset(offset))
-    job.write(job.of_class(shape), kind="texture", offset=job.offset)
+    from motioncollage.image.surface import Torus
+
+    job = StagedJob(options, also=options.tiled())
+    surface = Torus(*shape, _offset(offset))
+    job.write(job.picture(surface), kind="texture", offset=surface.offset)
 
 
 def _like_photos(

@@ -78,9 +78,8 @@ def grid(
 ) -> None:
     """Make an image of any height and width: rows and columns of pieces; two and four by default."""
     job = StagedJob(options)
-    job.write(
-        job.image(height or 2 * job.usual_height, width or 4 * job.usual_height, labels=labels), kind="grid"
-    )
+    surface = job.sheet(height or 2 * job.usual_height, width or 4 * job.usual_height)
+    job.write(job.picture(surface, labels), kind="grid")
 
 
 def _whole(
@@ -95,8 +94,8 @@ def _whole(
         landscape(options, like, height, width, wrapped=wrapped, kind=kind)
         return
     job = StagedJob(options)
-    made = job.image(height or job.usual_height, width or job.usual_width, wrapped=wrapped, labels=labels)
-    job.write(made, kind=kind)
+    surface = job.sheet(height or job.usual_height, width or job.usual_width, wrapped=wrapped)
+    job.write(job.picture(surface, labels), kind=kind)
 
 
 @app.command()

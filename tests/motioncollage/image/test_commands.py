@@ -180,7 +180,7 @@ def test_bad_input(command: Command, model: Path, picture: Path, tmp_path: Path)
         (("wide", "--width", 56, "--height", 48, "--map", picture), "this model reads no maps"),
         (("wide", "--map", "nowhere.png"), "map nowhere.png does not exist"),
         (("panorama", "--width", 24), "a panorama of pieces of 32 needs at least 32"),
-        (("cubemap", "--face", 44), "face is 44; it must"),
+        (("cubemap", "--face", 44), "face is 44 pixels; it must"),
         (("cubemap", "--samples", 2), "cubes are made one at a time"),
         (("inpaint", picture, tmp_path / "nowhere.png"), "does not exist"),
         (("inpaint", picture, white), "is all of one colour"),

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor
 
 from motioncollage.collage.conditioning import BlockMean, Replacement, Separable
@@ -14,7 +12,8 @@ from motioncollage.image.models import TrainedModel
 from motioncollage.image.network import ImageConfig, ImageNetwork
 from motioncollage.image.pipelines import ImagePipeline, ImageSettings
 from motioncollage.image.plans import CubePlan, ImagePlan, PieceSettings, along_chain, plan_cube, plan_image
-from motioncollage.image.stages import Size, add_detail, detail_pieces, make_cube, make_whole, scene_pieces
+from motioncollage.image.stages import add_detail, detail_pieces, make_whole
+from motioncollage.image.surface import Cube, Sheet, Surface, Torus
 from motioncollage.image.training import DETAIL
 from motioncollage.sampling.registry import SamplerSettings
 
@@ -55,16 +54,18 @@ class Recorder:
 @pytest.mark.parametrize(
     ("size", "made"),
     [
-        (Size(64, 256), [(32, 128), (64, 256)]),
-        (Size(64, 64), [(64, 64)]),  # one piece is a scene already
-        (Size(128, 512, wrapped=True), [(32, 128), (64, 256), (128, 512)]),
-        (Size(64, 168), [(64, 168)]),  # half of it could not be cut
-        (Size(128, 128), [(64, 64), (128, 128)]),
-        (Size(128, 256, least=(64, 64)), [(64, 128), (128, 256)]),
-        (Size(128, 96, least=(64, 64)), [(128, 96)]),
+        (Sheet(64, 256), [(32, 128), (64, 256)]),
+        (Sheet(64, 64), [(64, 64)]),  # one piece is a scene already
+        (Sheet(128, 512, wrapped=True), [(32, 128), (64, 256), (128, 512)]),
+        (Sheet(64, 168), [(64, 168)]),  # half of it could not be cut
+        (Sheet(128, 128), [(64, 64), (128, 128)]),
+        (Torus(128, 256), [(64, 128), (128, 256)]),
+        (Torus(128, 96), [(128, 96)]),
     ],
 )
-def test_sizes_double_from_a_scene(pipeline: ImagePipeline, size: Size, made: list[tuple[int, int]]) -> None:
+def test_sizes_double_from_a_scene(
+    pipeline: ImagePipeline, size: Surface, made: list[tuple[int, int]]
+) -> None:
     seen = Recorder()
     whole = make_whole(pipeline, size, PIECES, None, SETTINGS, seen)
     assert [plan.graph.site_shape for _, plan in seen.asked] == made
@@ -82,35 +83,9 @@ def test_sizes_double_from_a_scene(pipeline: ImagePipeline, size: Size, made: li
         assert float(denoiser.value.max()) == pytest.approx(0.1 * number)
 
 
-@given(
-    st.integers(1, 80), st.integers(1, 200), st.sampled_from([(32, 1), (64, 1), (64, 64)]), st.booleans()
-)  # fmt: skip
-def test_the_nearest_size_halves_down_to_a_scene(
-    rows: int, columns: int, least: tuple[int, int], wrapped: bool
-) -> None:
-    size = Size(8 * rows, 8 * columns, wrapped, least)
-    near = size.nearest(PIECES)
-    assert near.nearest(PIECES) == near
-    small = near
-    while small.halves(PIECES.multiple) and max(small.height, small.width) > PIECES.size:
-        small = small.half()
-    assert max(small.height, small.width) <= PIECES.size or any(
-        side < 2 * bound for side, bound in zip((small.height, small.width), least)
-    )
-    if size.height >= least[0] and size.width >= least[1] and max(size.height, size.width) > PIECES.size:
-        assert max(near.height / size.height, size.height / near.height) <= 2
-
-
-def test_a_scene_is_cut_into_pieces_that_see_most_of_it() -> None:
-    wide = scene_pieces(Size(32, 256), PIECES)
-    assert (wide.size, wide.overlap) == (128, 64)
-    assert scene_pieces(Size(32, 64), PIECES).size == 64
-    assert scene_pieces(Size(64, 64), PIECES) == PIECES
-
-
 def test_pieces_keep_to_the_scene_while_there_is_noise(pipeline: ImagePipeline) -> None:
     seen = Recorder()
-    make_whole(pipeline, Size(64, 128), PIECES, None, SETTINGS, seen)
+    make_whole(pipeline, Sheet(64, 128), PIECES, None, SETTINGS, seen)
     denoiser, _ = seen.asked[-1]
     x = torch.randn(1, 3, 64, 128, generator=torch.Generator().manual_seed(0))
     means = Separable((BlockMean(2, 2), BlockMean(2, 3)))
@@ -122,7 +97,7 @@ def test_pieces_keep_to_the_scene_while_there_is_noise(pipeline: ImagePipeline) 
 
 def test_a_cube_begins_with_faces_of_a_piece(pipeline: ImagePipeline) -> None:
     seen = Recorder()
-    made = make_cube(pipeline, 128, PIECES, None, SETTINGS, seen)
+    made = make_whole(pipeline, Cube(128), PIECES, None, SETTINGS, seen)
     assert [plan.graph.site_shape for _, plan in seen.asked] == [(6, 64, 64), (6, 128, 128)]
     assert made.shape == (1, 3, 6, 128, 128)
 
