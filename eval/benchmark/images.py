@@ -248,8 +248,10 @@ def _picture(path: Path, shown: Mapping[str, Tensor], *, force: bool) -> None:
     first = next(iter(shown.values()))
     across = 2
     down = -(-len(first) // across)
-    height = 1.3 * down * len(shown)
-    figure = Figure(figsize=(11, height), layout="constrained")
+    wide = 11.0
+    # As high as the pictures are at this width, and a line for the names.
+    height = down * len(shown) * (wide / across * first.shape[2] / first.shape[3] + 0.15) + 0.2 * len(shown)
+    figure = Figure(figsize=(wide, height), layout="constrained")
     grid: Any = figure.subplots(down * len(shown), across, squeeze=False)
     for number, (name, images) in enumerate(shown.items()):
         for place in range(down * across):
