@@ -17,13 +17,11 @@ from mdm_adapter.models.mdm.calibration import RATIOS, calibrate
 from mdm_adapter.models.mdm.checkpoint import build_network, load_checkpoint, save_model
 from mdm_adapter.models.text import load_text_encoder
 from mdm_adapter.representation.features import POSITIONS, ROOT_HEIGHT, YAW_VELOCITY
-from mdm_adapter.representation.skeleton import FEET
 from motioncollage.sampling.schedules import VPSchedule
 from motioncollage.shell.output import console, progress_bar
 
 SHORTEST = 30  # frames of a clip
-# Positions leave out the root, joint 0; y is their second number.
-HEIGHTS_OF_FEET = tuple(POSITIONS.start + 3 * (joint - 1) + 1 for joint in FEET)
+HEIGHTS = tuple(range(POSITIONS.start + 1, POSITIONS.stop, 3))  # y is the second number of a position
 
 
 def chosen(clips: tuple[Clip, ...], most: int, generator: torch.Generator) -> list[Clip]:
@@ -79,9 +77,7 @@ def main() -> None:
     root = slice(YAW_VELOCITY.start, ROOT_HEIGHT.stop)  # turning, going, height: side by side
     motions = [loaded.normalisation.apply(clip.features[: config.max_frames].float()) for clip in clips]
     with progress_bar(f"{len(clips)} clips at {len(RATIOS)} levels") as update:
-        layer = calibrate(
-            motions, predict, said=root, floored=HEIGHTS_OF_FEET, generator=generator, on_level=update
-        )
+        layer = calibrate(motions, predict, said=root, floored=HEIGHTS, generator=generator, on_level=update)
     calibrated = build_network(replace(config, calibrated=True))
     calibrated.load_state_dict(
         {**weights, **{f"calibration.{name}": value for name, value in layer.state_dict().items()}}

@@ -45,6 +45,7 @@ HEADINGS = {
     "auj_gap": Heading("Area between jerk curves", "AUJ Gap"),
     "loop_jerk_ratio": Heading("Wrap jerk / interior", "Wrap jerk"),
     "loop_jerk_rank": Heading("Wrap's rank in the interior", "Wrap rank"),
+    "loop_jerk_to_mean": Heading("Wrap jerk / mean of the cycle", "Wrap jerk, mean"),
     "loop_pose_gap": Heading("Wrap pose gap", "Pose gap"),
     "loop_velocity_gap": Heading("Wrap velocity gap", "Velocity gap"),
     "loop_drift": Heading("Drift", "Drift"),

@@ -24,7 +24,9 @@ class LoopReport:
 
     jerk_ratio: largest jerk over the wrap / median of the largest jerk over as many frames of the interior;
     jerk_rank: share of those interior windows whose largest jerk is smaller, equal ones half: 0.5 if the wrap is
-    a place like any other, 1 if it is the sharpest. A kick that happens to fall on the wrap of one loop in forty
+    a place like any other, 1 if it is the sharpest; jerk_to_mean: largest jerk over the wrap / mean of the largest
+    jerk over as many frames from every place of the cycle, of which places like any other have 1 in the mean over
+    loops (of the ratio to the median more, because a few of a motion's moments are sharp). A kick that happens to fall on the wrap of one loop in forty
     moves the mean ratio by a fifth and the mean rank by a hundredth;
     pose_gap: how much further the joints move in the wrap step than in the steps beside it, metres, in the
     body's own frame; pose_ratio: the same as a ratio; velocity_gap: how much more the joint velocities change
@@ -38,6 +40,7 @@ class LoopReport:
 
     jerk_ratio: Metric
     jerk_rank: Metric
+    jerk_to_mean: Metric
     pose_gap: Metric
     pose_ratio: Metric
     velocity_gap: Metric
@@ -49,6 +52,7 @@ class LoopReport:
         return (
             self.jerk_ratio,
             self.jerk_rank,
+            self.jerk_to_mean,
             self.pose_gap,
             self.pose_ratio,
             self.velocity_gap,
@@ -140,6 +144,7 @@ def loop_report(joints: Any, period: int, fps: float = 20.0, reach: int = 5) -> 
         for start in range(len(curve) - size + 1)
         if not near[start : start + size].any()
     ]
+    everywhere = [curve[start : start + size].max() for start in range(period)]
     sharpest = np.array([curve[start:stop].max() for start, stop in spans])
     rank = np.mean((sharpest[:, None] > interior) + 0.5 * (sharpest[:, None] == interior))
 
@@ -161,6 +166,7 @@ def loop_report(joints: Any, period: int, fps: float = 20.0, reach: int = 5) -> 
     return LoopReport(
         lower("loop_jerk_ratio", ratio(float(sharpest.mean()), float(np.median(interior))), "1"),
         lower("loop_jerk_rank", float(rank), "1"),
+        lower("loop_jerk_to_mean", ratio(float(sharpest.mean()), float(np.mean(everywhere))), "1"),
         lower("loop_pose_gap", max(step_wrap - step_beside, 0.0), "m"),
         lower("loop_pose_ratio", ratio(step_wrap, step_beside), "1"),
         lower("loop_velocity_gap", max(change_wrap - change_beside, 0.0), "m/s"),

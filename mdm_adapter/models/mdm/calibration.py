@@ -12,8 +12,9 @@ training clips. Where p is the posterior mean already, both are 0 (then y - p is
 a Gaussian process, the correction is the Wiener filter. Frequencies are those of the cosine transform of a window, in
 bands, so that windows of all lengths share the numbers.
 
-The ground is not linear: a foot that a regression lowers by a centimetre sinks in. So features with a floor are kept
-above the lowest value of the clips; a posterior mean lies there too, being a mean of such motions.
+The ground is not linear: a foot that a regression lowers by a centimetre sinks in, and so does the hand of a cartwheel.
+So features with a floor are kept above the lowest value of the clips; a posterior mean lies there too, being a mean of
+such motions.
 """
 
 import math
@@ -148,7 +149,7 @@ def calibrate(
         clips: clean motions [frames, features], normalised.
         predict: the network's clean motion from (y = clean + ratio x noise [frames, features], ratio, number of the clip).
         said: the features of which the prediction itself is scaled too: those that are summed over time.
-        floored: the features that have a floor: heights of feet over the ground.
+        floored: the features that have a floor: heights over the ground.
         on_level: called after every noise level with (done, of how many).
     """
     clips = list(clips)

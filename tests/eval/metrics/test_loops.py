@@ -58,6 +58,17 @@ def test_a_jump_at_the_wrap_is_seen() -> None:
     assert report.velocity_ratio.value > 3
 
 
+def test_the_wrap_of_a_kick_that_may_lie_anywhere_is_the_mean_of_its_cycle() -> None:
+    """The same cycle, begun at every frame: the wrap is each of its places in turn."""
+    cycle = body()
+    cycle[10:14, 20] += np.array([0.1, 0.3, 0.3, 0.1])[:, None]
+    reports = [
+        loop_report(tile_cycle(np.roll(cycle, k, axis=0), 0.0, [0.0, 0.0]), PERIOD) for k in range(PERIOD)
+    ]
+    assert np.mean([report.jerk_to_mean.value for report in reports]) == pytest.approx(1.0, abs=0.02)
+    assert np.mean([report.jerk_ratio.value for report in reports]) > 1.5
+
+
 def test_tiling_moves_each_copy_rigidly() -> None:
     long = travelling(4 * PERIOD, 0.03, 0.02)
     step = (long[PERIOD, 0] - long[0, 0])[[0, 2]]
@@ -77,6 +88,7 @@ def test_what_is_not_a_loop_is_refused() -> None:
 def test_a_still_loop_is_perfect() -> None:
     report = loop_report(np.repeat(body()[:1], 2 * PERIOD, axis=0), PERIOD)
     assert report.jerk_ratio.value == 1.0
+    assert report.jerk_to_mean.value == 1.0
     assert report.jerk_rank.value == 0.5
     assert report.drift.value == 0.0
-    assert len(report.metrics()) == 8
+    assert len(report.metrics()) == 9
