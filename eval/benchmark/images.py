@@ -14,7 +14,7 @@ from torch import Tensor
 
 from eval.benchmark.run import machine
 from eval.judges.image_features import ImageFeatures, InceptionFeatures, OfflineFeatures
-from eval.metrics.images import drift, fid_plus, seam_energy, square_crops
+from eval.metrics.images import drift, fid_plus, neighbours, seam_energy, square_crops
 from eval.metrics.metric import Metric
 from eval.metrics.repeats import repeats
 from motioncollage.files import atomic_path, check_file, write_text
@@ -32,6 +32,7 @@ COLUMNS = {
     "seam_ratio": "seam energy → 1",
     "drift_fid": "drift ↓",
     "repeats": "repeats ↓",
+    "neighbours": "neighbours → real",
     "seconds": "s / image ↓",
 }
 FILES = ("image.md", "image.json", "image.png")
@@ -112,9 +113,23 @@ class Study:
     def real(self) -> dict[str, Metric | float]:
         """Other real squares, as many as a method has crops: what a perfect method would score."""
         squares = self._squares(self.count * self.crops)
-        return {
+        row: dict[str, Metric | float] = {
             "fid_plus": fid_plus(self.reference, self.features.embed(squares), features=self.features.name)
         }
+        if len(wide := self._wide()) >= 2:
+            row["neighbours"] = neighbours(wide, self.features, np.random.default_rng(self.seed + 2))
+        return row
+
+    def _wide(self) -> list[Tensor]:
+        """Real pictures at least twice as wide as high [3, size, width] in -1 to 1, as high as a method's."""
+        found = []
+        for picture in (picture for own in self.pictures.values() for picture in own):
+            _, height, width = picture.pixels.shape
+            if width >= 2 * height:
+                target = (self.size, round(self.size * width / height))
+                whole = picture.pixels[None].float() / 127.5 - 1
+                found.append(torch.nn.functional.interpolate(whole, target, mode="area")[0])
+        return found
 
     def method(self, name: str) -> tuple[dict[str, Metric | float], Tensor]:
         """Metrics of a method, and a few of its pictures."""
@@ -143,6 +158,7 @@ class Study:
             row["drift_fid"] = drift(images, self.features, rng)
         if images.shape[3] >= 2 * self.size:
             row["repeats"] = repeats(images)
+            row["neighbours"] = neighbours(images, self.features, np.random.default_rng(self.seed + 2))
         row["seconds"] = seconds / self.count
         return row, images[:SHOWN]
 
@@ -235,7 +251,9 @@ def markdown(rows: Rows, about: Mapping[str, Any]) -> str:
         " with as many crops. Seam energy: squared differences across the columns where pieces meet or end, over those"
         " elsewhere. Drift: Frechet distance between the left and the right third of the same images; the floor is the same"
         " after left and right were exchanged at random. Repeats: correlation of the two most alike squares of an image"
-        " that share nothing; the floor is the same between two images.",
+        " that share nothing; the floor is the same between two images. Neighbours: how unlike squares beside each other are"
+        " (squared distance of features), over squares of two images: 1 is an image that wanders to another place; of real"
+        " pictures, those at least twice as wide as high.",
         "",
         "![the same classes and noise by every method](image.png)",
         "",

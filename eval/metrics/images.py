@@ -18,6 +18,7 @@ Details = dict[str, float | int | str]
 FID_PLUS_SOURCE = f"Zhang et al. 2023 (DiffCollage), section 5.1: {FID_SOURCE} on random square crops"
 OWN_SOURCE = "motioncollage"
 UNIT = "pixel^2"
+PAIRS = 4  # of squares beside each other, of each image
 FLOOR_DRAWS = 16  # random exchanges that the floor of the drift is the mean of
 
 
@@ -184,6 +185,57 @@ def grid_pairs(shape: Sequence[int]) -> tuple[Indices, Indices]:
     numbers = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
     before, after = (numbers[..., :-1], numbers[..., :-1, :]), (numbers[..., 1:], numbers[..., 1:, :])
     return np.concatenate([a.ravel() for a in before]), np.concatenate([b.ravel() for b in after])
+
+
+def neighbours(
+    images: Sequence[Tensor] | Tensor, features: ImageFeatures, rng: np.random.Generator
+) -> Metric:
+    """How unlike squares beside each other are, over how unlike squares of two images are: 0 the same, 1 strangers.
+
+    A wide image is one place; pieces that know only what they share wander off to another. Real wide pictures say how
+    alike neighbours are; lower than theirs is a picture that goes on and on.
+
+    Args:
+        images: [3, H, W] in -1..1 of one height H, two or more, each at least twice as wide as high.
+        features: the network that looks at the squares, as high as the images.
+        rng: draws places, PAIRS of each image.
+
+    Returns:
+        The ratio of the mean squared distances of features, with the standard error of the neighbours' part.
+
+    Raises:
+        ValueError: fewer than two images, or one that is too narrow.
+    """
+    if len(images) < 2:
+        raise ValueError(f"{len(images)} images have no strangers; give two or more")
+    left, right = [], []
+    order = rng.permutation(
+        len(images)
+    )  # strangers are those next to each other, and images may lie by class
+    for _ in range(PAIRS):
+        for image in (images[number] for number in order):
+            height, width = image.shape[1:]
+            if width < 2 * height:
+                raise ValueError(
+                    f"an image is {width} x {height}; give images at least twice as wide as high"
+                )
+            start = int(rng.integers(0, width - 2 * height + 1))
+            left.append(image[..., start : start + height])
+            right.append(image[..., start + height : start + 2 * height])
+    a, b = (to_float64(features.embed(torch.stack(squares)), "features", 2) for squares in (left, right))
+    beside = ((a - b) ** 2).sum(axis=1)
+    # By one place along the images: squares of two images, at the places of both.
+    strangers = ((a - np.roll(b.reshape(PAIRS, len(images), -1), 1, axis=1).reshape(b.shape)) ** 2).sum(
+        axis=1
+    )
+    each = beside.reshape(PAIRS, -1).mean(axis=0)
+    details: Details = {
+        "standard_error": float(each.std(ddof=1) / np.sqrt(len(each)) / strangers.mean()),
+        "features": features.name,
+        "pairs": PAIRS,
+    }
+    value = float(beside.mean() / strangers.mean())
+    return Metric("neighbours", value, "1", "matching real", OWN_SOURCE, len(images), details)
 
 
 def drift(

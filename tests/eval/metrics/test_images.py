@@ -7,7 +7,15 @@ from torch import Tensor
 
 from eval.judges.image_features import OfflineFeatures
 from eval.metrics.distribution import fid, gaussian_from_embeddings
-from eval.metrics.images import drift, fid_plus, grid_pairs, pair_energy, seam_energy, square_crops
+from eval.metrics.images import (
+    drift,
+    fid_plus,
+    grid_pairs,
+    neighbours,
+    pair_energy,
+    seam_energy,
+    square_crops,
+)
 
 
 def numbered(count: int, height: int, width: int) -> Tensor:
@@ -324,6 +332,44 @@ def test_the_faces_of_a_cube() -> None:
 def test_pairs_that_cannot_be_are_refused(first, second, message) -> None:
     with pytest.raises(ValueError, match=message):
         pair_energy(torch.zeros(1, 3, 4, 8), first, second, *grid_pairs((4, 8)))
+
+
+# neighbours
+
+
+def test_neighbours_of_one_colour_are_the_same_and_of_tiles_strangers() -> None:
+    rng = np.random.default_rng(0)
+    look = MeanColours()
+    plain = torch.rand(60, 3, 1, 1, generator=torch.Generator().manual_seed(0)).expand(60, 3, 8, 32)
+    assert neighbours(plain, look, rng).value == 0
+    # Two colours that know nothing of each other: squares that hold one each are as unlike as those of two images.
+    halves = torch.cat([plain[..., :16], plain.roll(7, 0)[..., :16]], dim=3)
+    apart = neighbours(halves[..., 8:24], look, rng)
+    assert apart.value == pytest.approx(1.0, abs=0.25)
+    assert 0 < apart.details["standard_error"] < 0.2
+    # Half as much of it: the square of a half.
+    mixed = torch.cat([plain[..., :16], (plain + plain.roll(7, 0))[..., :16] / 2], dim=3)
+    assert 0.1 < neighbours(mixed[..., 8:24], look, rng).value < 0.5
+
+
+def test_neighbours_take_images_of_many_widths_in_any_order() -> None:
+    look = MeanColours()
+    wide = [torch.rand(3, 8, 16 + 4 * k, generator=torch.Generator().manual_seed(k)) for k in range(9)]
+    found = neighbours(wide, look, np.random.default_rng(1))
+    assert found.value == neighbours(wide, look, np.random.default_rng(1)).value
+    assert found.count == 9
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.zeros(1, 3, 8, 16), "1 images have no strangers"),
+        (torch.zeros(2, 3, 8, 15), "15 x 8; give images at least twice as wide"),
+    ],
+)
+def test_neighbours_need_two_wide_images(images: Tensor, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        neighbours(images, MeanColours(), np.random.default_rng(0))
 
 
 # drift
