@@ -38,6 +38,9 @@ COLUMNS = {
 FILES = ("image.md", "image.json", "image.png")
 SHOWN = 4
 REAL_CROPS = 512
+WIDE = (
+    1.9  # of real pictures that have room for two squares beside each other, stretched by a twentieth at most
+)
 
 
 def named_methods(names: str, model: ImageModel) -> list[str]:
@@ -121,12 +124,12 @@ class Study:
         return row
 
     def _wide(self) -> list[Tensor]:
-        """Real pictures at least twice as wide as high [3, size, width] in -1 to 1, as high as a method's."""
+        """Real pictures about twice as wide as high or wider [3, size, width] in -1 to 1, as high as a method's."""
         found = []
         for picture in (picture for own in self.pictures.values() for picture in own):
             _, height, width = picture.pixels.shape
-            if width >= 2 * height:
-                target = (self.size, round(self.size * width / height))
+            if width >= WIDE * height:
+                target = (self.size, max(2 * self.size, round(self.size * width / height)))
                 whole = picture.pixels[None].float() / 127.5 - 1
                 found.append(torch.nn.functional.interpolate(whole, target, mode="area")[0])
         return found
@@ -253,7 +256,7 @@ def markdown(rows: Rows, about: Mapping[str, Any]) -> str:
         " after left and right were exchanged at random. Repeats: correlation of the two most alike squares of an image"
         " that share nothing; the floor is the same between two images. Neighbours: how unlike squares beside each other are"
         " (squared distance of features), over squares of two images: 1 is an image that wanders to another place; of real"
-        " pictures, those at least twice as wide as high.",
+        " pictures, those about twice as wide as high or wider.",
         "",
         "![the same classes and noise by every method](image.png)",
         "",
