@@ -4,7 +4,9 @@ import pytest
 
 import motioncollage as mc
 
-SINKING = 0.02  # m, of a joint that rests on the ground
+SINKING = (
+    0.05  # m, of a joint that rests on the ground: guidance goes a little beyond what the network may say
+)
 
 
 @pytest.mark.parametrize(
