@@ -18,6 +18,7 @@ from eval.benchmark.judging import JudgingOptions
 from eval.benchmark.report import ARROWS, Results, Summary, cell, title_of
 from eval.benchmark.run import collect, machine
 from eval.benchmark.settings import BenchmarkSettings
+from mdm_adapter.models.protocol import MotionDefaults
 from motioncollage.files import atomic_path, write_text
 from motioncollage.plugins import available
 from motioncollage.sampling.registry import SamplerSettings
@@ -41,6 +42,11 @@ Rows = Sequence[tuple[Variant, Mapping[str, Summary]]]
 
 def changed(base: BenchmarkSettings, **changes: object) -> BenchmarkSettings:
     return replace(base, methods=replace(base.methods, **changes))  # type: ignore[arg-type]
+
+
+def settled(base: BenchmarkSettings, own: MotionDefaults) -> BenchmarkSettings:
+    """Settings with what a model's own values are, so that a study can go beyond them on both sides."""
+    return changed(base, guidance=own.guidance, piece=own.piece, overlap=own.overlap)
 
 
 def seams(base: BenchmarkSettings) -> list[Variant]:
@@ -141,13 +147,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/studies"))
     parser.add_argument("--work", type=Path, default=Path("runs/studies"))
     arguments = parser.parse_args()
-    base = BenchmarkSettings(
-        protocol="composition", repetitions=arguments.repetitions, texts=arguments.texts, batch=16
+    pipeline = mc.load("starter")
+    base = settled(
+        BenchmarkSettings(
+            protocol="composition", repetitions=arguments.repetitions, texts=arguments.texts, batch=16
+        ),
+        pipeline.model.defaults,
     )
     bundled = JudgingOptions()
     judge = bundled.judge()
     reference = bundled.reference(judge, "starter")
-    pipeline = mc.load("starter")
     rows: list[tuple[Variant, Mapping[str, Summary]]] = []
     variants = STUDIES[arguments.study](base)
     begin = time.perf_counter()
