@@ -105,7 +105,7 @@ def made(pipeline: ImagePipeline, cut: PieceSettings, kind: str, of: Kind) -> It
     model = pipeline.model
     classes = model.classes
     if kind == "cube":
-        classes = [name for name in classes if name.endswith(AROUND)] or classes
+        classes = tuple(name for name in classes if name.endswith(AROUND)) or classes
     for number, name in enumerate(track(classes, description=kind)):
         settings = ImageSettings(seed=number, samples=of.samples, sampler=of.sampler)
         along = along_chain([model.vector(name)], wrapped=of.surface.goes_round)

@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
-import motioncollage as mc
 from eval.benchmark.judging import JudgingOptions
 from eval.benchmark.report import ARROWS, Results, Summary, cell, title_of
 from eval.benchmark.run import collect, machine
 from eval.benchmark.settings import BenchmarkSettings
 from mdm_adapter.models.protocol import MotionDefaults
+from mdm_adapter.pipeline import MotionPipeline
 from motioncollage.files import atomic_path, write_text
+from motioncollage.models import load_model
 from motioncollage.plugins import available
 from motioncollage.sampling.registry import SamplerSettings
 
@@ -53,6 +54,9 @@ def seams(base: BenchmarkSettings) -> list[Variant]:
     """What the joins of several actions depend on."""
     found: list[Variant] = []
     now = base.methods
+    guidance, overlap = now.guidance, now.overlap
+    if guidance is None or overlap is None:
+        raise ValueError("guidance or overlap is the model's own; settle the settings first")
 
     def axis(
         name: str, values: Sequence[float], usual: float, make: Callable[[float], BenchmarkSettings]
@@ -63,19 +67,19 @@ def seams(base: BenchmarkSettings) -> list[Variant]:
     axis(
         "overlap (s)",
         (0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0),
-        now.overlap / 20,
+        overlap / 20,
         lambda v: changed(base, overlap=round(v * 20)),
     )
     scales = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
     axis(
         "guidance",
         scales,
-        now.guidance.scale,
-        lambda v: changed(base, guidance=replace(now.guidance, scale=v)),
+        guidance.scale,
+        lambda v: changed(base, guidance=replace(guidance, scale=v)),
     )
     axis(
-        "guidance at the highest noise", (1.0, 1.5, 2.0, 3.0), now.guidance.above,
-        lambda v: changed(base, guidance=replace(now.guidance, above=v)),
+        "guidance at the highest noise", (1.0, 1.5, 2.0, 3.0), guidance.above,
+        lambda v: changed(base, guidance=replace(guidance, above=v)),
     )  # fmt: skip
     axis(
         "steps", (5, 8, 10, 15, 20), now.sampler.steps,
@@ -147,13 +151,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/studies"))
     parser.add_argument("--work", type=Path, default=Path("runs/studies"))
     arguments = parser.parse_args()
-    pipeline = mc.load("starter")
-    base = settled(
-        BenchmarkSettings(
-            protocol="composition", repetitions=arguments.repetitions, texts=arguments.texts, batch=16
-        ),
-        pipeline.model.defaults,
+    pipeline: MotionPipeline = load_model("starter", medium="motion", device="cpu")
+    base = BenchmarkSettings(
+        protocol="composition", repetitions=arguments.repetitions, texts=arguments.texts, batch=16
     )
+    base = settled(base, pipeline.model.defaults)
     bundled = JudgingOptions()
     judge = bundled.judge()
     reference = bundled.reference(judge, "starter")
@@ -165,7 +167,7 @@ def main() -> None:
             variant.settings,
             [variant.method],
             pipeline,
-            judge,
+            judge.evaluator,
             reference,
             arguments.work / "cache",
             benchmark="starter",
@@ -183,7 +185,9 @@ def main() -> None:
             flush=True,
         )
     arguments.out.mkdir(parents=True, exist_ok=True)
-    real = collect(base, ["real"], pipeline, judge, reference, arguments.work / "cache", benchmark="starter")
+    real = collect(
+        base, ["real"], pipeline, judge.evaluator, reference, arguments.work / "cache", benchmark="starter"
+    )
     assert real is not None
     write(arguments.out, arguments.study, rows, real[0]["real"], base, machine(pipeline.device))
 

@@ -15,14 +15,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-import motioncollage as mc
 from mdm_adapter.pipeline import GenerateSettings, MotionPipeline
 from mdm_adapter.prompts import Action
 from motioncollage.collage.compose import CollageDenoiser
 from motioncollage.collage.denoiser import Condition, NoiseLevel
 from motioncollage.collage.layouts import chain
 from motioncollage.files import atomic_path, write_text
+from motioncollage.models import load_model
 from motioncollage.sampling.levels import DiscreteLevels
+from motioncollage.sampling.noise import gaussian
 from motioncollage.sampling.registry import PRESETS, SamplerSettings, sample
 from motioncollage.sampling.schedules import VPSchedule
 
@@ -64,7 +65,7 @@ def correlations(settings: SamplerSettings, taper: float) -> list[float]:
         else torch.eye(sites, dtype=torch.float64)[:, :, None]
     )
     levels = DiscreteLevels(VPSchedule.named("cosine", 1000), settings.spacing)
-    made = sample(composed, start, levels, settings, generator)[..., 0]
+    made = sample(composed, start, levels, settings, gaussian(generator))[..., 0]
     covariance = made.T @ made
     spread = covariance.diag().sqrt()
     correlation = covariance / spread / spread[:, None]
@@ -92,16 +93,13 @@ def influence(pipeline: MotionPipeline, settings: SamplerSettings) -> list[float
     generate = GenerateSettings(samples=MODEL_SAMPLES, sampler=settings, precision="float32")
     seconds = (MODEL_PIECES * 100 + 10) / 20
     plan = pipeline.plan([Action("a person walks forward")], generate, seconds=seconds)
-    collage = pipeline.compose(plan, generate)
-    start = torch.stack([pipeline.noise(plan.frames, 0, i) for i in range(MODEL_SAMPLES)])
-    other = torch.stack([pipeline.noise(plan.frames, 1, i) for i in range(MODEL_SAMPLES)])
+    job = pipeline.job(plan, generate)
+    collage, start, other = job.pieces("collage"), job.noise(plan.frames), job.noise(plan.frames, 1)
     own = plan.pieces[0].frames - plan.overlaps[0]
     changed = torch.cat((other[:, :own], start[:, own:]), dim=1)
-    levels = DiscreteLevels(pipeline.schedule, settings.spacing)
-    a, b = (
-        sample(collage, noise, levels, settings, torch.Generator().manual_seed(0))
-        for noise in (start, changed)
-    )
+    levels = pipeline.model.levels(settings.spacing)
+    renewed = gaussian(torch.Generator().manual_seed(0))  # not read: these samplers renew none
+    a, b = (sample(collage, noise, levels, settings, renewed) for noise in (start, changed))
     moved = (a - b).square().mean(dim=(0, 2))
     parts = [float(moved[p.start : p.start + p.frames].mean().sqrt()) for p in plan.pieces]
     return [part / parts[0] for part in parts]
@@ -117,7 +115,7 @@ def main() -> None:
         for name, settings in kinds(steps).items():
             chains.setdefault(name, {})[steps] = correlations(settings, taper=0.0)
             print(f"{steps} steps, {name}: {chains[name][steps]}", flush=True)
-    pipeline = mc.load("starter")
+    pipeline: MotionPipeline = load_model("starter", medium="motion", device="cpu")
     moved: dict[str, list[float]] = {}
     for steps in MODEL_STEPS:
         moved[f"{steps} steps"] = influence(pipeline, replace(PRESETS["fast"].sampler, steps=steps))
