@@ -23,7 +23,7 @@ def read_assets() -> dict[str, tuple[str, bytes]]:
         for entry in folder.joinpath("studio").iterdir()
         if entry.name.rpartition(".")[2] in TYPES
     }
-    found["viewer.js"] = folder.joinpath("viewer", "viewer.js")
+    found["viewer.js"] = folder / "viewer" / "viewer.js"
     return {
         name: (TYPES[name.rpartition(".")[2]], entry.read_bytes()) for name, entry in sorted(found.items())
     }

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import ClassVar, TypeVar
 
 from torch import Tensor
 
@@ -12,6 +12,8 @@ from motioncollage.image.torus import Offset, decode_torus, plan_torus
 
 HALF = 2  # a coarse picture's pixel, in pixels of the next
 LEAST_SCENE = 32  # sites; as high as the smallest scenes that models learn
+
+Own = TypeVar("Own", bound="Surface")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Surface(ABC):
         height, width = self.sides
         return height, width
 
-    def of(self, *sides: int) -> Self:
+    def of(self: Own, *sides: int) -> Own:
         """The same kind of surface with other sides."""
         return replace(self, **dict(zip(self.SIDES, sides, strict=True)))
 
@@ -51,7 +53,7 @@ class Surface(ABC):
         """Sides of the smallest scene that may be made on such a surface."""
         return (pieces.size,) * len(self.SIDES)
 
-    def half(self) -> Self:
+    def half(self: Own) -> Own:
         return self.of(*(side // HALF for side in self.sides))
 
     def halves(self, pieces: PieceSettings) -> bool:
@@ -65,7 +67,7 @@ class Surface(ABC):
         """Whether stages begin with it: it cannot be made half as large, or one piece shows it all."""
         return not self.halves(pieces) or max(self.sides) <= pieces.size
 
-    def nearest(self, pieces: PieceSettings) -> Self:
+    def nearest(self: Own, pieces: PieceSettings) -> Own:
         """The size next to it that can be made half as large until it is as small as a scene may be."""
         if max(self.sides) <= pieces.size:
             return self

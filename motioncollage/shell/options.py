@@ -135,7 +135,8 @@ def _parameter(name: str, hint: Any, default: Any, about: Value | None) -> inspe
     known = [note for note in (*notes, about) if isinstance(note, Value)]
     if known:
         foreign = [note for note in notes if not isinstance(note, Value)]
-        hint = Annotated[(plain, *foreign, _for_typer(reduce(_both, known)))]
+        parts = (plain, *foreign, _for_typer(reduce(_both, known)))
+        hint = Annotated[parts]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 

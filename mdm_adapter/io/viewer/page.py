@@ -115,7 +115,7 @@ def show(motion: Motion, *, title: str = "", theme: str = "auto", height: int = 
 
 
 def _asset(name: str) -> str:
-    return files("mdm_adapter").joinpath("assets", "viewer", name).read_text(encoding="utf-8")
+    return (files("mdm_adapter") / "assets" / "viewer" / name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:
