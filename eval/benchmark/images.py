@@ -38,9 +38,8 @@ COLUMNS = {
 FILES = ("image.md", "image.json", "image.png")
 SHOWN = 4
 REAL_CROPS = 512
-WIDE = (
-    1.9  # of real pictures that have room for two squares beside each other, stretched by a twentieth at most
-)
+# Width over height of real pictures that have room for two squares beside each other, stretched by a twentieth at most.
+WIDE = 1.9
 
 
 def named_methods(names: str, model: ImageModel) -> list[str]:

@@ -209,11 +209,10 @@ def neighbours(
     if len(images) < 2:
         raise ValueError(f"{len(images)} images have no strangers; give two or more")
     left, right = [], []
-    order = rng.permutation(
-        len(images)
-    )  # strangers are those next to each other, and images may lie by class
+    # Strangers are those next to each other, and images may lie by class.
+    shuffled = [images[number] for number in rng.permutation(len(images))]
     for _ in range(PAIRS):
-        for image in (images[number] for number in order):
+        for image in shuffled:
             height, width = image.shape[1:]
             if width < 2 * height:
                 raise ValueError(
@@ -224,10 +223,8 @@ def neighbours(
             right.append(image[..., start + height : start + 2 * height])
     a, b = (to_float64(features.embed(torch.stack(squares)), "features", 2) for squares in (left, right))
     beside = ((a - b) ** 2).sum(axis=1)
-    # By one place along the images: squares of two images, at the places of both.
-    strangers = ((a - np.roll(b.reshape(PAIRS, len(images), -1), 1, axis=1).reshape(b.shape)) ** 2).sum(
-        axis=1
-    )
+    of_others = np.roll(b.reshape(PAIRS, len(images), -1), 1, axis=1).reshape(b.shape)
+    strangers = ((a - of_others) ** 2).sum(axis=1)
     each = beside.reshape(PAIRS, -1).mean(axis=0)
     details: Details = {
         "standard_error": float(each.std(ddof=1) / np.sqrt(len(each)) / strangers.mean()),

@@ -26,8 +26,8 @@ class LoopReport:
     jerk_rank: share of those interior windows whose largest jerk is smaller, equal ones half: 0.5 if the wrap is
     a place like any other, 1 if it is the sharpest; jerk_to_mean: largest jerk over the wrap / mean of the largest
     jerk over as many frames from every place of the cycle, of which places like any other have 1 in the mean over
-    loops (of the ratio to the median more, because a few of a motion's moments are sharp). A kick that happens to fall on the wrap of one loop in forty
-    moves the mean ratio by a fifth and the mean rank by a hundredth;
+    loops (of the ratio to the median more, because a few of a motion's moments are sharp). A kick that happens to fall
+    on the wrap of one loop in forty moves the mean ratio by a fifth and the mean rank by a hundredth;
     pose_gap: how much further the joints move in the wrap step than in the steps beside it, metres, in the
     body's own frame; pose_ratio: the same as a ratio; velocity_gap: how much more the joint velocities change
     across the wrap than beside it, m/s; velocity_ratio: the same as a ratio; drift: planar way of the root in

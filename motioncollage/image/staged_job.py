@@ -162,10 +162,8 @@ class StagedJob(Job):
 
         if not self.detail:
             return pictures
-        cover, along = (
-            surface.plan(detail_pieces(self.pipeline.detail)),
-            self._detail_classes(surface.goes_round),
-        )
+        cover = surface.plan(detail_pieces(self.pipeline.detail))
+        along = self._detail_classes(surface.goes_round)
         with self.making(), progress_bar("detail") as update:
             made = add_detail(
                 self.pipeline, pictures, cover, along, self.settings, self.finer_steps, on_step=update
