@@ -202,7 +202,7 @@ class Crops:
     """
 
     size: int = 64
-    zoom: tuple[float, float] = (0.35, 1.0)
+    zoom: tuple[float, float] = (0.125, 1.0)
     flip: bool = True
     whole: float = 1 / 3
     colour: float = 0.0
@@ -228,8 +228,9 @@ class Crops:
         if frame is None:
             low = min(max(low, min(1.0, self.size / (height / 2 if picture.sphere else height))), high)
         chance = float(torch.rand((), generator=generator))
+        # Evenly on a logarithmic scale: each stage of a picture is twice as large as the one before it.
         part = (
-            high if chance < self.whole else low + (high - low) * float(torch.rand((), generator=generator))
+            high if chance < self.whole else low * (high / low) ** float(torch.rand((), generator=generator))
         )
         if picture.sphere:
             cut, extent = draw_view(picture.pixels, self.size, part, generator)

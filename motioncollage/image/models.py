@@ -64,6 +64,11 @@ class ImageModel(Protocol):
         ...
 
     @property
+    def least_extent(self) -> float:
+        """Height of the smallest part of a picture that it was taught, in parts of the whole; 0 if it is told no place."""
+        ...
+
+    @property
     def detail(self) -> ImageNetwork | None:
         """A network that makes pictures larger; None without."""
         ...
@@ -114,6 +119,10 @@ class TrainedModel:
         return self.network.config.scenes
 
     @property
+    def least_extent(self) -> float:
+        return self.network.config.least_extent
+
+    @property
     def overlap(self) -> int:
         """An eighth of a piece, the thinnest strip that `train image` teaches: as good as half, and far less work."""
         return -(-self.size // 8 // self.multiple) * self.multiple
@@ -152,6 +161,7 @@ class PretrainedModel:
     device: torch.device
     classes: tuple[str, ...] = ()
     scenes: bool = False
+    least_extent: float = 0.0
     detail: ImageNetwork | None = None
 
     @property

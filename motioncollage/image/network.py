@@ -35,6 +35,7 @@ class ImageConfig:
         block: pixels along the blocks that the U-Net sees as one: 2, or 4 for a quarter of the work.
         guide: how many times as coarse the picture is that a network of detail makes larger; 0 for one that sees none.
         scenes: whether it was taught whole scenes made small, too.
+        least_extent: least height of the squares that it was taught, in parts of their picture.
         channels: of the U-Net's levels.
         layers: residual blocks per level.
         width: of a condition vector.
@@ -51,6 +52,7 @@ class ImageConfig:
     block: int = 2
     guide: int = 0
     scenes: bool = False
+    least_extent: float = 0.35  # of networks that do not say
 
     def __post_init__(self) -> None:
         if self.block not in (2, 4):
@@ -66,6 +68,8 @@ class ImageConfig:
         for name, most in (("layers", 16), ("width", 4096)):
             if not 1 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} is {getattr(self, name)}; give 1 to {most}")
+        if not 0 < self.least_extent <= 1:
+            raise ValueError(f"least_extent is {self.least_extent}; give a number above 0 and up to 1")
         if not 0 < self.sigma_data < math.inf:
             raise ValueError(f"sigma_data is {self.sigma_data}; give a number above 0")
         if len(set(self.classes)) != len(self.classes):

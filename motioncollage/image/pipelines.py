@@ -12,7 +12,7 @@ from motioncollage.collage.conditioning import Observation, Reconstruction, Repl
 from motioncollage.collage.denoiser import Composed, Condition
 from motioncollage.image.models import ImageModel
 from motioncollage.image.network import ImageNetwork
-from motioncollage.image.plans import CUBE_AXES, SITE_AXES, CubePlan, ImagePlan
+from motioncollage.image.plans import CUBE_AXES, SITE_AXES, CubePlan, ImagePlan, places
 from motioncollage.sampling.eta import sample_eta
 from motioncollage.sampling.noise import OnStep
 from motioncollage.sampling.registry import SamplerSettings, sample, sample_from
@@ -87,7 +87,7 @@ class ImagePipeline:
                 f"the map has {tuple(labels.shape)} pixels, the image {plan.graph.site_shape}; make them alike"
             )
         found = []
-        for place, node in zip(plan.places(), plan.graph.nodes):
+        for place, node in zip(places(plan, least=self.model.least_extent), plan.graph.nodes):
             part = None
             if labels is not None:
                 part = labels.flatten()[node.region.sites.to(labels.device)].reshape(node.region.shape)

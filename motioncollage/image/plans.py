@@ -15,7 +15,6 @@ SITE_AXES = (2, 3)  # images are [samples, channels, height, width]
 CUBE_AXES = (2, 3, 4)  # cubes are [samples, channels, 6, face, face]
 LARGEST = 1 << 26  # sites
 LARGEST_FACE = 2048
-LEAST_EXTENT = 0.35  # least height of a training square in parts of its picture
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,12 @@ class ImagePlan:
     graph: FactorGraph
     wrapped: bool = False
 
-    def places(self, least: float = LEAST_EXTENT) -> list[Place]:
-        """Where each node lies, in the order of the graph; `least` is the least height that a model has seen."""
+    def places(self, *, least: float) -> list[Place]:
+        """Where each node lies, in the order of the graph.
+
+        Args:
+            least: height of the smallest part of a picture that a model has seen (`ImageConfig.least_extent`).
+        """
         return [self._place(node, least) for node in self.graph.nodes]
 
     def _place(self, node: Node, least: float) -> Place:
@@ -188,3 +191,8 @@ def plan_cube(face: int, settings: PieceSettings) -> CubePlan:
         )
     across, around = _row(face, settings), _ring(4 * face, settings)
     return CubePlan(face, cube_map(face, across=across, around=around, taper=settings.taper))
+
+
+def places(plan: ImagePlan | CubePlan, *, least: float) -> list[Place]:
+    """Where each node of either plan lies; what is small on a cube is far from an edge, and told as it is."""
+    return plan.places(least=least) if isinstance(plan, ImagePlan) else plan.places()

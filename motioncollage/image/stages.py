@@ -23,6 +23,7 @@ from motioncollage.image.plans import (
     CubePlan,
     ImagePlan,
     PieceSettings,
+    places,
 )
 from motioncollage.image.surface import HALF, Surface
 from motioncollage.image.training import repeated
@@ -34,7 +35,6 @@ HOLD = 0.2
 FINER_STEPS = 8  # of the sampler in each stage behind the first
 DETAIL_DRAW = 7  # of noise that no other stage draws
 DETAIL_PIECES = 2  # a network of detail has no attention: its pieces may be larger than those of its training
-DETAIL_SMALLEST = 0.125  # least height of its training squares in parts of their picture
 
 
 class Sample(Protocol):
@@ -124,19 +124,21 @@ def add_detail(
     denoiser = CollageDenoiser(
         ImageDenoiser(network),
         plan.graph,
-        _told(plan, guides, along),
+        _told(plan, guides, along, network.config.least_extent),
         axes=axes,
         batch_limit=settings.batch_limit,
     )
     return pipeline.refine(denoiser, guides, settings, steps, draw=DETAIL_DRAW, on_step=on_step)
 
 
-def _told(plan: ImagePlan | CubePlan, guides: Tensor, along: Along | None) -> Sequence[Condition]:
+def _told(
+    plan: ImagePlan | CubePlan, guides: Tensor, along: Along | None, least: float
+) -> Sequence[Condition]:
     """What every node is told: its class, its place, and of each sample the coarse picture there."""
     flat = guides.flatten(2)
-    places = plan.places(DETAIL_SMALLEST) if isinstance(plan, ImagePlan) else plan.places()
+    where = places(plan, least=least)
     found = []
-    for place, node in zip(places, plan.graph.nodes):
+    for place, node in zip(where, plan.graph.nodes):
         vector = along(place.middle) if along else None
         there = flat[:, :, node.region.sites.to(flat.device)].unflatten(2, node.region.shape)
         found.append(PerSample(tuple(ImageCondition(vector, place.extent, guide=guide) for guide in there)))

@@ -12,7 +12,7 @@ from motioncollage.shell.output import check_output, console, progress_bar
 from motioncollage.shell.training import run_trainer
 from motioncollage.training import Trainer, TrainingSettings
 
-ZOOM = (0.35, 1.0)
+ZOOM = (0.125, 1.0)  # a stage of pieces of 64 pixels that is 512 high
 DETAIL_ZOOM = (0.125, 0.5)  # detail is seen near
 
 
@@ -75,7 +75,12 @@ class ImageRun:
         """The network before its first step."""
         shape, labels = (DETAIL, 0) if self.detail else ({}, pictures.labels)
         config = ImageConfig(
-            size=self.size, classes=pictures.classes, labels=labels, scenes=self.scenes, **shape
+            size=self.size,
+            classes=pictures.classes,
+            labels=labels,
+            scenes=self.scenes,
+            least_extent=self.crops.zoom[0],
+            **shape,
         )
         torch.manual_seed(self.settings.seed)
         network = ImageNetwork(config)

@@ -23,7 +23,7 @@ def image(
 
     What to make:
         size: Pixels along the squares that the model knows.
-        zoom: Least and most height of a square as a part of its picture's; 0.35 to 1 by default, for detail 0.125 to 0.5.
+        zoom: Least and most height of a square as a part of its picture's; 0.125 to 1 by default, for detail 0.125 to 0.5.
         flip: Mirror half of the squares.
         colour: How far brightness and colour vary.
         scenes: Teach whole scenes made small as well: images then begin with a coarse picture of the whole.
