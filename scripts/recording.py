@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from motioncollage.precision import supports_bfloat16
 from motioncollage.shell.output import progress_bar
 
 Kind = TypeVar("Kind")
@@ -69,8 +70,8 @@ class RecordedTraining(Generic[Kind]):
             self.losses += loss.detach().nan_to_num(0.0, 0.0, 0.0)
 
     def autocast(self, *, cache: bool = True) -> torch.autocast:
-        cuda = self.device.type == "cuda"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=cuda, cache_enabled=cache)
+        enabled = supports_bfloat16(self.device)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled, cache_enabled=cache)
 
     def record(self, kinds: Iterable[Kind]) -> None:
         """Record a step of every kind, in this order, all in the same memory: give the largest first."""

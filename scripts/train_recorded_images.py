@@ -150,6 +150,17 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=9.0, help="of training, behind the preparation")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=8e-4, help="peak learning rate")
+    parser.add_argument("--warmup", type=int, default=1000, help="steps over which the learning rate rises")
+    parser.add_argument(
+        "--average", type=float, default=0.9993, help="of the average of weights that stays at a step"
+    )
+    parser.add_argument(
+        "--zoom",
+        type=float,
+        nargs=2,
+        metavar=("LEAST", "MOST"),
+        help="height of squares in parts of pictures",
+    )
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--colour", type=float, default=0.1)
     parser.add_argument("--detail", action="store_true", help="the network that makes pictures larger")
@@ -166,8 +177,8 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     run = ImageRun(
         data=arguments.data, out=arguments.out, settings=TrainingSettings(), batch_size=arguments.batch,
-        size=arguments.size, zoom=None, flip=True, colour=arguments.colour, scenes=scenes, detail=arguments.detail,
-        start=arguments.start, device=device,
+        size=arguments.size, zoom=tuple(arguments.zoom) if arguments.zoom else None, flip=True, colour=arguments.colour,
+        scenes=scenes, detail=arguments.detail, start=arguments.start, device=device,
     )  # fmt: skip
     with progress_bar("reading pictures") as update:
         pictures = read_pictures(arguments.data, smallest=arguments.size, progress=update)
@@ -190,7 +201,9 @@ def main() -> None:
         return objective.error(network, seen, batches.noise(seen))
 
     network.train()
-    training = RecordedTraining[Kind](network, loss, device=device)
+    training = RecordedTraining[Kind](
+        network, loss, device=device, average=arguments.average, warmup=arguments.warmup
+    )
     if device.type == "cuda" and not arguments.unrecorded:
         training.record(batches.kinds())
 

@@ -181,6 +181,8 @@ def test_tiled_is_the_picture_nine_times() -> None:
 
 def test_nodes_know_no_place_in_a_picture() -> None:
     class Model:
+        least_extent = 0.125
+
         def condition(self, vector: object, extent: object, labels: object = None) -> object:
             return vector, extent
 
