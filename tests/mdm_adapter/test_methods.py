@@ -68,7 +68,7 @@ def test_methods_say_what_they_read(name: str, pipeline: MotionPipeline) -> None
     """What a method does not read changes nothing of what it makes; what it reads, something."""
     others: dict[str, object] = {
         "piece": 50, "overlap": 14, "taper": 0.2, "own_text": False, "shared_noise": 0.5, "batch_limit": 3, "loop": True,
-        "style": "sadly", "guidance": Guidance(2.0), "sampler": SamplerSettings(steps=2), "precision": "bfloat16",
+        "style": "sadly", "guidance": Guidance(3.0), "sampler": SamplerSettings(steps=2), "precision": "bfloat16",
     }  # fmt: skip
     assert others.keys() == {field.name for field in fields(MethodSettings)}
     for field, value in others.items():
