@@ -248,6 +248,7 @@ def test_scenes_and_detail_are_trained_and_used(command: Command, tmp_path: Path
     model = tmp_path / "run" / "model"
     about = json.loads((model / "config.json").read_text())
     assert about["scenes"] is True
+    assert about["least_extent"] == 0.125
     assert about["about"]["data"].endswith("colour 0.1, held out 1, scenes True, begun with model")
     result = command(*common, "--detail", "--out", tmp_path / "detail")
     assert result.code == 0, result.err

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from motioncollage.image.plans import (
     PieceSettings,
     along_chain,
+    places,
     plan_cube,
     plan_image,
     slerp,
@@ -61,24 +62,32 @@ def test_overlaps_that_cannot_be() -> None:
 
 
 def test_nodes_know_where_they_lie() -> None:
-    places = plan_image(128, 192, PieceSettings(64, 32)).places(least=0.35)
-    assert places[0].middle == pytest.approx(32 / 192)
-    assert min(place.extent[0] for place in places) == 0
-    assert max(place.extent[1] for place in places) == pytest.approx(1)
+    where = plan_image(128, 192, PieceSettings(64, 32)).places(least=0.35)
+    assert where[0].middle == pytest.approx(32 / 192)
+    assert min(place.extent[0] for place in where) == 0
+    assert max(place.extent[1] for place in where) == pytest.approx(1)
     # Where the image is many pieces high, a piece is told no less than models have seen.
     tall = plan_image(1024, 64, PieceSettings(64, 32)).places(least=0.35)
     assert min(place.extent[1] - place.extent[0] for place in tall) == pytest.approx(0.35)
     assert max(place.extent[1] for place in tall) == pytest.approx(1)
+    near = plan_image(512, 64, PieceSettings(64, 32)).places(least=0.01)
+    assert max(place.extent[1] - place.extent[0] for place in near) == pytest.approx(1 / 8)
+
+
+def test_pieces_of_cubes_are_told_as_they_are() -> None:
+    image, cube = plan_image(512, 64, PieceSettings(64, 32)), plan_cube(64, PieceSettings(32, 16))
+    assert places(cube, least=0.5) == cube.places() == places(cube, least=0.01)
+    assert places(image, least=0.5) == image.places(least=0.5) != places(image, least=0.01)
 
 
 def test_cubes_know_up_from_down() -> None:
     plan = plan_cube(64, PieceSettings(32, 16))
-    places = plan.places()
-    assert len(places) == len(plan.graph.nodes)
-    assert all(0 <= place.extent[0] < place.extent[1] <= 1 for place in places)
+    where = plan.places()
+    assert len(where) == len(plan.graph.nodes)
+    assert all(0 <= place.extent[0] < place.extent[1] <= 1 for place in where)
     # The first ring starts with the left face: a quarter round from behind to ahead, its pieces above each other.
-    assert places[0].extent[0] < 0.35 < places[0].extent[1]
-    assert places[0].middle == pytest.approx(0.25, abs=0.13)
+    assert where[0].extent[0] < 0.35 < where[0].extent[1]
+    assert where[0].middle == pytest.approx(0.25, abs=0.13)
     for face in (60, 16, 4096):
         with pytest.raises(ValueError, match=f"face is {face}; it must be a multiple of 8"):
             plan_cube(face, PieceSettings(32, 16))
