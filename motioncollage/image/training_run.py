@@ -12,7 +12,6 @@ from motioncollage.shell.output import check_output, console, progress_bar
 from motioncollage.shell.training import run_trainer
 from motioncollage.training import Trainer, TrainingSettings
 
-ZOOM = (0.125, 1.0)  # a stage of pieces of 64 pixels that is 512 high
 DETAIL_ZOOM = (0.125, 0.5)  # detail is seen near
 
 
@@ -46,7 +45,7 @@ class ImageRun:
 
     @property
     def crops(self) -> Crops:
-        zoom = self.zoom or (DETAIL_ZOOM if self.detail else ZOOM)
+        zoom = self.zoom or (DETAIL_ZOOM if self.detail else Crops.zoom)
         whole = 0.0 if self.detail else Crops.whole
         return Crops(size=self.size, zoom=zoom, flip=self.flip, whole=whole, colour=self.colour)
 
