@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def advice(
     model: "MotionPipeline", actions: "Sequence[Action]", *, several: str = "--samples 4"
 ) -> list[str]:
-    """A line for each action that is unknown or rare, with what is like it, and for each count that is cut short.
+    """A line for each action that is unknown or rare, or goes another way, and for each count that is cut short.
 
     Args:
         several: how several takes are asked for where the lines are read.
@@ -31,6 +31,12 @@ def advice(
         if not match.familiar:
             closest = "; ".join(entry.captions[0].rstrip(".") for entry, _ in match.nearest)
             lines.append(f"this model does not know {match.text!r}; the closest it knows: {closest}")
+        if way := match.other_way:
+            known = match.action.captions[0].rstrip(".")
+            lines.append(
+                f"{match.text!r} becomes {known!r}: no recording goes {way.words!r}; draw the way with"
+                f' motioncollage edit follow "{way.rest}" --path "{way.path}"'
+            )
     for action in actions:
         if action.text and action.seconds is None and (note := model.expected(action.text).note):
             lines.append(note)

@@ -21,6 +21,7 @@ from mdm_adapter.models.happening import MOSTLY, Happening
 from mdm_adapter.models.measured import cycles, ground_speed, landings
 from mdm_adapter.models.text import TextEncoder
 from mdm_adapter.prompts.counts import read_count
+from mdm_adapter.prompts.ways import Way, way_over_ground
 
 T = TypeVar("T")
 FILE = "vocabulary.json"
@@ -210,6 +211,15 @@ class Match:
     def rare(self) -> bool:
         """Known, but it happens in less than half of the takes."""
         return self.familiar and self.happening is not None and self.happening.share < MOSTLY
+
+    @property
+    def other_way(self) -> Way | None:
+        """The way over the ground that the sentence names, where the closest action goes, but no such way."""
+        way = way_over_ground(self.text)
+        if way is None or not self.familiar or (self.action.speed or 0) < STEPPING:
+            return None
+        told = any(way.shape in caption.lower() for caption in self.action.captions)
+        return None if told else way
 
     @property
     def action(self) -> KnownAction:

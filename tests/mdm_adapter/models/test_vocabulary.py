@@ -81,6 +81,20 @@ def test_unknown_actions_are_told_from_known_ones(matcher: Matcher) -> None:
         assert not matcher.match(text).familiar
 
 
+def test_ways_that_no_recording_goes() -> None:
+    walk = KnownAction("walk", ("a person walks forward.",), 200, 3.0, speed=1.2)
+    curve = KnownAction("walk-curve", ("a person walks in a slight curve to the left.",), 200, 3.0, speed=1.2)
+    stand = KnownAction("arms", ("a person holds both arms out and circles them.",), 200, 3.0, speed=0.0)
+    matcher = Matcher(Vocabulary((walk, curve, stand)), load_text_encoder("static"))
+    asked = {
+        "A person walks forward in a square.": "in a square", "A person walks in a wide curve to the left.": None,
+        "A person walks forward.": None, "A person circles both arms in circles.": None,
+    }  # fmt: skip
+    for text, words in asked.items():
+        way = matcher.match(text).other_way
+        assert (way and way.words) == words, text
+
+
 def test_the_common_is_meant_where_others_are_nearly_as_near(vocabulary: Vocabulary) -> None:
     rare = KnownAction("run-stop-run", ("the person runs, stops and runs again.",), 2, 3.0)
     common = KnownAction("run", ("a person runs forward.",), 200, 3.0)

@@ -60,6 +60,8 @@ def test_prompts_are_split(server: Server) -> None:
     assert all(row["usual_seconds"] > 0 for row in split["actions"])
     strange = server.ask("/v1/split", {"prompt": "a person juggles flaming torches on a unicycle"}).json
     assert "does not know" in strange["warnings"][0]
+    circle = server.ask("/v1/split", {"prompt": "a man walks in a circle"}).json
+    assert 'edit follow "A man walks" --path' in circle["warnings"][0]
 
 
 def test_a_job_tells_its_plan(made: dict[str, Any]) -> None:
