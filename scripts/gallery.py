@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -19,9 +20,15 @@ COMMANDS = {
     "grid": "grid --class mountains --width 768 --height 512",
     "cube": "cubemap --model landscapes --class meadow",
     "texture": "texture --model landscapes --class rock",
-    "connect": "connect {wide}/left.png {wide}/right.png --class meadow,sunset --width 384",
+    "connect": "connect {wide}/left.png {wide}/right.png --class forest,meadow,sea --width 384",
 }
-GROUNDS = ("rock", "paving", "grass", "dirt", "wood", "snow_ice")
+GROUNDS = (
+    "rock", "paving", "grass", "dirt", "wood", "snow_ice", "sand", "seabed", "forest_floor",
+)  # fmt: skip
+PLACES = (
+    "beach", "canyon", "city", "desert", "forest", "lake", "meadow", "mountains", "sea", "sunset",
+)  # fmt: skip
+GAP = 4  # pixels between pictures of a sheet
 SIDE = 340  # pixels along a texture that is shown
 SHOWN = {"cube": "equirectangular.png"}
 
@@ -47,16 +54,24 @@ def make(work: Path) -> dict[str, Image.Image]:
     return made
 
 
-def grounds(work: Path) -> Image.Image:
-    """A texture of each class, three in a row."""
-    sheet = Image.new("RGB", (3 * SIDE + 8, 2 * SIDE + 4), "#f4f3ef")
-    for number, name in enumerate(GROUNDS):
-        run(f"texture --model landscapes --class {name} --seed 1", work / name)
-        texture = Image.open(work / name / "image.png").convert("RGB")
-        row, column = divmod(number, 3)
-        place = (column * (SIDE + 4), row * (SIDE + 4))
-        sheet.paste(texture.resize((SIDE, SIDE), Image.Resampling.LANCZOS), place)
-    return sheet
+def sheet(
+    work: Path, command: str, classes: Sequence[str], columns: int, shown: tuple[int, int]
+) -> Image.Image:
+    """What a command makes of each class, whatever it looks like.
+
+    Args:
+        command: with a place for the class.
+        shown: width and height of each.
+    """
+    width, height = (side + GAP for side in shown)
+    rows = -(-len(classes) // columns)
+    pictures = Image.new("RGB", (columns * width - GAP, rows * height - GAP), "#f4f3ef")
+    for number, name in enumerate(classes):
+        run(command.format(name), work / name)
+        picture = Image.open(work / name / "image.png").convert("RGB")
+        row, column = divmod(number, columns)
+        pictures.paste(picture.resize(shown, Image.Resampling.LANCZOS), (column * width, row * height))
+    return pictures
 
 
 def main() -> None:
@@ -64,9 +79,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
     out = parser.parse_args().out
     with tempfile.TemporaryDirectory() as folder:
-        made, textures = make(Path(folder)), grounds(Path(folder))
-    with atomic_path(out / "textures-network.jpg", force=True) as target:
-        textures.save(target, "JPEG", quality=88)
+        work = Path(folder)
+        made = make(work)
+        sheets = {
+            "textures-network.jpg": sheet(
+                work / "grounds", "texture --model landscapes --class {}", GROUNDS, 3, (SIDE, SIDE)
+            ),
+            "panoramas-network.jpg": sheet(
+                work / "places", "panorama --model landscapes --class {}", PLACES, 2, (512, 128)
+            ),
+        }
+    for name, picture in sheets.items():
+        with atomic_path(out / name, force=True) as target:
+            picture.save(target, "JPEG", quality=88)
     layout = [
         ["wide"] * 3,
         ["panorama", "panorama", "texture"],

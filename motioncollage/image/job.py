@@ -1,6 +1,6 @@
 """What the commands of `motioncollage image` share: their options, and the way from options to written pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,6 +116,21 @@ class RestoringOptions(SettlingOptions):
     """The same where there is a picture, which says enough of what it shows."""
 
     classes: Annotated[str, values.named("--class")] = ""
+
+
+@dataclass(frozen=True)
+class ConnectOptions(RestoringOptions):
+    """The same, where ends are far apart: what pieces share by default is half of one, so that both reach into what lies between.
+
+    How long:
+        overlap: Pixels that neighbouring pieces share; by default half of one, as in the paper.
+    """
+
+    def cut(self, model: "ImageModel") -> "PieceSettings":
+        usual = super().cut(model)
+        if self.overlap is not None:
+            return usual
+        return replace(usual, overlap=usual.size // 2 // usual.multiple * usual.multiple)
 
 
 @dataclass(frozen=True)

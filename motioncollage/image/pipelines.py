@@ -20,7 +20,7 @@ from motioncollage.sampling.schedules import SigmaSchedule
 from motioncollage.seeds import RENEWED, START, Noise, sample_keys
 
 # Where a picture that is known but for its finest begins, far above what is open, and ends, finer than a picture's steps.
-FINER_NOISE = (1.5, 0.01)
+FINER_NOISE = (12.0, 0.002)
 # The paper's sampler, stochastic (Karras et al. 2022): renewed noise lets pieces settle that disagree.
 STOCHASTIC = SamplerSettings("heun", 20, churn=10.0)
 

@@ -30,8 +30,6 @@ from motioncollage.image.training import repeated
 from motioncollage.sampling.noise import OnStep
 
 BLOCKS = Separable((BlockMean(HALF, -2), BlockMean(HALF, -1)))
-# Below this noise pieces are no longer held to the coarse picture: what is left to decide is finer than its pixels.
-HOLD = 0.2
 FINER_STEPS = 8  # of the sampler in each stage behind the first
 DETAIL_DRAW = 7  # of noise that no other stage draws
 DETAIL_PIECES = 2  # a network of detail has no attention: its pieces may be larger than those of its training
@@ -72,7 +70,7 @@ def make_whole(
     if begins:
         return sample(denoiser, cover)
     scene = make_whole(pipeline, surface.half(), pieces, along, settings, sample)
-    held = Replacement(denoiser, BLOCKS, scene, least=HOLD)
+    held = Replacement(denoiser, BLOCKS, scene, least=surface.held)
     return sample(held, cover, repeated(scene, HALF), draw=scene.shape[-2])
 
 

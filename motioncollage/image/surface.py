@@ -18,9 +18,14 @@ Own = TypeVar("Own", bound="Surface")
 
 @dataclass(frozen=True)
 class Surface(ABC):
-    """Sites to be filled. Its sides are those fields that `SIDES` names."""
+    """Sites to be filled. Its sides are those fields that `SIDES` names.
+
+    Attributes:
+        held: noise above which a stage is held to the one before it; what is left to decide is finer than its pixels.
+    """
 
     SIDES: ClassVar[tuple[str, ...]]
+    held: ClassVar[float] = 0.2
 
     @abstractmethod
     def plan(self, pieces: PieceSettings) -> ImagePlan | CubePlan:
@@ -129,6 +134,7 @@ class Torus(Surface):
     """A texture, whose opposite edges meet; its smallest scene is a piece along a side."""
 
     SIDES = ("height", "width")
+    held = 1.0  # it shows no places that must stay where they are, and its grain comes out sharper
 
     height: int
     width: int

@@ -25,8 +25,11 @@ class TorusPlan(ImagePlan):
     offset: Offset = "none"
 
     def _place(self, node: Node, least: float) -> Place:
-        """A texture has no upper edge, so that nodes know no place in a picture."""
-        return replace(super()._place(node, least), extent=None)
+        """A texture has no upper edge: nodes know how near they are seen, and all that they lie in the middle."""
+        place = super()._place(node, least)
+        assert place.extent is not None
+        top, bottom = place.extent
+        return replace(place, extent=(0.5 - (bottom - top) / 2, 0.5 + (bottom - top) / 2))
 
 
 def plan_torus(height: int, width: int, settings: PieceSettings, offset: Offset = "none") -> TorusPlan:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motioncollage.image.cube_job import CubeOptions, make_cube
-from motioncollage.image.job import Job, RestoringOptions, StrokeOptions, wants_photos
+from motioncollage.image.job import ConnectOptions, Job, RestoringOptions, StrokeOptions, wants_photos
 from motioncollage.image.photo_job import landscape
 from motioncollage.image.staged_job import StagedJob, StagedOptions, WholeOptions
 from motioncollage.shell import values
@@ -113,7 +113,7 @@ def cubemap(
 
 
 @app.command()
-def connect(first: Picture, second: Picture, options: RestoringOptions, width: Width = 512) -> None:
+def connect(first: Picture, second: Picture, options: ConnectOptions, width: Width = 512) -> None:
     """Make the long way from one picture to another.
 
     Arguments:

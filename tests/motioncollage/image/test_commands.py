@@ -87,6 +87,7 @@ def test_edits_keep_what_they_promise(command: Command, model: Path, picture: Pa
     long = pixels(tmp_path / "c" / "image.png").astype(int)
     assert long.shape == (32, 160, 3)
     assert np.abs(long[:, :40] - long[:, -40:]).max() <= 1  # both ends are the same picture
+    assert json.loads(Image.open(tmp_path / "c" / "image.png").info["motioncollage"])["overlap"] == 16
 
     assert command("image", "sdedit", picture, "--strength", 0.05, *common, "--out", tmp_path / "e").code == 0
     assert np.abs(pixels(tmp_path / "e" / "image.png").astype(int) - before).mean() < 4

@@ -179,7 +179,7 @@ def test_tiled_is_the_picture_nine_times() -> None:
     assert torch.equal(tiled(picture).unfold(1, 2, 2).unfold(2, 4, 4)[:, 2, 1], picture)
 
 
-def test_nodes_know_no_place_in_a_picture() -> None:
+def test_nodes_know_how_near_they_are_seen_but_no_place() -> None:
     class Model:
         least_extent = 0.125
 
@@ -188,4 +188,9 @@ def test_nodes_know_no_place_in_a_picture() -> None:
 
     plan = plan_torus(64, 64, PieceSettings(32, 8))
     assert isinstance(plan, TorusPlan)
-    assert set(ImagePipeline(Model(), name="").conditions(plan, None)) == {(None, None)}  # type: ignore[arg-type]
+    told = ImagePipeline(Model(), name="").conditions(plan, None)  # type: ignore[arg-type]
+    for node, condition in zip(plan.graph.nodes, told, strict=True):
+        vector, (top, bottom) = condition  # type: ignore[misc]
+        assert vector is None
+        assert bottom - top == max(0.125, node.region.shape[0] / 64)
+        assert top + bottom == 1
