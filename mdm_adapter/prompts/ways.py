@@ -16,11 +16,12 @@ _WAY = re.compile(
 _NOTHING = frozenset(["other", "opposite", "left", "right", "corner", "back", "same", "whole"])
 # Ways of that shape, metres to the left and ahead, as `edit follow --path` takes them.
 _CIRCLE = "0,0 1.4,0.6 2,2 1.4,3.4 0,4 -1.4,3.4 -2,2 -1.4,0.6 0,0"
-_PATHS = {
+_EIGHT = "0,0 1.4,0.6 2,2 1.4,3.4 0,4 -1.4,4.6 -2,6 -1.4,7.4 0,8 1.4,7.4 2,6 1.4,4.6 0,4 -1.4,3.4 -2,2 -1.4,0.6 0,0"
+_ZIGZAG = "0,0 1,1.5 -1,3 1,4.5 -1,6"
+_PATHS = {  # by the last word of the shape
     "circle": _CIRCLE, "loop": _CIRCLE, "oval": "0,0 1.1,1 1.5,3 1.1,5 0,6 -1.1,5 -1.5,3 -1.1,1 0,0",
     "square": "0,0 0,3 3,3 3,0 0,0", "rectangle": "0,0 0,5 3,5 3,0 0,0", "triangle": "0,0 0,3.5 3,1.7 0,0",
-    "eight": "0,0 1.4,0.6 2,2 1.4,3.4 0,4 -1.4,4.6 -2,6 -1.4,7.4 0,8 1.4,7.4 2,6 1.4,4.6 0,4 -1.4,3.4 -2,2 -1.4,0.6 0,0",
-    "zigzag": "0,0 1,1.5 -1,3 1,4.5 -1,6",
+    "eight": _EIGHT, "8": _EIGHT, "zigzag": _ZIGZAG, "zag": _ZIGZAG,
 }  # fmt: skip
 _OTHER = "0,0 1,2 3,3"
 
@@ -42,10 +43,7 @@ class Way:
     @property
     def path(self) -> str:
         """Such a way, or any other that a person may change, for `edit follow --path`."""
-        last = (
-            self.shape.replace("zig-zag", "zigzag").replace("figure", "").strip(" -of").replace("8", "eight")
-        )
-        return _PATHS.get(last, _OTHER)
+        return _PATHS.get(re.split(r"[\s-]", self.shape)[-1], _OTHER)
 
 
 def way_over_ground(text: str) -> Way | None:

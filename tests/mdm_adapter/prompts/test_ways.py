@@ -24,7 +24,16 @@ def test_named_ways(text: str, words: str, shape: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["in a circle", "in squares", "in a figure eight", "in a figure of 8", "along a zig-zag", "in a loop"],
+    [
+        "in a circle",
+        "in squares",
+        "in a figure eight",
+        "in a figure of 8",
+        "along a zig-zag",
+        "in zigzags",
+        "in a loop",
+        "around in an oval",
+    ],
 )
 def test_ways_of_known_shapes_close_or_turn_back(words: str) -> None:
     way = way_over_ground(f"a man walks {words}")
